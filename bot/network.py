@@ -1,0 +1,113 @@
+"""The port to a network: where releases become public, and where the public's replies come from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from moderation.release import Release
+
+
+class Counting(StrEnum):
+    """How a network counts the length of a text."""
+
+    CODE_POINTS = "code points"
+    GRAPHEMES = "graphemes"
+    WEIGHTED = "weighted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a network takes: data, so that no shared code asks for a network's name.
+
+    `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
+    and `alt_characters` are per picture; `dollars` is the price of one post."""
+
+    characters: int
+    counting: Counting
+    pictures: int
+    picture_bytes: int
+    alt_characters: int
+    per_link: int | None = None
+    bytes: int | None = None
+    dollars: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A post as the network knows it."""
+
+    id: str
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody of the public answered. `answers` is `Published.id` of ours; `author` a stable id of the author."""
+
+    id: str
+    answers: str
+    author: str
+    author_name: str
+    text: str
+    at: datetime
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPage:
+    """Replies in the network's order, and the cursor to ask with next time."""
+
+    replies: tuple[Heard, ...]
+    cursor: str | None
+
+
+class TryLater(Exception):
+    """Nothing was published; try again after `wait` seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("the network asks to try later")
+        self.wait = wait
+
+
+class Refused(Exception):
+    """The network will never take this release as it is. `reason` is a short code without words of the post."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SignedOut(Exception):
+    """Our credentials do not work any more: nothing goes to this network until a person mends that."""
+
+
+class Unclear(Exception):
+    """It may have been published: look (`find`) before anything else."""
+
+
+class Network(Protocol):
+    """One network. Every adapter module offers `connect(**settings)`, an async context manager that yields one."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    async def publish(self, release: Release, key: str, answers: str | None) -> Published:
+        """Publish once; the same key gives the same post. `answers` is the network's id of what this is an answer to.
+
+        Raises TryLater, Refused, SignedOut, Unclear."""
+        ...
+
+    async def find(self, release: Release, key: str, since: datetime) -> Published | None:
+        """Look whether it is there after an Unclear. Raises TryLater, SignedOut."""
+        ...
+
+    async def withdraw(self, published: Published) -> None:
+        """Take it away; fine if it is gone already. Raises TryLater, SignedOut."""
+        ...
+
+    async def replies(self, cursor: str | None) -> HeardPage:
+        """What was answered since `cursor` (None: from now on). Raises TryLater, SignedOut."""
+        ...
+

@@ -1,0 +1,73 @@
+"""What a detector saw, in a text (a Finding) or in a picture (a Box)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """The kind of thing that a finding is. Also the `label` that `tweetpatrol redact --jsonl` writes."""
+
+    PERSON = "PERSON"
+    LOCATION = "LOCATION"
+    ADDRESS = "ADDRESS"
+    COORDINATES = "COORDINATES"
+    LINK = "LINK"
+    PHONE = "PHONE"
+    EMAIL = "EMAIL"
+    PLATE = "PLATE"
+    ID = "ID"
+    BANK = "BANK"
+    REFERENCE = "REFERENCE"
+    BIRTH = "BIRTH"
+    AGE = "AGE"
+    ROLE = "ROLE"
+    HANDLE = "HANDLE"
+    TIME = "TIME"
+    ORGANISATION = "ORGANISATION"
+    PROFANITY = "PROFANITY"
+    POLICY = "POLICY"
+
+
+class Action(StrEnum):
+    """MASK: taken out unless a person lifts it. SUGGEST: stays unless a person covers it."""
+
+    MASK = "mask"
+    SUGGEST = "suggest"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One stretch of a text, in code points of the text as it was sent: `text[start:end]`.
+
+    `area` is the id of the area that the words lie in, where the detector knows it.
+    `rule` names the rule or the model that found it (never the words it found).
+    """
+
+    start: int
+    end: int
+    label: Label
+    action: Action
+    rule: str
+    area: str | None = None
+    hard: bool = False
+
+
+class BoxKind(StrEnum):
+    FACE = "face"
+    PLATE = "plate"
+    TEXT = "text"
+    CODE = "code"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle to cover, in whole pixels of the oriented picture: x1 <= x < x2, y1 <= y < y2."""
+
+    kind: BoxKind
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    score: float
+    detector: str

@@ -1,0 +1,58 @@
+"""A release: exactly what the public may see, as it was approved. A network accepts nothing else."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+ContentHash = NewType("ContentHash", str)
+"""SHA-256 (hex) over the canonical form of what the public would see."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPicture:
+    """A finished picture: `sha256` names its bytes (JPEG) in the media folder; sides in pixels."""
+
+    sha256: str
+    width: int
+    height: int
+    alt: str
+
+
+def content_hash(
+    texts: Mapping[str, str], pictures: Sequence[PublicPicture], networks: Sequence[str], answers: int | None
+) -> ContentHash:
+    """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered."""
+    canonical = {
+        "texts": dict(sorted(texts.items())),
+        "pictures": [[p.sha256, p.width, p.height, p.alt] for p in pictures],
+        "networks": sorted(networks),
+        "answers": answers,
+    }
+    encoded = json.dumps(canonical, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
+    return ContentHash(hashlib.sha256(encoded).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One approved post on its way to one network. Made by `moderation.queue.release` alone.
+
+    `text` is the variant for this network. `area` is an area id, `byline` the public name or call-sign of the author
+    where the author opted in. `number` is the post's running number. `content` is the hash that was approved.
+    `reply` is our id of the public reply that this answers."""
+
+    post: int
+    number: int
+    network: str
+    shift: int
+    kind: str
+    language: str
+    text: str
+    pictures: tuple[PublicPicture, ...]
+    area: str | None
+    byline: str | None
+    approved_at: datetime
+    content: ContentHash
+    reply: int | None = None

@@ -1,0 +1,101 @@
+"""The public timeline as it is stored: what the website shows, and nothing else. Written by the timeline network."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shifts.database import by_value
+
+
+class ChangeKind(StrEnum):
+    PUBLISHED = "published"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+    SHIFT = "shift"
+
+
+class Entry(SQLModel, table=True):
+    """One public post. `pictures` is a list of {"sha256", "width", "height", "alt"}; bytes lie in the public media folder.
+
+    A withdrawn entry keeps its number and its times, and loses text, pictures and byline: the tombstone."""
+
+    __tablename__ = "timeline_entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True, max_length=64)
+    """The delivery's key: publishing twice with one key gives one entry."""
+    number: int = Field(index=True)
+    """The post's running number, as in the permalink /p/214."""
+    shift_id: int = Field(index=True)
+    kind: str = Field(max_length=16)
+    language: str = Field(max_length=8)
+    text: str
+    pictures: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    area: str | None = Field(default=None, max_length=64, index=True)
+    byline: str | None = Field(default=None, max_length=80)
+    published_at: datetime
+    answers: int | None = Field(default=None, index=True)
+    """The entry in whose thread this stands (an answer to a question that somebody asked under it)."""
+    corrected_at: datetime | None = None
+    correction: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+class Change(SQLModel, table=True):
+    """One step of the live stream; `id` only grows and is what `Last-Event-ID` holds."""
+
+    __tablename__ = "timeline_change"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: ChangeKind = Field(sa_type=by_value(ChangeKind))  # type: ignore[call-overload]
+    entry_id: int | None = None
+    shift_id: int | None = None
+    at: datetime
+
+
+async def publish(session: AsyncSession, entry: Entry) -> Entry:
+    """Put an entry on the timeline; with a key that is there already, nothing is added and the first one returned."""
+    there = (await session.exec(select(Entry).where(col(Entry.key) == entry.key))).first()
+    if there is not None:
+        return there
+    session.add(entry)
+    await session.flush()
+    session.add(Change(kind=ChangeKind.PUBLISHED, entry_id=entry.id, shift_id=entry.shift_id, at=entry.published_at))
+    return entry
+
+
+async def correct(session: AsyncSession, key: str, correction: str, now: datetime) -> None:
+    """Say under an entry what was wrong with it. Raises LookupError if it is not there."""
+    entry = await _by_key(session, key)
+    entry.corrected_at, entry.correction = now, correction
+    session.add(Change(kind=ChangeKind.CORRECTED, entry_id=entry.id, shift_id=entry.shift_id, at=now))
+
+
+async def withdraw(session: AsyncSession, key: str, now: datetime) -> list[str]:
+    """Leave a tombstone. Gives the sha256 of the pictures that stood there, to be purged; empty if it was gone already."""
+    entry = await _by_key(session, key)
+    if entry.withdrawn_at is not None:
+        return []
+    purged = [str(picture["sha256"]) for picture in entry.pictures]
+    entry.text, entry.pictures, entry.byline, entry.correction = "", [], None, None
+    entry.area = None
+    entry.withdrawn_at = now
+    session.add(Change(kind=ChangeKind.WITHDRAWN, entry_id=entry.id, shift_id=entry.shift_id, at=now))
+    return purged
+
+
+async def shift_changed(session: AsyncSession, shift_id: int, now: datetime) -> None:
+    """Tell the live stream that a shift opened, froze, resumed or ended."""
+    session.add(Change(kind=ChangeKind.SHIFT, shift_id=shift_id, at=now))
+
+
+async def _by_key(session: AsyncSession, key: str) -> Entry:
+    entry = (await session.exec(select(Entry).where(col(Entry.key) == key))).first()
+    if entry is None:
+        raise LookupError("no timeline entry has this key")
+    return entry
