@@ -1,0 +1,34 @@
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import Page
+from sqlalchemy import func
+from sqlmodel import select
+
+from shifts.database import Database
+from shifts.shift import Shift
+
+START = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
+
+
+async def test_a_row_comes_back_from_the_database_as_it_was_written(database: Database) -> None:
+    shift = Shift(unit="lima", name="Night B", starts_at=START, ends_at=START + timedelta(hours=8))
+    async with database.transaction() as session:
+        session.add(shift)
+    async with database.reading() as session:
+        stored = (await session.exec(select(Shift))).one()
+    assert (stored.name, stored.starts_at) == ("Night B", START)
+
+
+async def test_every_test_gets_a_database_without_rows(database: Database) -> None:
+    async with database.reading() as session:
+        assert (await session.exec(select(func.count()).select_from(Shift))).one() == 0
+
+
+async def test_the_browser_shows_a_page(browser_page: Page) -> None:
+    await browser_page.set_content("<h1>Riverside tonight</h1>")
+    assert await browser_page.get_by_role("heading").inner_text() == "Riverside tonight"
+
+
+async def test_the_phone_is_as_narrow_as_a_phone(phone_page: Page) -> None:
+    await phone_page.set_content("<meta name=viewport content='width=device-width'><p>Tonight</p>")
+    assert await phone_page.evaluate("window.innerWidth") == 390
