@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, update
+from sqlalchemy import JSON, Column, text, update
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -71,7 +71,8 @@ async def record(
 async def verify(session: AsyncSession) -> int:
     """Walk the whole chain; gives the number of entries. Raises ChainBroken."""
     before, expected = FIRST_HASH, 1
-    for entry in await session.stream_scalars(select(AuditEntry).order_by(col(AuditEntry.seq))):  # type: ignore[attr-defined]
+    entries = await session.stream_scalars(select(AuditEntry).order_by(col(AuditEntry.seq)))
+    async for entry in entries:
         if entry.seq != expected or entry.before != before or entry.hash != _hash(entry):
             raise ChainBroken(expected)
         before, expected = entry.hash, expected + 1
@@ -82,12 +83,10 @@ async def verify(session: AsyncSession) -> int:
 
 
 async def _head(session: AsyncSession) -> AuditHead:
-    head = await session.get(AuditHead, 1, with_for_update=True, populate_existing=True)
-    if head is None:
-        head = AuditHead()
-        session.add(head)
-        await session.flush()
-    return head
+    await session.execute(
+        text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"), {"hash": FIRST_HASH}
+    )
+    return await session.get_one(AuditHead, 1, with_for_update=True, populate_existing=True)
 
 
 def _hash(entry: AuditEntry) -> str:

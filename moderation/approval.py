@@ -1,0 +1,132 @@
+"""The rules of approval: who may publish what, and what is still missing. Plain functions, no database, no clock."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from moderation.decision import Decision, DecisionKind, NotAllowed
+from moderation.post import PictureState, Post, PostPicture, PostState
+from moderation.release import ContentHash, PublicPicture, Release, content_hash
+
+DECIDERS: Final = frozenset({"sergeant", "inspector", "press"})
+SECOND_ROLE: Final = "inspector"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What stands between a post and its publication, in the order a sergeant deals with it."""
+
+    checks: bool = False
+    alt: tuple[int, ...] = ()
+    condition: str | None = None
+    ticks: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    leftover: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.checks or self.alt or self.condition or self.ticks or self.suggestions or self.leftover)
+
+
+def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
+    """What the post still needs before anybody can publish it."""
+    held = [reason for reason in post.reasons if reason["verdict"] == "HOLD"]
+    condition = (held[0].get("role") or SECOND_ROLE) if held and post.condition_met_by is None else None
+    return Missing(
+        checks=post.prepared != post.revision or any(p.state is not PictureState.FINISHED for p in pictures),
+        alt=tuple(p.id or 0 for p in pictures if not p.alt.strip()),
+        condition=condition,
+        ticks=tuple(tick for tick in ticks(post) if tick not in post.ticks),
+        suggestions=tuple(
+            dict.fromkeys(s["key"] for s in post.suggestions if s["key"] not in (*post.lifted, *post.covered))
+        ),
+        leftover=any(p.leftover for p in pictures),
+    )
+
+
+def ticks(post: Post) -> tuple[str, ...]:
+    """The named reasons that a sergeant has to tick, as words keys, each once."""
+    return tuple(dict.fromkeys(reason["tick"] for reason in post.reasons if reason.get("tick")))
+
+
+def check_decider(post: Post, officer_id: str, roles: Collection[str]) -> None:
+    """Raises NotAllowed unless this person may decide about this post: never the author, on any account."""
+    if not DECIDERS & set(roles):
+        raise NotAllowed("queue.not_a_decider")
+    if post.author_id == officer_id:
+        raise NotAllowed("queue.own_post")
+
+
+def check_claim(post: Post, officer_id: str, now: datetime) -> None:
+    """Raises NotAllowed while somebody else is on it."""
+    if post.claimed_by not in (None, officer_id) and post.claimed_until is not None and post.claimed_until > now:
+        raise NotAllowed("queue.claimed", officer=post.claimed_by)
+
+
+def needs_two(post: Post) -> bool:
+    """Whether two different people have to agree."""
+    return any(reason["verdict"] == "ESC" for reason in post.reasons)
+
+
+def second_roles(post: Post) -> frozenset[str]:
+    """The roles of which the two who agree must have one."""
+    named = {reason.get("role") or SECOND_ROLE for reason in post.reasons if reason["verdict"] == "ESC"}
+    return frozenset(named)
+
+
+def agreed(post: Post, officer_id: str, roles: Collection[str]) -> bool:
+    """Whether this person's yes is the last one needed. Raises NotAllowed if it cannot count."""
+    if not needs_two(post):
+        return True
+    if officer_id in post.approvals:
+        raise NotAllowed("queue.second_person")
+    if not post.approvals:
+        return False
+    if not second_roles(post) & set(roles):
+        raise NotAllowed("queue.second_role")
+    return True
+
+
+def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...]:
+    """The pictures as the public would see them."""
+    return tuple(PublicPicture(p.sha256 or "", p.width, p.height, p.alt.strip()) for p in pictures)
+
+
+def content_of(post: Post, pictures: Sequence[PostPicture], networks: Sequence[str]) -> ContentHash:
+    """The hash of exactly what would go out, for an approval to bind to."""
+    return content_hash(
+        {network: post.text for network in networks}, public_pictures(pictures), networks, post.answers_reply
+    )
+
+
+def release(
+    post: Post,
+    decision: Decision,
+    pictures: Sequence[PostPicture],
+    networks: Sequence[str],
+    network: str,
+    byline: str | None,
+) -> Release:
+    """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed."""
+    if post.state not in (PostState.APPROVED, PostState.RELEASED) or decision.kind is not DecisionKind.PUBLISH:
+        raise NotAllowed("queue.not_approved")
+    content = content_of(post, pictures, networks)
+    if decision.post_id != post.id or decision.content != content or network not in networks:
+        raise NotAllowed("queue.changed_since")
+    if post.id is None or post.approved_at is None:
+        raise NotAllowed("queue.not_approved")
+    return Release(
+        post=post.id,
+        number=post.number,
+        network=network,
+        shift=post.shift_id,
+        kind=post.kind or "patrol",
+        language=post.language,
+        text=post.text,
+        pictures=public_pictures(pictures),
+        area=post.area,
+        byline=byline,
+        approved_at=post.approved_at,
+        content=content,
+        reply=post.answers_reply,
+    )

@@ -1,0 +1,44 @@
+"""Decisions: what a person did about a post, of which exact content, for which reasons."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from shifts.database import by_value
+
+
+class DecisionKind(StrEnum):
+    PUBLISH = "publish"
+    FIRST_OF_TWO = "first of two"
+    UNDO = "undo"
+    SEND_BACK = "send back"
+    EDIT = "edit"
+    ESCALATE = "escalate"
+    CONDITION_MET = "condition met"
+    WITHDRAW = "withdraw"
+    RECALL = "recall"
+
+
+class Decision(SQLModel, table=True):
+    """One decision. `content` is the hash of what the person saw; `reasons` are codes and ticks."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    kind: DecisionKind = Field(sa_type=by_value(DecisionKind))  # type: ignore[call-overload]
+    officer_id: str = Field(max_length=64)
+    at: datetime
+    revision: int
+    content: str | None = Field(default=None, max_length=64)
+    reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class NotAllowed(Exception):
+    """A person may not do this, or not now. `words` is the key of the sentence that says why and what to do."""
+
+    def __init__(self, words: str, **fields: Any) -> None:
+        super().__init__(words)
+        self.words = words
+        self.fields = fields

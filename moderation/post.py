@@ -1,0 +1,183 @@
+"""Posts: what officers want to say, and how far each has come."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shifts.database import by_value
+from shifts.state import Machine
+
+
+class PostState(StrEnum):
+    RECEIVED = "received"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    DIVERTED = "diverted"
+    SENT_BACK = "sent back"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    RELEASED = "released"
+    RECALLED = "recalled"
+
+
+class Wait(StrEnum):
+    """What has to be true before a release. A column of the post, not a state."""
+
+    NONE = "none"
+    SCENE = "scene"
+    CONDITION = "condition"
+
+
+def _json(default: type) -> Any:
+    return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
+
+
+class Post(SQLModel, table=True):
+    """One post. The words as sent lie sealed in the vault (`source_id`); `text` is the public version.
+
+    `revision` counts every change of what the public would see; `prepared` is the revision that the detectors have
+    finished, pictures included (Publish unlocks when they are equal). `content` is the hash an approval binds to.
+    `reasons`, `redactions` and `suggestions` hold codes, kinds and places, never removed words."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: int = Field(unique=True)
+    author_id: str = Field(max_length=64, index=True)
+    shift_id: int = Field(foreign_key="shift.id", index=True)
+    state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState), index=True)  # type: ignore[call-overload]
+    kind: str | None = Field(default=None, max_length=16)
+    kind_chosen: bool = False
+    language: str = Field(default="en", max_length=8)
+    area: str | None = Field(default=None, max_length=64)
+
+    app: str = Field(max_length=32)
+    chat: str = Field(max_length=128)
+    message: str = Field(max_length=128)
+    album: str | None = Field(default=None, max_length=128)
+    source_id: str = Field(max_length=32)
+    original_id: str = Field(max_length=32)
+    edited_by: str | None = Field(default=None, max_length=64)
+    answers_reply: int | None = Field(default=None, index=True)
+
+    revision: int = 1
+    prepared: int = 0
+    drafted: int = 0
+    prepare_at: datetime = Field(index=True)
+    text: str = ""
+    before_edit: str | None = None
+    verdict: str | None = Field(default=None, max_length=12)
+    reasons: list[dict[str, Any]] = _json(list)
+    redactions: list[dict[str, Any]] = _json(list)
+    suggestions: list[dict[str, Any]] = _json(list)
+    lifted: list[str] = _json(list)
+    covered: list[str] = _json(list)
+    ticks: list[str] = _json(list)
+    approvals: list[str] = _json(list)
+    content: str | None = Field(default=None, max_length=64)
+
+    wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))  # type: ignore[call-overload]
+    wait_until: datetime | None = None
+    wait_over_at: datetime | None = None
+    condition_met_by: str | None = Field(default=None, max_length=64)
+
+    claimed_by: str | None = Field(default=None, max_length=64)
+    claimed_until: datetime | None = None
+    level: int = 0
+    sent_at: datetime
+    received_at: datetime
+    clock_from: datetime | None = None
+    undo_until: datetime | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = Field(default=None, max_length=64)
+    ended_at: datetime | None = None
+    outcome: str | None = Field(default=None, max_length=80)
+    """The words key of why it was sent back, withdrawn, recalled; a sergeant's own words lie sealed at `outcome_id`."""
+    outcome_id: str | None = Field(default=None, max_length=32)
+
+
+class PictureState(StrEnum):
+    WANTED = "wanted"
+    HELD = "held"
+    COVERED = "covered"
+    FINISHED = "finished"
+    REFUSED = "refused"
+
+
+class PostPicture(SQLModel, table=True):
+    """One picture of a post. `sha256` names the covered bytes in the media folder; `boxes` are in its pixels."""
+
+    __tablename__ = "post_picture"
+    __table_args__ = (UniqueConstraint("post_id", "part"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    part: str = Field(max_length=160)
+    state: PictureState = Field(default=PictureState.WANTED, sa_type=by_value(PictureState), index=True)  # type: ignore[call-overload]
+    kind: str = Field(max_length=12)
+    ref: bytes | None = None
+    original_id: str | None = Field(default=None, max_length=32)
+    sha256: str | None = Field(default=None, max_length=64)
+    width: int = 0
+    height: int = 0
+    boxes: list[dict[str, Any]] = _json(list)
+    added: list[dict[str, Any]] = _json(list)
+    lifted: list[int] = _json(list)
+    leftover: int = 0
+    alt: str = ""
+    alt_chosen: bool = False
+    refused: str | None = Field(default=None, max_length=80)
+    fetch_at: datetime | None = None
+    tries: int = 0
+
+
+class PostCounter(SQLModel, table=True):
+    """The last running number given out: one row."""
+
+    __tablename__ = "post_counter"
+
+    id: int = Field(default=1, primary_key=True)
+    number: int = 0
+
+
+POSTS: Final = Machine(
+    "post",
+    Post,
+    PostState.RECEIVED,
+    {
+        PostState.RECEIVED: frozenset({PostState.WAITING, PostState.BLOCKED, PostState.DIVERTED, PostState.WITHDRAWN}),
+        PostState.WAITING: frozenset(
+            {
+                PostState.APPROVED,
+                PostState.SENT_BACK,
+                PostState.WITHDRAWN,
+                PostState.EXPIRED,
+                PostState.BLOCKED,
+                PostState.DIVERTED,
+            }
+        ),
+        PostState.SENT_BACK: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.BLOCKED, PostState.DIVERTED}),
+        PostState.APPROVED: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.RELEASED}),
+        PostState.RELEASED: frozenset({PostState.RECALLED}),
+    },
+)
+
+OPEN: Final = (PostState.RECEIVED, PostState.WAITING, PostState.SENT_BACK)
+
+
+async def pictures(session: AsyncSession, post: Post) -> list[PostPicture]:
+    """The pictures of a post that were not refused, in the order they were sent."""
+    statement = (
+        select(PostPicture)
+        .where(PostPicture.post_id == post.id, col(PostPicture.state) != PictureState.REFUSED)
+        .order_by(col(PostPicture.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def by_number(session: AsyncSession, number: int) -> Post | None:
+    """The post with a running number, the one that people say."""
+    return (await session.exec(select(Post).where(Post.number == number))).first()

@@ -1,0 +1,240 @@
+"""The moderation queue: every step that a post takes, each in the caller's transaction, each in the audit.
+
+All of them take a post read by `locked`, so that no two people move it at once."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from moderation import approval, audit
+from moderation.decision import Decision, DecisionKind, NotAllowed
+from moderation.post import OPEN, POSTS, Post, PostState, Wait, pictures
+from shifts.officer import Officer
+from shifts.state import AlreadyMoved
+
+CLAIM: Final = timedelta(minutes=2)
+
+
+async def next_number(session: AsyncSession) -> int:
+    """The next running number of the force."""
+    await session.execute(text("INSERT INTO post_counter (id, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))
+    row: Any = await session.execute(text("UPDATE post_counter SET number = number + 1 WHERE id = 1 RETURNING number"))
+    return int(row.scalar_one())
+
+
+async def locked(session: AsyncSession, post_id: int) -> Post:
+    """The post as it is now; nobody else changes it until the transaction ends. Raises LookupError."""
+    post = await session.get(Post, post_id, with_for_update=True, populate_existing=True)
+    if post is None:
+        raise LookupError("there is no such post")
+    return post
+
+
+async def receive(session: AsyncSession, post: Post, now: datetime) -> Post:
+    """A new post enters; its words are sealed already."""
+    post.number = await next_number(session)
+    session.add(post)
+    await session.flush()
+    await _record(session, now, "received", post, post.author_id, kind=post.kind)
+    return post
+
+
+async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, now: datetime) -> None:
+    """Other words for the same post, by its author or by a sergeant: everything is looked at again.
+
+    Raises NotAllowed when it is too late for that."""
+    if post.state not in OPEN:
+        raise NotAllowed("queue.too_late_to_change")
+    if by == post.author_id and post.state is PostState.WAITING:
+        approval.check_claim(post, by, now)
+    post.before_edit = post.text if by != post.author_id else None
+    post.source_id, post.edited_by = source_id, None if by == post.author_id else by
+    if by != post.author_id:
+        session.add(_decision(post, DecisionKind.EDIT, by, now))
+    look_again(post, now)
+    await _record(session, now, "changed", post, by, revision=post.revision)
+
+
+def look_again(post: Post, now: datetime) -> None:
+    """What the public would see has changed: approvals and ticks no longer count, the detectors look anew."""
+    post.revision += 1
+    post.prepare_at = now
+    post.ticks, post.approvals = [], []
+    post.condition_met_by, post.content = None, None
+
+
+async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetime) -> None:
+    """The detectors have spoken about the words: the post goes where their verdict says."""
+    match verdict:
+        case "BLOCK":
+            to = PostState.BLOCKED
+        case "DIVERT":
+            to = PostState.DIVERTED
+        case _:
+            to = PostState.WAITING
+    if post.state is not to:
+        await POSTS.move(session, post, to)
+    post.verdict = verdict
+    post.ended_at = now if to is not PostState.WAITING else None
+    if to is PostState.WAITING and post.clock_from is None and not _waits(post, now):
+        post.clock_from = now
+    reasons = [reason["code"] for reason in post.reasons]
+    await _record(session, now, "prepared", post, None, verdict=verdict, reasons=reasons, revision=post.revision)
+
+
+async def claim(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
+    """First tap on anything: this person is on it for two minutes. Raises NotAllowed."""
+    approval.check_decider(post, officer.id, officer.roles)
+    if post.state is PostState.WAITING:
+        approval.check_claim(post, officer.id, now)
+        if post.claimed_by != officer.id:
+            await _record(session, now, "claimed", post, officer.id)
+        post.claimed_by, post.claimed_until = officer.id, now + CLAIM
+
+
+async def publish(
+    session: AsyncSession, post: Post, officer: Officer, revision: int, now: datetime, undo: timedelta
+) -> bool:
+    """A yes of one person to the content they saw. True if it is approved by that, False if a second one is needed.
+
+    Raises NotAllowed (own post, changed since, not ready) and AlreadyMoved (somebody else decided)."""
+    approval.check_decider(post, officer.id, officer.roles)
+    if post.state is not PostState.WAITING:
+        raise AlreadyMoved("post", post.id)
+    approval.check_claim(post, officer.id, now)
+    if post.revision != revision or post.content is None:
+        raise NotAllowed("queue.changed_since")
+    if approval.missing(post, await pictures(session, post)):
+        raise NotAllowed("queue.not_ready")
+    if not approval.agreed(post, officer.id, officer.roles):
+        post.approvals = [*post.approvals, officer.id]
+        session.add(_decision(post, DecisionKind.FIRST_OF_TWO, officer.id, now))
+        await _record(session, now, "first of two", post, officer.id, content=post.content)
+        return False
+    await POSTS.move_if(
+        session, post, PostState.APPROVED, (col(Post.revision) == revision,),
+        approved_at=now, approved_by=officer.id, undo_until=now + undo, claimed_by=None, claimed_until=None,
+    )
+    session.add(_decision(post, DecisionKind.PUBLISH, officer.id, now))
+    await _record(session, now, "approved", post, officer.id, content=post.content, ticks=post.ticks)
+    return True
+
+
+async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
+    """Back into the queue, while nothing has left. Raises NotAllowed when it is too late."""
+    approval.check_decider(post, officer.id, officer.roles)
+    if post.state is not PostState.APPROVED:
+        raise NotAllowed("queue.too_late_to_undo")
+    await POSTS.move(session, post, PostState.WAITING, approved_at=None, approved_by=None, undo_until=None, clock_from=now)
+    session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
+    await _record(session, now, "undone", post, officer.id)
+
+
+async def send_back(
+    session: AsyncSession, post: Post, officer: Officer, reason: str, outcome_id: str | None, now: datetime
+) -> None:
+    """Back to its officer with a reason (a words key; own words are sealed at `outcome_id`)."""
+    approval.check_decider(post, officer.id, officer.roles)
+    if post.state is not PostState.WAITING:
+        raise AlreadyMoved("post", post.id)
+    approval.check_claim(post, officer.id, now)
+    await POSTS.move(
+        session, post, PostState.SENT_BACK,
+        outcome=reason, outcome_id=outcome_id, claimed_by=None, claimed_until=None, clock_from=None, approvals=[], ticks=[],
+    )
+    session.add(_decision(post, DecisionKind.SEND_BACK, officer.id, now, [reason]))
+    await _record(session, now, "sent back", post, officer.id, reason=reason)
+
+
+async def withdraw(session: AsyncSession, post: Post, officer_id: str, now: datetime) -> None:
+    """The author takes it back, until something of it is public. Raises NotAllowed."""
+    if post.author_id != officer_id:
+        raise NotAllowed("queue.not_yours")
+    if PostState.WITHDRAWN not in POSTS.moves.get(post.state, frozenset()):
+        raise NotAllowed("queue.too_late_to_withdraw")
+    await POSTS.move(session, post, PostState.WITHDRAWN, ended_at=now, undo_until=None)
+    session.add(_decision(post, DecisionKind.WITHDRAW, officer_id, now))
+    await _record(session, now, "withdrawn", post, officer_id)
+
+
+async def recall(session: AsyncSession, post: Post, officer: Officer, reason: str, now: datetime) -> None:
+    """Off every network again. One sergeant may do it alone, the author too: harm does not wait for four eyes."""
+    if post.author_id != officer.id:
+        approval.check_decider(post, officer.id, officer.roles)
+    if post.state is not PostState.RELEASED:
+        raise NotAllowed("queue.nothing_to_recall")
+    await POSTS.move(session, post, PostState.RECALLED, ended_at=now, outcome=reason)
+    session.add(_decision(post, DecisionKind.RECALL, officer.id, now, [reason]))
+    await _record(session, now, "recalled", post, officer.id, reason=reason)
+
+
+async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
+    """The person with the named role says that what the post was held for is settled. Raises NotAllowed."""
+    held = [reason for reason in post.reasons if reason["verdict"] == "HOLD"]
+    roles = {reason.get("role") or approval.SECOND_ROLE for reason in held}
+    approval.check_decider(post, officer.id, officer.roles)
+    if not held or post.state is not PostState.WAITING:
+        raise NotAllowed("queue.nothing_held")
+    if not roles & set(officer.roles):
+        raise NotAllowed("queue.condition_role")
+    post.condition_met_by = officer.id
+    session.add(_decision(post, DecisionKind.CONDITION_MET, officer.id, now, [reason["code"] for reason in held]))
+    await _record(session, now, "condition met", post, officer.id)
+
+
+async def clear_scene(session: AsyncSession, post: Post, by: str | None, now: datetime) -> None:
+    """The officer is clear of the scene (or the time for it is up, `by` is None then)."""
+    if post.wait is not Wait.SCENE or post.wait_over_at is not None:
+        return
+    post.wait_over_at = now
+    if post.state is PostState.WAITING and post.clock_from is None:
+        post.clock_from = now
+    await _record(session, now, "scene clear", post, by)
+
+
+async def expire(session: AsyncSession, post: Post, now: datetime) -> None:
+    """Nobody decided in time. Never approved by time."""
+    await POSTS.move(session, post, PostState.EXPIRED, ended_at=now, claimed_by=None, claimed_until=None)
+    await _record(session, now, "expired", post, None)
+
+
+async def waiting(session: AsyncSession, shift_id: int | None = None) -> list[Post]:
+    """What waits for a decision: safety first (traffic), then the oldest."""
+    statement = select(Post).where(Post.state == PostState.WAITING).order_by(col(Post.received_at), col(Post.id))
+    if shift_id is not None:
+        statement = statement.where(Post.shift_id == shift_id)
+    posts = list((await session.exec(statement)).all())
+    return sorted(posts, key=lambda post: post.kind != "traffic")
+
+
+def _waits(post: Post, now: datetime) -> bool:
+    return post.wait is Wait.SCENE and post.wait_over_at is None and (post.wait_until is None or post.wait_until > now)
+
+
+def _decision(post: Post, kind: DecisionKind, officer_id: str, now: datetime, reasons: list[str] | None = None) -> Decision:
+    return Decision(
+        post_id=post.id or 0,
+        kind=kind,
+        officer_id=officer_id,
+        at=now,
+        revision=post.revision,
+        content=post.content,
+        reasons=reasons if reasons is not None else list(post.ticks),
+    )
+
+
+async def _record(session: AsyncSession, now: datetime, event: str, post: Post, actor: str | None, **facts: Any) -> None:
+    await audit.record(session, now, event, f"post {post.number}", actor, **facts)
+
+
+async def publish_decision(session: AsyncSession, post: Post) -> Decision | None:
+    """The last yes: the one that a release binds to."""
+    statement = (
+        select(Decision)
+        .where(Decision.post_id == post.id, Decision.kind == DecisionKind.PUBLISH)
+        .order_by(col(Decision.id).desc())
+    )
+    return (await session.exec(statement)).first()
