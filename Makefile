@@ -5,7 +5,9 @@ SHELL := /bin/bash -eu -o pipefail
 
 BIN := .venv/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --no-deps
+PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --no-deps
+# pip's long story as one line a package; its errors go to the other stream and stay as they are.
+PROGRESS := sed -unE 's/^(Collecting|Processing) ([^ ]*\/)?([^ ]+).*/    \3/p; s/^Installing collected packages.*/    unpacking/p'
 DEBIAN := chromium postgresql libimage-exiftool-perl fonts-dejavu-core fonts-noto-color-emoji
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 JOBS ?= 2
@@ -64,12 +66,12 @@ clean: ## remove what tools and tests left behind (not .venv, not data)
 
 .venv/.ready: requirements.txt pyproject.toml | .venv/bin/python
 	@echo "2/3 Installing $$(grep -cE '^[A-Za-z0-9._-]+==' requirements.txt) packages, each checked against its hash (about 250 MB the first time)"
-	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.txt | $(PROGRESS)
 	@echo "3/3 Installing tweetpatrol itself"
 	@$(PIP) --quiet --no-index --no-build-isolation --editable .
 	@touch $@
 
 .venv/.ready-for-tests: requirements-dev.txt .venv/.ready
 	@echo "Installing what checks and tests need besides"
-	@$(PIP) --quiet --require-hashes -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt | $(PROGRESS)
 	@touch $@

@@ -1,0 +1,88 @@
+import ast
+import tomllib
+from collections.abc import Iterator
+
+from tests.project.files import ROOT, modules, trees
+
+LONGEST_FUNCTION = 45
+LONGEST_MODULE = 400
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {name for name, tree in trees() for node in ast.walk(tree) if reads_the_environment(node)}
+    assert readers <= {"bot/settings.py"}
+
+
+def reads_the_environment(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="os"), attr="environ" | "environb" | "getenv"):
+            return True
+        case ast.ImportFrom(module="os", names=names):
+            return any(name.name in {"environ", "environb", "getenv"} for name in names)
+        case _:
+            return False
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    long = [(name, function.name) for name, function in functions() if length(function) > LONGEST_FUNCTION]
+    assert long == []
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for name, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield name, node
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def test_a_module_is_one_noun_and_not_longer_than_it_may_be() -> None:
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules()}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_importing_a_package_runs_nothing() -> None:
+    packages = [path for path in modules() if path.name == "__init__.py"]
+    assert packages
+    assert [path for path in packages if path.read_text("utf-8").strip()] == []
+
+
+def test_every_root_package_has_chosen_its_layer() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    layers = next(contract["layers"] for contract in settings["contracts"] if contract["id"] == "layers")
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert packages == set(layers) == set(settings["root_packages"])
+
+
+def test_a_state_is_moved_and_never_assigned() -> None:
+    assigned = {name for name, tree in trees() for node in ast.walk(tree) if assigns_a_state(node)}
+    assert assigned <= {"shifts/state.py"}
+
+
+def assigns_a_state(node: ast.AST) -> bool:
+    """`post.state = ...`; what an object keeps of itself (`self.state`) is no row."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return any(
+        isinstance(target, ast.Attribute)
+        and target.attr == "state"
+        and not (isinstance(target.value, ast.Name) and target.value.id == "self")
+        for target in targets
+    )
+
+
+def test_shared_code_asks_for_no_adapter_by_name() -> None:
+    names = {path.stem for folder in ("chat_apps", "networks") for path in (ROOT / "bot" / folder).glob("*.py")}
+    names -= {"__init__"}
+    shared = [(name, tree) for name, tree in trees() if not name.startswith(("bot/chat_apps/", "bot/networks/"))]
+    asking = [(name, said) for name, tree in shared for said in strings(tree) if said in names]
+    # The rehearsal's page is mounted by the composition root; the timeline is also the public page's own noun.
+    allowed = {("bot/wiring.py", "rehearsal"), ("bot/cli.py", "rehearsal")}
+    assert [found for found in asking if found not in allowed] == []
+
+
+def strings(tree: ast.Module) -> list[str]:
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [value for value in constants if isinstance(value, str)]
