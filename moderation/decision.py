@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 from shifts.database import by_value
+from shifts.refusal import Refusal
 
 
 class DecisionKind(StrEnum):
@@ -35,10 +35,5 @@ class Decision(SQLModel, table=True):
     reasons: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
-class NotAllowed(Exception):
-    """A person may not do this, or not now. `words` is the key of the sentence that says why and what to do."""
-
-    def __init__(self, words: str, **fields: Any) -> None:
-        super().__init__(words)
-        self.words = words
-        self.fields = fields
+class NotAllowed(Refusal):
+    """A person may not do this to a post, or not now."""

@@ -2,8 +2,11 @@
 
 
 class Refusal(Exception):
-    """`sentence` is a key of config/languages; it says what happened and what the person can do now."""
+    """`sentence` is a key of config/languages; it says what happened and what the person can do now.
 
-    def __init__(self, sentence: str) -> None:
+    `fields` fill its placeholders."""
+
+    def __init__(self, sentence: str, **fields: object) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.fields = fields

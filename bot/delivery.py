@@ -1,0 +1,168 @@
+"""Deliveries: one release on its way to one network, exactly once.
+
+The intent is committed before the call and the outcome after it; whoever finds an intent without an outcome asks the
+network first. The domain row is the truth, a job only says "look at this row now"."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel, col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from moderation.post import Post, PostState, Wait
+from shifts.database import by_value
+from shifts.shift import Shift, ShiftState
+from shifts.state import Machine
+
+STUCK_AFTER: Final = 12
+
+
+class DeliveryState(StrEnum):
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+    STUCK = "stuck"
+    CANCELLED = "cancelled"
+    RECALLING = "recalling"
+    RECALLED = "recalled"
+
+
+class Delivery(SQLModel, table=True):
+    """`key` is given to the network: the same key, the same post. `lease_until`: the sender is believed alive so long."""
+
+    __table_args__ = (UniqueConstraint("post_id", "network"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    network: str = Field(max_length=32, index=True)
+    key: str = Field(unique=True, max_length=64)
+    state: DeliveryState = Field(default=DeliveryState.DUE, sa_type=by_value(DeliveryState), index=True)  # type: ignore[call-overload]
+    answers: str | None = Field(default=None, max_length=256)
+    due_at: datetime = Field(index=True)
+    asked_at: datetime | None = None
+    asks: int = 0
+    tries: int = 0
+    lease_until: datetime | None = None
+    first_sent_at: datetime | None = None
+    published_id: str | None = Field(default=None, max_length=256, index=True)
+    url: str | None = Field(default=None, max_length=500)
+    published_at: datetime | None = None
+    reason: str | None = Field(default=None, max_length=80)
+
+
+DELIVERIES: Final = Machine(
+    "delivery",
+    Delivery,
+    DeliveryState.DUE,
+    {
+        DeliveryState.DUE: frozenset({DeliveryState.SENDING, DeliveryState.CANCELLED}),
+        DeliveryState.SENDING: frozenset(
+            {
+                DeliveryState.SENT,
+                DeliveryState.DUE,
+                DeliveryState.REFUSED,
+                DeliveryState.UNCLEAR,
+                DeliveryState.STUCK,
+            }
+        ),
+        DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE}),
+        DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
+        DeliveryState.SENT: frozenset({DeliveryState.RECALLING}),
+        DeliveryState.RECALLING: frozenset({DeliveryState.RECALLED}),
+    },
+)
+
+WORKING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)
+
+
+def due_at(post: Post, jitter: timedelta) -> datetime | None:
+    """When an approved post may leave: after the undo window, and after the scene is clear. None: not known yet."""
+    if post.undo_until is None:
+        return None
+    if post.wait is not Wait.SCENE:
+        return post.undo_until
+    clear = post.wait_over_at or post.wait_until
+    return None if clear is None else max(post.undo_until, clear + jitter)
+
+
+def may_leave(post: Post, shift: Shift, now: datetime) -> bool:
+    """The last question before an intent: approved, out of the undo window, scene clear, shift not frozen."""
+    if post.state not in (PostState.APPROVED, PostState.RELEASED) or shift.state is ShiftState.FROZEN:
+        return False
+    if post.undo_until is None or post.undo_until > now:
+        return False
+    scene_clear = post.wait_over_at is not None or (post.wait_until is not None and post.wait_until <= now)
+    return post.wait is not Wait.SCENE or scene_clear
+
+
+async def plan(session: AsyncSession, post: Post, networks: list[str], due: datetime, answers: dict[str, str]) -> None:
+    """Make (or, after an undo, revive) the deliveries of an approved post. `answers`: per network, what it answers."""
+    there = {delivery.network: delivery for delivery in await of_post(session, post.id or 0)}
+    for network in networks:
+        if network in there:
+            there[network].due_at = due
+            continue
+        key = f"tp-{post.number}-{network}"
+        row = Delivery(post_id=post.id or 0, network=network, key=key, due_at=due, answers=answers.get(network))
+        session.add(row)
+    await session.flush()
+
+
+async def of_post(session: AsyncSession, post_id: int) -> list[Delivery]:
+    """The deliveries of a post, in the order of the configuration."""
+    return list((await session.exec(select(Delivery).where(Delivery.post_id == post_id).order_by(col(Delivery.id)))).all())
+
+
+async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: int = 100) -> list[Delivery]:
+    """What is due and has not been asked for lately: the sweep enqueues these."""
+    statement = (
+        select(Delivery)
+        .where(
+            col(Delivery.state).in_(WORKING),
+            Delivery.due_at <= now,
+            or_(col(Delivery.asked_at).is_(None), col(Delivery.asked_at) <= now - again),
+            or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
+        )
+        .order_by(col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def earlier_open(session: AsyncSession, delivery: Delivery, shift_id: int) -> bool:
+    """Whether an older delivery of the shift to the same network has to go first: a network gets posts in their order."""
+    before = or_(
+        col(Delivery.due_at) < delivery.due_at,
+        (col(Delivery.due_at) == delivery.due_at) & (col(Delivery.id) < delivery.id),
+    )
+    statement = (
+        select(Delivery.id)
+        .join(Post, col(Post.id) == col(Delivery.post_id))
+        .where(
+            Delivery.network == delivery.network,
+            Post.shift_id == shift_id,
+            col(Post.state).in_((PostState.APPROVED, PostState.RELEASED)),
+            col(Delivery.state).in_((DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)),
+            before,
+        )
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
+async def unplan(session: AsyncSession, post: Post) -> None:
+    """After an undo: what nobody has tried to send yet was never on its way."""
+    for delivery in await of_post(session, post.id or 0):
+        if delivery.state is DeliveryState.DUE and delivery.tries == 0:
+            await session.delete(delivery)
+    await session.flush()
+
+
+def pause(tries: int, asked: float | None = None) -> timedelta:
+    """How long to wait before the next try: what the network asked for, else doubling from one second to ten minutes."""
+    return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))

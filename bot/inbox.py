@@ -1,0 +1,129 @@
+"""The inbox: what a chat app delivers is committed here, sealed, before it is confirmed to the platform."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, SQLModel, col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.chat_app import AccountId, Attachment, AttachmentKind, CardId, ChatId, Choice, Edit, Incoming, Message
+from moderation.vault import Vault
+from shifts.database import by_value
+
+TRIES: Final = 8
+
+
+class InboxState(StrEnum):
+    NEW = "new"
+    HANDLED = "handled"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class InboxItem(SQLModel, table=True):
+    """One thing that arrived. The sealed payload goes when it is handled; id and reason stay."""
+
+    __tablename__ = "inbox_item"
+    __table_args__ = (UniqueConstraint("app", "item"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    app: str = Field(max_length=32)
+    item: str = Field(max_length=160)
+    chat: str = Field(max_length=128)
+    state: InboxState = Field(default=InboxState.NEW, sa_type=by_value(InboxState), index=True)  # type: ignore[call-overload]
+    payload: bytes | None = None
+    reason: str | None = Field(default=None, max_length=80)
+    received_at: datetime
+    handled_at: datetime | None = None
+    not_before: datetime | None = None
+    tries: int = 0
+
+
+async def keep(session: AsyncSession, vault: Vault, app: str, incoming: Incoming, now: datetime) -> bool:
+    """Commit-ready: the item is in the inbox once, however often the platform sends it. False if it was there."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {
+        "app": app,
+        "item": incoming.id,
+        "chat": incoming.chat,
+        "state": InboxState.NEW,
+        "payload": vault.seal(json.dumps(_pack(incoming)).encode(), _name(app, incoming.id)),
+        "received_at": now,
+        "tries": 0,
+    }
+    result: Any = await session.execute(insert(InboxItem).values(row).on_conflict_do_nothing())
+    return bool(result.rowcount == 1)
+
+
+async def pending(session: AsyncSession, now: datetime, limit: int = 100) -> list[InboxItem]:
+    """What is still to be handled, oldest first; of each chat only what nothing older stands before."""
+    statement = (
+        select(InboxItem)
+        .where(InboxItem.state == InboxState.NEW)
+        .order_by(col(InboxItem.id))
+        .limit(limit)
+    )
+    found = (await session.exec(statement)).all()
+    late = {item.chat for item in found if item.not_before is not None and item.not_before > now}
+    return [item for item in found if item.chat not in late]
+
+
+async def next_due(session: AsyncSession, now: datetime) -> bool:
+    """Whether anything waits to be handled now."""
+    ready = or_(col(InboxItem.not_before).is_(None), col(InboxItem.not_before) <= now)
+    statement = select(InboxItem.id).where(InboxItem.state == InboxState.NEW, ready).limit(1)
+    return (await session.exec(statement)).first() is not None
+
+
+def unpack(vault: Vault, item: InboxItem) -> Incoming:
+    """What arrived, as the chat app told it. Raises VaultLocked, LookupError if the payload is gone."""
+    if item.payload is None:
+        raise LookupError("the payload of a handled item is gone")
+    return _unpack(json.loads(vault.unseal(item.payload, _name(item.app, item.item))))
+
+
+def handled(item: InboxItem, state: InboxState, reason: str | None, now: datetime) -> None:
+    """Done with it: the payload is erased."""
+    item.state, item.reason, item.handled_at, item.payload = state, reason, now, None
+
+
+def failed(item: InboxItem, reason: str, now: datetime) -> None:
+    """It did not work this time; after several tries it is put aside, payload kept, for somebody to look."""
+    item.tries += 1
+    item.reason = reason
+    item.not_before = now + timedelta(seconds=min(60, 2**item.tries))
+    if item.tries >= TRIES:
+        item.state, item.handled_at = InboxState.FAILED, now
+
+
+def _name(app: str, item: str) -> str:
+    return f"inbox:{app}:{item}"
+
+
+def _pack(incoming: Incoming) -> dict[str, Any]:
+    packed = asdict(incoming)
+    packed["sent_at"] = incoming.sent_at.isoformat()
+    packed["what"] = type(incoming).__name__
+    return packed
+
+
+def _unpack(packed: dict[str, Any]) -> Incoming:
+    what = packed.pop("what")
+    packed["sent_at"] = datetime.fromisoformat(packed["sent_at"])
+    packed["account"], packed["chat"] = AccountId(packed["account"]), ChatId(packed["chat"])
+    match what:
+        case "Edit":
+            return Edit(**packed)
+        case "Choice":
+            packed["card"] = CardId(packed["card"])
+            return Choice(**packed)
+        case _:
+            packed["attachments"] = tuple(
+                Attachment(AttachmentKind(a["kind"]), a["ref"], a["size"]) for a in packed["attachments"]
+            )
+            return Message(**packed)

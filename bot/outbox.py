@@ -1,0 +1,155 @@
+"""The outbox: which card stands in which chat, and which of them no longer tell the truth.
+
+A slot is one living card. Whatever changes touches its slots in the same transaction; the sender renders a slot from
+the rows when it shows it, so that a card can be late but never wrong."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import JSON, Column, Index, update
+from sqlmodel import Field, SQLModel, col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shifts.database import by_value
+from shifts.officer import Account
+
+MAIN: Final = "main"
+
+
+class SlotKind(StrEnum):
+    """Who the card is for and what it is about; `subject` is the id of that."""
+
+    AUTHOR = "author"
+    DECIDER = "decider"
+    ORIGINAL = "original"
+    SHIFT = "shift"
+    REPLY = "reply"
+    QUEUE = "queue"
+    HANDOVER = "handover"
+    NOTICE = "notice"
+    TROUBLE = "trouble"
+
+
+OF_A_POST: Final = (SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
+
+
+class Slot(SQLModel, table=True):
+    """One card in one chat of one person. `wanted` counts changes, `shown` is the change that the chat shows.
+
+    `page` is what the person is looking at on it; `notice` holds a words key and its fields (never removed words)."""
+
+    __table_args__ = (Index("ix_slot_subject", "kind", "subject"), Index("ix_slot_card", "app", "chat", "card_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    officer_id: str = Field(max_length=64, index=True)
+    app: str = Field(max_length=32)
+    chat: str = Field(max_length=128)
+    kind: SlotKind = Field(sa_type=by_value(SlotKind))  # type: ignore[call-overload]
+    subject: int | None = None
+    page: str = Field(default=MAIN, max_length=40)
+    notice: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    wanted: int = 1
+    shown: int = 0
+    card_id: str | None = Field(default=None, max_length=400)
+    shows: int = 0
+    not_before: datetime | None = None
+    remove_at: datetime | None = None
+    closed: bool = False
+
+
+async def open_slot(
+    session: AsyncSession, account: Account, kind: SlotKind, subject: int | None = None, **notice: Any
+) -> Slot:
+    """A new card in a chat of a person."""
+    slot = Slot(
+        officer_id=account.officer_id, app=account.app, chat=account.chat, kind=kind, subject=subject, notice=notice
+    )
+    session.add(slot)
+    await session.flush()
+    return slot
+
+
+async def living(session: AsyncSession, account: Account, kind: SlotKind, subject: int | None) -> Slot:
+    """The one card of this kind about this subject in this chat: there already, or new."""
+    statement = select(Slot).where(
+        Slot.app == account.app,
+        Slot.chat == account.chat,
+        Slot.officer_id == account.officer_id,
+        Slot.kind == kind,
+        Slot.subject == subject,
+        col(Slot.closed).is_(False),
+    )
+    found = (await session.exec(statement)).first()
+    return found or await open_slot(session, account, kind, subject)
+
+
+async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, **fields: object) -> None:
+    """A sentence to a person, in every chat they linked."""
+    for account in accounts:
+        await open_slot(session, account, SlotKind.NOTICE, None, words=words, fields=fields)
+
+
+async def touch(session: AsyncSession, subject: int | None, *kinds: SlotKind) -> None:
+    """What these cards tell has changed."""
+    await session.execute(
+        update(Slot)
+        .where(col(Slot.kind).in_(kinds), col(Slot.subject) == subject, col(Slot.closed).is_(False))
+        .values(wanted=Slot.wanted + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def turn(session: AsyncSession, slot: Slot, page: str) -> None:
+    """The person looks at another page of the card."""
+    slot.page = page
+    slot.wanted += 1
+
+
+async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> Slot | None:
+    """The slot that a message of ours stands for."""
+    statement = select(Slot).where(Slot.app == app, Slot.chat == chat, Slot.card_id == card_id)
+    return (await session.exec(statement)).first()
+
+
+async def untrue(session: AsyncSession, now: datetime, limit: int = 200) -> list[Slot]:
+    """The cards to show, to change or to remove now, oldest first."""
+    statement = (
+        select(Slot)
+        .where(
+            col(Slot.closed).is_(False),
+            or_(col(Slot.not_before).is_(None), col(Slot.not_before) <= now),
+            or_(col(Slot.wanted) > col(Slot.shown), col(Slot.remove_at) <= now),
+        )
+        .order_by(col(Slot.id))
+        .limit(limit)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def shown(session: AsyncSession, slot_id: int, wanted: int, card_id: str | None, closed: bool) -> None:
+    """The chat shows it as it was wanted then; what changed meanwhile stays untrue."""
+    await session.execute(
+        update(Slot)
+        .where(col(Slot.id) == slot_id)
+        .values(shown=wanted, card_id=card_id, shows=Slot.shows + 1, not_before=None, closed=closed)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def later(session: AsyncSession, slot_id: int, now: datetime, wait: float) -> None:
+    """The chat app did not take it: again after `wait` seconds."""
+    await session.execute(
+        update(Slot)
+        .where(col(Slot.id) == slot_id)
+        .values(not_before=now + timedelta(seconds=wait))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def close(session: AsyncSession, slot_id: int) -> None:
+    """Nothing more is shown there (the chat is gone, or the card was removed)."""
+    await session.execute(
+        update(Slot).where(col(Slot.id) == slot_id).values(closed=True).execution_options(synchronize_session=False)
+    )

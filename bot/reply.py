@@ -1,0 +1,83 @@
+"""Replies: what the public answered, and who deals with it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.network import Heard
+from shifts.database import by_value
+from shifts.state import Machine
+
+
+class ReplyState(StrEnum):
+    NEW = "new"
+    SHOWN = "shown"
+    ANSWERED = "answered"
+    IGNORED = "ignored"
+    ESCALATED = "escalated"
+
+
+class Reply(SQLModel, table=True):
+    """One reply, stored once. `author` is the network's id of a person; nothing else is kept about them."""
+
+    __table_args__ = (UniqueConstraint("network", "heard_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    network: str = Field(max_length=32)
+    heard_id: str = Field(max_length=256)
+    post_id: int = Field(foreign_key="post.id", index=True)
+    answers: str = Field(max_length=256)
+    author: str = Field(max_length=256)
+    author_name: str = Field(max_length=200)
+    text: str
+    url: str | None = Field(default=None, max_length=500)
+    state: ReplyState = Field(default=ReplyState.NEW, sa_type=by_value(ReplyState), index=True)  # type: ignore[call-overload]
+    at: datetime
+    received_at: datetime
+    officer_id: str | None = Field(default=None, max_length=64)
+
+
+class ReplyCursor(SQLModel, table=True):
+    """How far we have listened to a network."""
+
+    __tablename__ = "reply_cursor"
+
+    network: str = Field(primary_key=True, max_length=32)
+    cursor: str | None = None
+
+
+REPLIES: Final = Machine(
+    "reply",
+    Reply,
+    ReplyState.NEW,
+    {
+        ReplyState.NEW: frozenset({ReplyState.SHOWN}),
+        ReplyState.SHOWN: frozenset({ReplyState.ANSWERED, ReplyState.IGNORED, ReplyState.ESCALATED}),
+    },
+)
+
+
+async def store(session: AsyncSession, network: str, heard: Heard, post_id: int, now: datetime) -> Reply | None:
+    """Keep a reply; None if it was there already."""
+    known = select(Reply.id).where(Reply.network == network, col(Reply.heard_id) == heard.id)
+    if (await session.exec(known)).first() is not None:
+        return None
+    reply = Reply(
+        network=network,
+        heard_id=heard.id,
+        post_id=post_id,
+        answers=heard.answers,
+        author=heard.author,
+        author_name=heard.author_name[:200],
+        text=heard.text,
+        url=heard.url,
+        at=heard.at,
+        received_at=now,
+    )
+    session.add(reply)
+    await session.flush()
+    return reply
