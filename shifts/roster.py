@@ -193,7 +193,7 @@ async def revoke(session: AsyncSession, officer_id: str, now: datetime) -> None:
     held.revoked_at = held.revoked_at or now
     await _void_invitations(session, officer_id, now)
     linked = update(Account).where(col(Account.officer_id) == officer_id, col(Account.revoked_at).is_(None))
-    await session.execute(linked.values(revoked_at=now))
+    await session.exec(linked.values(revoked_at=now))
     await end_duties(session, officer_id, now)
     await session.flush()
 
@@ -221,7 +221,7 @@ async def _use(session: AsyncSession, code: str, now: datetime) -> bool:
     unused = update(Invitation).where(
         col(Invitation.code_hash) == _hash(code), col(Invitation.used_at).is_(None), col(Invitation.expires_at) > now
     )
-    result: Any = await session.execute(unused.values(used_at=now))
+    result: Any = await session.exec(unused.values(used_at=now))
     return bool(result.rowcount == 1)
 
 
@@ -229,11 +229,11 @@ async def _void_invitations(session: AsyncSession, officer_id: str, now: datetim
     unused = update(Invitation).where(
         col(Invitation.officer_id) == officer_id, col(Invitation.used_at).is_(None), col(Invitation.expires_at) > now
     )
-    await session.execute(unused.values(expires_at=now))
+    await session.exec(unused.values(expires_at=now))
 
 
 async def _guesses_too_often(session: AsyncSession, app: str, account: str, now: datetime) -> bool:
-    await session.execute(delete(Guess).where(col(Guess.at) <= now - GUESSES_WITHIN))
+    await session.exec(delete(Guess).where(col(Guess.at) <= now - GUESSES_WITHIN))
     tried = select(func.count()).select_from(Guess).where(col(Guess.app) == app, col(Guess.account) == account)
     return (await session.exec(tried)).one() >= GUESSES
 

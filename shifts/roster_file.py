@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -97,7 +97,7 @@ class Roster(BaseModel):
         try:
             roster = cls.model_validate(table)
         except ValidationError as error:
-            raise RosterWrong([_field_problem(content, table, one["loc"]) for one in error.errors()]) from None
+            raise RosterWrong(_distinct(_field_problem(content, table, one["loc"]) for one in error.errors())) from None
         problems = list(roster._contradictions(content))
         if problems:
             raise RosterWrong(problems)
@@ -122,6 +122,15 @@ class Roster(BaseModel):
             for name in unit.standby:
                 if name not in leaders:
                     yield Problem("roster.file.standby", {"line": _line(content, "unit", index), "officer": name})
+
+
+def _distinct(problems: Iterable[Problem]) -> list[Problem]:
+    """A field that may be of two types is complained about twice."""
+    distinct: list[Problem] = []
+    for problem in problems:
+        if problem not in distinct:
+            distinct.append(problem)
+    return distinct
 
 
 def _field_problem(content: str, table: dict[str, Any], location: tuple[int | str, ...]) -> Problem:

@@ -147,7 +147,7 @@ async def end(session: AsyncSession, shift: Shift, now: datetime) -> Shift:
     """End a shift because its time is over; everybody on it is off. Raises ShiftRefused."""
     ended = await _move(session, shift, OPEN, ShiftState.ENDED, now, ended_at=now, frozen_at=None)
     on_it = update(Duty).where(col(Duty.shift_id) == ended.number, col(Duty.off_at).is_(None))
-    await session.execute(on_it.values(off_at=now))
+    await session.exec(on_it.values(off_at=now))
     return ended
 
 
@@ -215,7 +215,7 @@ async def go_off(session: AsyncSession, person: Officer, now: datetime) -> Shift
 async def end_duties(session: AsyncSession, officer_id: str, now: datetime) -> None:
     """Take an officer off whatever shift they are on."""
     on = update(Duty).where(col(Duty.officer_id) == officer_id, col(Duty.off_at).is_(None))
-    await session.execute(on.values(off_at=now))
+    await session.exec(on.values(off_at=now))
 
 
 async def current_shift(session: AsyncSession, officer_id: str) -> Shift | None:
