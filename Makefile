@@ -4,7 +4,9 @@ SHELL := /bin/bash -eu -o pipefail
 .PHONY: help setup demo test check fix bench system lock clean
 
 BIN := .venv/bin
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+IS_3_11 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3 /usr/bin/python3.11; do \
+	"$$p" -c '$(IS_3_11)' 2>/dev/null && echo "$$p" && break; done)
 PIP := PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --no-deps
 # pip's long story as one line a package; its errors go to the other stream and stay as they are.
 PROGRESS := sed -unE 's/^(Collecting|Processing) ([^ ]*\/)?([^ ]+).*/    \3/p; s/^Installing collected packages.*/    unpacking/p'
@@ -23,7 +25,7 @@ demo: setup ## play officer, sergeant and public in a browser; nothing leaves th
 	$(BIN)/tweetpatrol demo $(ARGS)
 
 test: .venv/.ready-for-tests ## run all tests (ARGS="-k publish" for some)
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: .venv/.ready-for-tests ## formatting, lint, types, import rules, docs
 	$(BIN)/ruff format --check .
@@ -59,7 +61,7 @@ clean: ## remove what tools and tests left behind (not .venv, not data)
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 .venv/bin/python:
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	@"$(PYTHON)" -c '$(IS_3_11)' 2>/dev/null \
 		|| { echo "Tweet Patrol needs Python 3.11. Install it, or say where it is: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "1/3 Making .venv with Python 3.11"
 	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; echo "Python could not make .venv; on Debian: apt-get install python3.11-venv"; exit 1; }

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, Page, async_playwright
 
 from shifts.database import Database
@@ -19,6 +20,12 @@ LEFT_OUT = "needs `make system`: "
 
 MAY_BE_ABSENT = "../shared is absent"
 """The one reason for which a test may be left out on CI."""
+
+ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# Shared cores are slow at times: an example has no deadline, the test has. On CI the examples are the same each time.
+settings.register_profile("patrol", deadline=None, derandomize=ON_CI, print_blob=True)
+settings.load_profile("patrol")
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +135,7 @@ def _reason(report: pytest.TestReport) -> str:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """On CI everything that can run must run: a skip is a failure there."""
     report = yield
-    on_ci = os.environ.get("CI", "").lower() in {"1", "true"}
-    if on_ci and report.skipped and not hasattr(report, "wasxfail") and MAY_BE_ABSENT not in _reason(report):
+    if ON_CI and report.skipped and not hasattr(report, "wasxfail") and MAY_BE_ABSENT not in _reason(report):
         report.outcome = "failed"
         report.longrepr = f"left out on CI: {_reason(report)}"
     return report
