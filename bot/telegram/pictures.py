@@ -1,0 +1,77 @@
+"""Pictures on their way to Telegram: within its limits, and uploaded once."""
+
+import asyncio
+import hashlib
+import io
+from collections import OrderedDict
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from bot.chat_app import Tone
+
+PHOTO_BYTES = 10_000_000
+SIDES = 10_000
+"""Width and height together."""
+RATIO = 20
+REMEMBERED = 500
+CARD_SIDE = 2560
+"""Telegram shows no more of a photo than this."""
+
+BAR_COLOURS = {
+    Tone.PLAIN: (58, 110, 165),
+    Tone.GREEN: (46, 125, 50),
+    Tone.AMBER: (239, 140, 0),
+    Tone.RED: (183, 28, 28),
+    Tone.GREY: (120, 120, 120),
+}
+
+
+class Pictures:
+    """Remembers which file of Telegram's holds which picture, so that a card that changes does not upload it again."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, str] = OrderedDict()
+
+    async def to_send(self, path: Path) -> tuple[str, str | bytes]:
+        """The picture's digest, and either Telegram's name of it or its bytes. Raises OSError if it is not there."""
+        content = await asyncio.to_thread(path.read_bytes)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in self._files:
+            return digest, self._files[digest]
+        return digest, await asyncio.to_thread(within_limits, content)
+
+    def sent(self, digest: str, file_id: str) -> None:
+        """Telegram has it now, under this name."""
+        self._files[digest] = file_id
+        if len(self._files) > REMEMBERED:
+            self._files.popitem(last=False)
+
+    def forget(self, digest: str) -> None:
+        """Telegram no longer knows the name that we had."""
+        self._files.pop(digest, None)
+
+
+def within_limits(content: bytes) -> bytes:
+    """The picture as it is if Telegram takes it, else made smaller, and padded if it is a mere strip."""
+    with Image.open(io.BytesIO(content)) as picture:
+        width, height = picture.size
+        slim = max(width, height) > RATIO * min(width, height)
+        if len(content) <= PHOTO_BYTES and width + height <= SIDES and not slim:
+            return content
+        picture.draft("RGB", (CARD_SIDE, CARD_SIDE))
+        smaller = picture.convert("RGB")
+    smaller.thumbnail((CARD_SIDE, CARD_SIDE))
+    least = max(smaller.size) // RATIO + 1
+    return _jpeg(ImageOps.pad(smaller, (max(smaller.width, least), max(smaller.height, least))) if slim else smaller)
+
+
+def bar(tone: Tone) -> bytes:
+    """A strip in a card's colour: what stands where a picture was, for Telegram can not take a picture away."""
+    return _jpeg(Image.new("RGB", (640, 48), BAR_COLOURS[tone]))
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, "JPEG", quality=85)
+    return written.getvalue()
