@@ -35,12 +35,22 @@ class Action(StrEnum):
     SUGGEST = "suggest"
 
 
+class Reach(StrEnum):
+    """How much goes when a finding is taken out: its own words, the clause or the sentence that they stand in."""
+
+    PHRASE = "phrase"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One stretch of a text, in code points of the text as it was sent: `text[start:end]`.
 
     `area` is the id of the area that the words lie in, where the detector knows it.
     `rule` names the rule or the model that found it (never the words it found).
+    `instead` is the key below [redaction] of the words that stand in its place (None: nothing does), `value` what fills
+    their {value}: made by the rule (a rounded time), never the words found.
     """
 
     start: int
@@ -50,6 +60,9 @@ class Finding:
     rule: str
     area: str | None = None
     hard: bool = False
+    instead: str | None = None
+    reach: Reach = Reach.PHRASE
+    value: str = ""
 
 
 class BoxKind(StrEnum):

@@ -1,0 +1,71 @@
+"""The detectors that are on, asked one after another; one that fails is named, never taken for clean."""
+
+import importlib
+import inspect
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moderation.detector import Detector, DetectorFailed
+from moderation.finding import Finding
+from shifts.areas import Areas
+
+
+class DetectorUnknown(Exception):
+    """The configuration names a detector that is not there, or settings that it does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What all detectors found, and the names of those that could not look."""
+
+    findings: tuple[Finding, ...]
+    failed: tuple[str, ...] = ()
+
+
+class Detection:
+    """Detectors by name."""
+
+    def __init__(self, detectors: Mapping[str, Detector]) -> None:
+        self._detectors = dict(detectors)
+
+    @classmethod
+    def load(cls, file: Path, areas: Areas) -> "Detection":
+        """Load every detector that `file` has a table for, with the table as its settings. Raises DetectorUnknown."""
+        tables = tomllib.loads(file.read_text("utf-8"))
+        return cls({name: _load(name, settings, areas) for name, settings in tables.items()})
+
+    def find(self, folded: str, language: str) -> Detected:
+        """Ask every detector about a folded text."""
+        found: list[Finding] = []
+        failed: list[str] = []
+        for name, detector in self._detectors.items():
+            try:
+                found += detector.find(folded, language)
+            except (
+                Exception
+            ):  # a fault in one detector holds the post; its message may hold words of it and is not kept
+                failed.append(name)
+        return Detected(tuple(_sound(found, len(folded))), tuple(failed))
+
+
+def _load(name: str, settings: Mapping[str, Any], areas: Areas) -> Detector:
+    try:
+        load = importlib.import_module(f"moderation.detectors.{name}").load
+    except ModuleNotFoundError as missing:
+        raise DetectorUnknown(f"there is no detector called {name}") from missing
+    wanted = inspect.signature(load).parameters
+    given = {"areas": areas} if "areas" in wanted else {}
+    if set(settings) - set(wanted):
+        raise DetectorUnknown(f"the detector {name} has no setting {', '.join(sorted(set(settings) - set(wanted)))}")
+    detector: Detector = load(**given, **settings)
+    return detector
+
+
+def _sound(findings: Iterable[Finding], length: int) -> Iterable[Finding]:
+    return sorted(
+        {f for f in findings if 0 <= f.start < f.end <= length},
+        key=lambda f: (f.start, -f.end, f.label, f.rule),
+    )

@@ -1,0 +1,169 @@
+"""Phrases to look for: word lists that are data, found in one pass over the words of a text, in time linear in it.
+
+A phrase is words with single spaces. `a|b` is either word, `word*` any word that begins so, `word?` may be missing,
+`#` a number, `...` up to four words of any kind. Case and accents do not matter; a phrase never crosses a sentence."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from moderation.normalise import plain
+
+GAP = 4
+_WORD = re.compile(r"[^\W_]+")
+_HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Za-z])(?=\d)")
+_STOP = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|[\n;]+")
+_SHORT = frozenset(
+    "mr mrs ms dr st rd ave av avda c pza pl sr sra d no nº vs pc sgt approx ctra ste mme mlle bd".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text: lower case without accents, where it stands, and the sentence that it is in."""
+
+    text: str
+    start: int
+    end: int
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase of the list `name` at `start:end`."""
+
+    name: str
+    start: int
+    end: int
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    exact: frozenset[str]
+    stems: tuple[str, ...]
+    optional: bool = False
+    number: bool = False
+    gap: bool = False
+
+    def takes(self, word: str) -> bool:
+        return word in self.exact or word.startswith(self.stems) or (self.number and word[0].isdigit())
+
+
+@lru_cache(maxsize=16)
+def words_of(folded: str) -> tuple[Word, ...]:
+    """The words of a folded text; a #HashTagLikeThis counts as its words."""
+    lower = plain(folded)
+    ends = [end for _, end in sentences_of(folded)]
+    found: list[Word] = []
+    sentence = 0
+    for match in _WORD.finditer(folded):
+        while sentence < len(ends) - 1 and match.start() >= ends[sentence]:
+            sentence += 1
+        for start, end in _humps(folded, match.start(), match.end()):
+            found.append(Word(lower[start:end], start, end, sentence))
+    return tuple(found)
+
+
+@lru_cache(maxsize=16)
+def sentences_of(folded: str) -> tuple[tuple[int, int], ...]:
+    """Where the sentences of a folded text begin and end; together they are the whole text."""
+    ends = [match.end() for match in _STOP.finditer(folded) if not _is_abbreviation(folded, match)]
+    if not ends or ends[-1] < len(folded):
+        ends.append(len(folded))
+    return tuple(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _is_abbreviation(folded: str, stop: re.Match[str]) -> bool:
+    if stop[0] != ".":
+        return False
+    before = folded[max(stop.start() - 8, 0) : stop.start()]
+    word = _WORD.findall(before)[-1:] if before and before[-1].isalnum() else []
+    return bool(word) and (word[0].lower() in _SHORT or (len(word[0]) == 1 and word[0].isupper()))
+
+
+def _humps(folded: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if folded[start - 1 : start] != "#":
+        yield start, end
+        return
+    cuts = [start, *(start + m.start() for m in _HUMP.finditer(folded[start:end])), end]
+    yield from zip(cuts[:-1], cuts[1:], strict=True)
+
+
+class Lexicon:
+    """Named lists of phrases."""
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self._exact: dict[str, list[tuple[str, tuple[_Step, ...]]]] = defaultdict(list)
+        self._stems: dict[str, list[tuple[str, tuple[_Step, ...]]]] = defaultdict(list)
+        self._shortest = 4
+        for name, phrases in lists.items():
+            for phrase in phrases:
+                self._add(name, phrase)
+
+    def _add(self, name: str, phrase: str) -> None:
+        steps = _steps(phrase)
+        if not steps or steps[0].gap or steps[0].optional:
+            raise ValueError(f"a phrase of the list {name} begins with nothing to look for")
+        for word in steps[0].exact:
+            self._exact[word].append((name, steps))
+        for stem in steps[0].stems:
+            self._shortest = min(self._shortest, len(stem))
+            self._stems[stem[:4]].append((name, steps))
+        if steps[0].number:
+            self._exact["#"].append((name, steps))
+
+    def hits(self, folded: str) -> list[Hit]:
+        """Every phrase of every list that stands in a folded text, in order of its first word."""
+        words = words_of(folded)
+        found: list[Hit] = []
+        for i, word in enumerate(words):
+            for name, steps in self._beginning_with(word.text):
+                last = _match(words, i, steps)
+                if last is not None:
+                    found.append(Hit(name, word.start, words[last].end, word.sentence))
+        return found
+
+    def _beginning_with(self, word: str) -> Iterator[tuple[str, tuple[_Step, ...]]]:
+        yield from self._exact.get(word, ())
+        if word[0].isdigit():
+            yield from self._exact.get("#", ())
+        for length in range(self._shortest, 5):
+            for name, steps in self._stems.get(word[:length], ()) if len(word) >= length else ():
+                if word.startswith(steps[0].stems):
+                    yield name, steps
+
+
+def _steps(phrase: str) -> tuple[_Step, ...]:
+    return tuple(_step(part) for part in plain(phrase).split())
+
+
+def _step(part: str) -> _Step:
+    if part == "...":
+        return _Step(frozenset(), (), gap=True)
+    optional = part.endswith("?")
+    choices = part.rstrip("?").split("|")
+    stems = tuple(choice[:-1] for choice in choices if choice.endswith("*"))
+    exact = frozenset(choice for choice in choices if not choice.endswith("*") and choice != "#")
+    return _Step(exact, stems, optional, "#" in choices)
+
+
+def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int | None:
+    """The index of the last word of the phrase that begins at `first`, or None. `reached` holds every way so far."""
+    reached = {first}
+    sentence = words[first].sentence
+    for step in steps[1:]:
+        ahead: set[int] = set()
+        for at in reached:
+            if step.optional or step.gap:
+                ahead.add(at)
+            if step.gap:
+                ahead.update(range(at + 1, at + 1 + GAP))
+            elif at + 1 < len(words) and words[at + 1].sentence == sentence and step.takes(words[at + 1].text):
+                ahead.add(at + 1)
+        reached = {at for at in ahead if at < len(words) and words[at].sentence == sentence}
+        if not reached:
+            return None
+    return min(reached)

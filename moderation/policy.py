@@ -1,0 +1,218 @@
+"""The policy: which rules a post meets, and what follows. Pure: rules are data (config/policy), hits come in, reasons go out."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from moderation.finding import Reach
+from moderation.lexicon import Hit, Lexicon
+
+
+class Verdict(StrEnum):
+    """What the policy says about a post, from nothing found to nobody may release it."""
+
+    PASS = "PASS"
+    REDACT = "REDACT"
+    FLAG = "FLAG"
+    HOLD = "HOLD"
+    ESC = "ESC"
+    DIVERT = "DIVERT"
+    BLOCK = "BLOCK"
+
+    @property
+    def severity(self) -> int:
+        return list(Verdict).index(self)
+
+    @property
+    def has_public_text(self) -> bool:
+        """A post that nobody can publish as it is has no public version."""
+        return self not in (Verdict.BLOCK, Verdict.DIVERT)
+
+
+def severest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The most severe of several; PASS of none."""
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.PASS)
+
+
+class PostKind(StrEnum):
+    PATROL = "patrol"
+    TRAFFIC = "traffic"
+    ADVICE = "advice"
+    EVENT = "event"
+    STATEMENT = "statement"
+
+
+STREETS_STAY: Final = frozenset({PostKind.TRAFFIC, PostKind.EVENT})
+"""Kinds in which a road or a square is the message. Never house numbers, buildings, people or plates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that a post met. `words`, `tick` and `template` are keys into the languages; no removed word is in them.
+
+    `tick` is the reason that a sergeant ticks, `role` who must release it, `template` what to send instead."""
+
+    code: str
+    verdict: Verdict
+    category: str
+    words: str
+    tick: str | None = None
+    role: str | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `any_of`, `all_of` and `unless` name word lists, or findings: "@PLATE" by label, "@age of a minor" by rule.
+
+    The lists must meet in one sentence, or anywhere for `whole_post`. A name may be several with "|" between them.
+    `cut` are the lists whose words are taken out (with `reach`), `draft` the sentence used if nothing else is left."""
+
+    code: str
+    category: str
+    verdict: Verdict
+    any_of: tuple[str, ...]
+    all_of: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    whole_post: bool = False
+    kinds: frozenset[PostKind] = frozenset(PostKind)
+    reason: str = ""
+    tick: str | None = None
+    role: str | None = None
+    template: str | None = None
+    draft: str | None = None
+    cut: tuple[str, ...] = ()
+    reach: Reach = Reach.SENTENCE
+    instead: str | None = None
+    live: bool = False
+
+    def met_by(self, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits that meet it, those to cut among them; empty if it is not met."""
+        if self.whole_post:
+            return self._met(hits)
+        by_sentence: dict[int, list[Hit]] = {}
+        for hit in hits:
+            by_sentence.setdefault(hit.sentence, []).append(hit)
+        return [hit for together in by_sentence.values() for hit in self._met(together)]
+
+    def _met(self, hits: Sequence[Hit]) -> list[Hit]:
+        names = {hit.name for hit in hits}
+        if names.isdisjoint(self.any_of) or not names.isdisjoint(self.unless):
+            return []
+        if not all(names.intersection(choice.split("|")) for choice in self.all_of):
+            return []
+        wanted = {*self.any_of, *self.cut, *(name for choice in self.all_of for name in choice.split("|"))}
+        return [hit for hit in hits if hit.name in wanted]
+
+    def as_reason(self) -> Reason:
+        words = f"policy.reasons.{self.reason or self.code}"
+        tick = f"policy.ticks.{self.tick}" if self.tick else None
+        template = f"policy.templates.{self.template}" if self.template else None
+        return Reason(self.code, self.verdict, self.category, words, tick, self.role, template)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A rule that a post met, and by which words."""
+
+    rule: Rule
+    hits: tuple[Hit, ...]
+
+    def to_cut(self) -> list[Hit]:
+        return [hit for hit in self.hits if hit.name in self.rule.cut]
+
+
+class PolicyWrong(Exception):
+    """A policy file does not make sense; says which rule and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of the default and of every overlay, and the word lists of every language."""
+
+    rules: tuple[Rule, ...]
+    overlays: Mapping[str, tuple[Rule, ...]]
+    stricter: Mapping[str, Mapping[str, Verdict]]
+    lexicons: Mapping[str, Lexicon]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Policy":
+        """Read default.toml, the overlays beside it and lexicons/<language>.toml. Raises PolicyWrong."""
+        tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
+        default = tables.pop("default")
+        tables.pop("detectors", None)
+        lists = {
+            path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted((folder / "lexicons").glob("*.toml"))
+        }
+        policy = cls(
+            tuple(map(_rule, default["rule"])),
+            {name: tuple(map(_rule, table.get("rule", []))) for name, table in tables.items()},
+            {
+                name: {code: Verdict(v) for code, v in table.get("stricter", {}).items()}
+                for name, table in tables.items()
+            },
+            {language: Lexicon(names) for language, names in lists.items()},
+        )
+        _check(policy, {name for names in lists.values() for name in names})
+        return policy
+
+    def hits(self, folded: str, languages: Iterable[str]) -> list[Hit]:
+        """What the word lists of some languages see in a folded text."""
+        found = [
+            hit for language in languages if language in self.lexicons for hit in self.lexicons[language].hits(folded)
+        ]
+        return sorted(set(found), key=lambda hit: (hit.start, hit.end, hit.name))
+
+    def judge(self, hits: Sequence[Hit], kind: PostKind, overlays: Iterable[str]) -> list[Met]:
+        """The rules that are met, the most severe first; an overlay can only add rules and make them stricter."""
+        names = [name.split("-")[0].lower() for name in overlays]
+        rules = [*self.rules, *(rule for name in dict.fromkeys(names) for rule in self.overlays.get(name, ()))]
+        met: dict[str, Met] = {}
+        for rule in rules:
+            if kind in rule.kinds and (found := rule.met_by(hits)):
+                applied = self._stricter(rule, names)
+                if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:
+                    met[rule.code] = Met(applied, tuple(found))
+        return sorted(met.values(), key=lambda each: -each.rule.verdict.severity)
+
+    def _stricter(self, rule: Rule, overlays: Iterable[str]) -> Rule:
+        raised = [self.stricter.get(name, {}).get(rule.code, rule.verdict) for name in overlays]
+        return replace(rule, verdict=severest([rule.verdict, *raised]))
+
+
+def infer_kind(names: frozenset[str]) -> PostKind:
+    """The kind of a post from the names of the word lists that it met."""
+    if "kind statement" in names:
+        return PostKind.STATEMENT
+    if "kind traffic" in names and "kind patrol" not in names:
+        return PostKind.TRAFFIC
+    if "kind event" in names and "kind patrol" not in names:
+        return PostKind.EVENT
+    if "kind advice" in names and "kind patrol" not in names:
+        return PostKind.ADVICE
+    return PostKind.PATROL
+
+
+def _rule(table: Mapping[str, Any]) -> Rule:
+    known = {"code", "reason", "tick", "role", "template", "draft", "instead", "live", "whole_post", "category"}
+    lists = {"any_of", "all_of", "unless", "cut"}
+    unknown = set(table) - known - lists - {"verdict", "kinds", "reach"}
+    if unknown:
+        raise PolicyWrong(f"rule {table.get('code')}: unknown setting {', '.join(sorted(unknown))}")
+    fields: dict[str, Any] = {name: table[name] for name in known if name in table}
+    fields |= {name: tuple(table[name]) for name in lists if name in table}
+    if "kinds" in table:
+        fields["kinds"] = frozenset(map(PostKind, table["kinds"]))
+    return Rule(verdict=Verdict(table["verdict"]), reach=Reach(table.get("reach", "sentence")), **fields)
+
+
+def _check(policy: Policy, lists: set[str]) -> None:
+    """Every list that a rule names exists in some language."""
+    for rule in (*policy.rules, *(rule for rules in policy.overlays.values() for rule in rules)):
+        named = {name for names in (*rule.any_of, *rule.all_of, *rule.unless, *rule.cut) for name in names.split("|")}
+        missing = {name for name in named if not name.startswith("@")} - lists
+        if missing:
+            raise PolicyWrong(f"rule {rule.code}: no language has the word list {', '.join(sorted(missing))}")

@@ -1,0 +1,360 @@
+"""From what an officer wrote to what the public may read: find, decide policy, reword; and the last look before a network."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from moderation import language as languages
+from moderation.detection import Detected, Detection
+from moderation.finding import Action, Finding, Label
+from moderation.jigsaw import completes
+from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
+from moderation.normalise import Seen, look_at, plain
+from moderation.plans import Plans
+from moderation.policy import STREETS_STAY, Met, Policy, PostKind, Reason, Verdict, infer_kind, severest
+from moderation.seams import apply
+from moderation.wording import AREA_NAME, Edit, Wording
+from shifts.areas import Areas
+from shifts.words import Words
+
+LONGEST = 10_000
+"""Characters that are looked at; a longer text has no public version."""
+
+STREET_RULES = frozenset({"gazetteer street", "street", "intersection", "road"})
+_FAILED = Reason(
+    "detector failed", Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
+)
+_TOO_LONG = Reason("too long", Verdict.BLOCK, "A", "policy.reasons.too_long")
+_STILL_THERE = Reason("still there", Verdict.BLOCK, "A", "policy.reasons.still_there")
+_REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "policy.ticks.reads_well")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known besides the words. `area` is the officer's area, `earlier` the shift's earlier public posts.
+
+    `lifted` and `covered` are keys of redactions and of suggestions that a person decided about. `plans_on` is the day on
+    which a plan reference must be in force. `own_public_text`: the text is one of ours that was approved before."""
+
+    language: str | None = None
+    kind: PostKind | None = None
+    area: str | None = None
+    overlays: tuple[str, ...] = ("uk", "es", "fr", "us")
+    earlier: tuple[str, ...] = ()
+    plans_on: date | None = None
+    lifted: frozenset[str] = frozenset()
+    covered: frozenset[str] = frozenset()
+    own_public_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """One thing done about findings, or (a suggestion) not done. `key` is the same for the same words of the same kind,
+    and does not tell them. `finding` stands in the text as it was sent, `start:end` in the public text.
+
+    `replacement` is empty where words were dropped."""
+
+    number: int
+    finding: Finding
+    key: str
+    label: Label
+    replacement: str
+    hard: bool
+    lifted: bool
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """The public version of one text and why it is so. `text` is empty where the verdict leaves none (BLOCK, DIVERT).
+
+    `findings` are in code points of the text as it was sent; `waits_for_scene`: it says where officers are now."""
+
+    text: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    redactions: tuple[Redaction, ...]
+    suggestions: tuple[Redaction, ...]
+    language: str
+    kind: PostKind
+    area: str | None
+    waits_for_scene: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look at a text gathers on its way to a Redacted."""
+
+    seen: Seen
+    context: Context
+    language: str
+    found: Detected
+    hits: list[Hit]
+    kind: PostKind
+    masks: list[Finding] = field(default_factory=list)
+    suggested: list[Finding] = field(default_factory=list)
+    met: list[Met] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+
+
+class Redactor:
+    """The detectors, the policy and the wording of one force. Loaded once a process; no state between texts."""
+
+    def __init__(
+        self, detection: Detection, policy: Policy, plans: Plans, areas: Areas, words: Words, secret: bytes
+    ) -> None:
+        self._detection = detection
+        self._policy = policy
+        self._plans = plans
+        self._areas = areas
+        self._words = words
+        self._wording = Wording(areas, words)
+        self._secret = secret
+        self._area_names = Lexicon({area.id: map(_as_phrase, area.names.values()) for area in areas.every})
+
+    @classmethod
+    def load(cls, config_folder: Path, words: Words, secret: bytes = b"") -> "Redactor":
+        """Read areas, policy, plans and detectors below `config_folder`.
+
+        `secret` keys the redaction keys; without one they hold for this process alone, and what was lifted returns."""
+        areas = Areas.load(config_folder)
+        return cls(
+            Detection.load(config_folder / "policy" / "detectors.toml", areas),
+            Policy.load(config_folder / "policy"),
+            Plans.load(config_folder / "plans.toml"),
+            areas,
+            words,
+            secret or secrets.token_bytes(32),
+        )
+
+    def redact(self, text: str, context: Context) -> Redacted:
+        """The public version of `text`. Never raises for any text."""
+        if len(text) > LONGEST:
+            return _nothing(context, _TOO_LONG)
+        look = self._look(text, context)
+        self._judge(look)
+        public, edits = self._reword(look)
+        if self._leaks(public, look.language):
+            look.reasons.append(_STILL_THERE)
+        return self._redacted(look, public, edits)
+
+    def remaining(self, text: str, language: str) -> tuple[Finding, ...]:
+        """The hard findings in a finished public text: the last look before a network. Empty means that it may leave."""
+        seen = look_at(text)
+        found = self._detection.find(seen.folded, language)
+        return tuple(_as_sent(seen, f) for f in found.findings if f.hard)
+
+    def _look(self, text: str, context: Context) -> _Look:
+        seen = look_at(text)
+        language = context.language or languages.detect(seen.folded)
+        found = self._detection.find(seen.folded, language)
+        hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
+        kind = context.kind or infer_kind(frozenset(hit.name for hit in hits))
+        return _Look(seen, context, self._words.known(language), found, hits, kind)
+
+    def _judge(self, look: _Look) -> None:
+        """Sort the findings into masks and suggestions, and ask the policy."""
+        folded = look.seen.folded
+        cited = self._plans.cited(folded)
+        in_force = cited.plan if cited and cited.plan and cited.plan.in_force(look.context.plans_on) else None
+        findings = [
+            f for f in look.found.findings if not _may_stay(f, look, in_force.places if in_force else frozenset())
+        ]
+        look.masks = [f for f in findings if f.action is Action.MASK]
+        look.suggested = _unmasked([f for f in findings if f.action is Action.SUGGEST], look.masks)
+        hits = [*look.hits, *_as_hits(folded, look.masks)]
+        if in_force:
+            hits.append(Hit("plan in force", 0, 0, 0))
+        look.met = self._policy.judge(hits, look.kind, look.context.overlays)
+        look.reasons += [met.rule.as_reason() for met in look.met]
+        look.masks += [cut for met in look.met for cut in _cuts(met)]
+        if cited:
+            look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
+        if look.found.failed:
+            look.reasons.append(_FAILED)
+
+    def _reword(self, look: _Look) -> tuple[str, list[tuple[Edit, str]]]:
+        """The public text, and every edit with its key; lifted ones are listed and not made."""
+        folded, clean = look.seen.folded, look.seen.clean
+        covered = [
+            replace(f, action=Action.MASK, instead="someone")
+            for f in look.suggested
+            if self._key(look, f.label, f.start, f.end) in look.context.covered
+        ]
+        names = [
+            Finding(start, end, Label.LOCATION, Action.MASK, AREA_NAME, area)
+            for start, end, area in self._named_areas(folded)
+        ]
+        edits = self._wording.plan(folded, [*look.masks, *covered, *names], look.language, self._area(look))
+        keyed = [(edit, self._key(look, edit.findings[0].label, edit.start, edit.end)) for edit in edits]
+        made = [edit for edit, key in keyed if edit.hard or key not in look.context.lifted]
+        public = apply(clean, made, self._wording.grammar(look.language))
+        if made and not _says_something(public):
+            public = self._draft(look)
+        return public, keyed
+
+    def _draft(self, look: _Look) -> str:
+        """The sentence that stands for a post of which nothing is left."""
+        drafts = [met.rule.draft for met in look.met if met.rule.draft]
+        if not drafts:
+            look.reasons.append(_REWORDED)
+        area = self._area(look)
+        where = (
+            self._areas.in_sentence(area, look.language)
+            if area
+            else self._words.say("redaction.our_area", look.language)
+        )
+        return self._words.say(f"policy.drafts.{drafts[0] if drafts else 'general'}", look.language, where=where)
+
+    def _redacted(self, look: _Look, public: str, edits: list[tuple[Edit, str]]) -> Redacted:
+        verdict = severest(reason.verdict for reason in look.reasons)
+        text = public if verdict.has_public_text else ""
+        redactions = [
+            Redaction(
+                i,
+                _as_sent(look.seen, _whole(edit)),
+                key,
+                edit.findings[0].label,
+                edit.text,
+                edit.hard,
+                key in look.context.lifted and not edit.hard,
+            )
+            for i, (edit, key) in enumerate(edits, 1)
+        ]
+        findings = sorted({*look.masks, *look.suggested}, key=lambda f: (f.start, f.end, f.label))
+        return Redacted(
+            text,
+            verdict,
+            tuple(sorted(look.reasons, key=lambda reason: -reason.verdict.severity)),
+            tuple(redactions),
+            tuple(self._suggestions(look, text, len(edits))),
+            look.language,
+            look.kind,
+            self._area(look),
+            _waits(look),
+            tuple(_as_sent(look.seen, f) for f in findings),
+        )
+
+    def _suggestions(self, look: _Look, public: str, after: int) -> list[Redaction]:
+        """The suggestions whose words still stand in the public text, in its order."""
+        there: list[Redaction] = []
+        at = 0
+        for finding in look.suggested:
+            words = look.seen.clean[finding.start : finding.end]
+            start = public.find(words, at)
+            key = self._key(look, finding.label, finding.start, finding.end)
+            if start >= 0 and key not in look.context.covered:
+                at = start + len(words)
+                sent = _as_sent(look.seen, finding)
+                there.append(
+                    Redaction(
+                        after + len(there) + 1,
+                        sent,
+                        key,
+                        finding.label,
+                        "",
+                        False,
+                        key in look.context.lifted,
+                        start,
+                        at,
+                    )
+                )
+        return there
+
+    def _area(self, look: _Look) -> str | None:
+        """The area that a text speaks of, by its places and by name; else the officer's."""
+        known = {f.area for f in look.found.findings if f.area} | {
+            area for _, _, area in self._named_areas(look.seen.folded)
+        }
+        districts = {area for area in known if area != (self._areas.town.id if self._areas.town else None)} or known
+        return self._areas.common(frozenset(districts)) or look.context.area
+
+    def _named_areas(self, folded: str) -> list[tuple[int, int, str]]:
+        return [(hit.start, hit.end, hit.name) for hit in self._area_names.hits(folded)]
+
+    def _key(self, look: _Look, label: Label, start: int, end: int) -> str:
+        """The same for the same words of the same kind, whatever their case, accents and spaces."""
+        said = " ".join(word.text for word in words_of(look.seen.folded) if start <= word.start < end)
+        return hmac.new(self._secret, f"{label}\0{said}".encode(), hashlib.sha256).hexdigest()[:24]
+
+    def _leaks(self, public: str, language: str) -> bool:
+        return bool(self.remaining(public, language))
+
+
+def _nothing(context: Context, reason: Reason) -> Redacted:
+    kind = context.kind or PostKind.PATROL
+    return Redacted("", reason.verdict, (reason,), (), (), context.language or "en", kind, context.area, False, ())
+
+
+def _may_stay(finding: Finding, look: _Look, planned: frozenset[str]) -> bool:
+    """Roads in a traffic or event post, the places of a plan in force, all but hard findings in a text of our own."""
+    if look.context.own_public_text:
+        return not finding.hard
+    if planned and finding.label is Label.LOCATION and _is_planned(look, finding, planned):
+        return True
+    if look.kind not in STREETS_STAY or finding.rule not in STREET_RULES:
+        return False
+    return not any(
+        other.label is Label.ADDRESS
+        and other.rule not in STREET_RULES
+        and other.start < finding.end
+        and finding.start < other.end
+        for other in look.found.findings
+    )
+
+
+def _is_planned(look: _Look, finding: Finding, planned: frozenset[str]) -> bool:
+    return " ".join(plain(look.seen.folded[finding.start : finding.end]).split()) in planned
+
+
+def _unmasked(suggested: list[Finding], masks: list[Finding]) -> list[Finding]:
+    return [s for s in suggested if not any(m.start < s.end and s.start < m.end for m in masks)]
+
+
+def _as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:
+    """Findings as the policy sees them: by label and by rule."""
+    ends = [end for _, end in sentences_of(folded)]
+    hits: list[Hit] = []
+    for finding in findings:
+        sentence = sum(end <= finding.start for end in ends)
+        hits += [Hit(f"@{name}", finding.start, finding.end, sentence) for name in (finding.label, finding.rule)]
+    return hits
+
+
+def _cuts(met: Met) -> list[Finding]:
+    rule = met.rule
+    return [
+        Finding(hit.start, hit.end, Label.POLICY, Action.MASK, rule.code, None, False, rule.instead, rule.reach)
+        for hit in met.to_cut()
+    ]
+
+
+def _says_something(public: str) -> bool:
+    return sum(word.text.isalpha() and len(word.text) > 1 for word in words_of(look_at(public).folded)) >= 2
+
+
+def _waits(look: _Look) -> bool:
+    """A patrol post that tells where officers are, or were a moment ago, waits until they are clear of the scene."""
+    places = (Label.LOCATION, Label.ADDRESS, Label.COORDINATES)
+    located = any(f.label in places for f in look.masks)
+    return look.kind is PostKind.PATROL and (located or any(met.rule.live for met in look.met))
+
+
+def _whole(edit: Edit) -> Finding:
+    first = edit.findings[0]
+    return replace(first, start=edit.start, end=edit.end, hard=edit.hard)
+
+
+def _as_sent(seen: Seen, finding: Finding) -> Finding:
+    start, end = seen.sent(finding.start, finding.end)
+    return replace(finding, start=start, end=end)
+
+
+def _as_phrase(name: str) -> str:
+    return plain(name).replace("-", " ").replace("'", " ")
