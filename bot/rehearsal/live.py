@@ -100,6 +100,7 @@ async def _hear(stage: Stage, page: Page, form: Form) -> None:
         await _watch(stage, page, form)
     elif asked in _DEEDS:
         await _DEEDS[asked](stage, form)
+        page.tell({"is": "done", "nonce": form.get("nonce")})
     else:
         raise NotUnderstood
 

@@ -11,7 +11,7 @@ _SECOND = re.compile(r"\+[2-9]$")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody to play. `roles` as in the roster, the first one is how the page sorts them; `language` is their own.
+    """Somebody to play. `roles` as in the roster; `language` is their own.
 
     `account` is linked to its officer by the program. "<account>+2" is a further phone of the same person, which is
     not linked until it sends an invitation code."""
