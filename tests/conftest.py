@@ -10,7 +10,16 @@ from hypothesis import settings
 from playwright.async_api import Browser, Page, async_playwright
 
 from shifts.database import Database
-from tests.ground import CHROMIUM, CHROMIUM_OPTIONS, Cluster, create_tables, start_cluster
+from tests.ground import (
+    CHROMIUM,
+    CHROMIUM_OPTIONS,
+    TEMPLATE,
+    TEMPLATE_WITH_ENGINE,
+    Cluster,
+    add_engine_tables,
+    create_tables,
+    start_cluster,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -55,6 +64,37 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     cluster: Cluster = request.getfixturevalue("postgresql")
     with cluster.new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_engine(sqlite_with_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that holds the engine's tables as well."""
+    path = tmp_path_factory.mktemp("sqlite") / "with-engine.db"
+    path.write_bytes(sqlite_with_tables.read_bytes())
+    add_engine_tables(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_engine(postgresql: Cluster) -> str:
+    """The name of a template that holds the engine's tables as well."""
+    postgresql.execute(f"CREATE DATABASE {TEMPLATE_WITH_ENGINE} TEMPLATE {TEMPLATE}")
+    add_engine_tables(postgresql.url(TEMPLATE_WITH_ENGINE))
+    return TEMPLATE_WITH_ENGINE
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As database_url, with the durable engine's own tables: ready for the whole program to run on."""
+    if request.param == "sqlite":
+        path = tmp_path / "patrol.db"
+        path.write_bytes(request.getfixturevalue("sqlite_with_engine").read_bytes())
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    template: str = request.getfixturevalue("postgresql_with_engine")
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    with cluster.new_database(template) as url:
         yield url
 
 

@@ -17,6 +17,8 @@ import psycopg
 from sqlalchemy import create_engine
 from sqlmodel import SQLModel
 
+from shifts.database import Database
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("bot", "moderation", "shifts")
 
@@ -32,6 +34,7 @@ CHROMIUM_OPTIONS: Final = (
 )
 
 TEMPLATE: Final = "with_tables"
+TEMPLATE_WITH_ENGINE: Final = "with_engine"
 # A test database may forget everything at power loss; it must be quick.
 POSTGRES_OPTIONS: Final = (
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses='' "
@@ -42,9 +45,16 @@ POSTGRES_OPTIONS: Final = (
 def create_tables(url: str) -> None:
     """Create every table of the program in a database, by a synchronous address."""
     import_tables()
-    engine = create_engine(url)
-    SQLModel.metadata.create_all(engine)
-    engine.dispose()
+    connections = create_engine(url)
+    SQLModel.metadata.create_all(connections)
+    connections.dispose()
+
+
+def add_engine_tables(url: str) -> None:
+    """Add the durable engine's own tables to a database, by the address that the program would use."""
+    from bot import engine  # two seconds that most test runs can do without
+
+    engine.migrate(Database(url))
 
 
 def import_tables() -> None:
@@ -67,10 +77,10 @@ class Cluster:
         return f"{driver}://postgres@/{name}?host={self.folder}"
 
     @contextmanager
-    def new_database(self) -> Iterator[str]:
+    def new_database(self, template: str = TEMPLATE) -> Iterator[str]:
         """The address of a fresh database that holds the tables and no rows; it is dropped afterwards."""
         name = f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:

@@ -44,6 +44,12 @@ def test_the_procfile_has_one_line_for_each_process() -> None:
     assert lines == {name: f"tweetpatrol run {name}" for name in processes}
 
 
+def test_every_setting_from_the_environment_is_explained() -> None:
+    names = {*re.findall(r'"(TWEETPATROL_[A-Z_]+)"', (ROOT / "bot/settings.py").read_text("utf-8"))}
+    assert names
+    assert {*re.findall(r"TWEETPATROL_[A-Z_]+", (ROOT / "docs/running.md").read_text("utf-8"))} == names
+
+
 def test_every_place_that_the_architecture_names_is_there() -> None:
     text = (ROOT / "docs/architecture.md").read_text("utf-8")
     named = re.findall(r"`((?:bot|moderation|shifts|config|tests|docs|benchmarks)/[\w./-]*)`", text)

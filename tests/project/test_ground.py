@@ -9,6 +9,7 @@ from playwright.async_api import Page
 from sqlalchemy import func
 from sqlmodel import select
 
+from bot.engine import Engine, Lane
 from shifts.database import Database
 from shifts.shift import Shift
 from tests.conftest import LEFT_OUT, MAY_BE_ABSENT, ROOT
@@ -28,6 +29,16 @@ async def test_a_row_comes_back_from_the_database_as_it_was_written(database: Da
 async def test_every_test_gets_a_database_without_rows(database: Database) -> None:
     async with database.reading() as session:
         assert (await session.exec(select(func.count()).select_from(Shift))).one() == 0
+
+
+async def test_the_engine_finds_its_tables(engine_database_url: str) -> None:
+    database = Database(engine_database_url)
+    engine = Engine(database)
+    async with database.transaction() as session:
+        await engine.enqueue(session, "prepare", Lane.WORDS, 1, key="prepare-1")
+    assert await engine.forget(START + timedelta(days=36_500)) == 1
+    await engine.close()
+    await database.close()
 
 
 async def test_the_browser_shows_a_page(browser_page: Page) -> None:
