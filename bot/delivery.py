@@ -166,3 +166,12 @@ async def unplan(session: AsyncSession, post: Post) -> None:
 def pause(tries: int, asked: float | None = None) -> timedelta:
     """How long to wait before the next try: what the network asked for, else doubling from one second to ten minutes."""
     return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))
+
+
+async def recall(session: AsyncSession, post: Post, now: datetime) -> None:
+    """Take it off every network: what is there is withdrawn, what has not left is cancelled."""
+    for delivery in await of_post(session, post.id or 0):
+        if delivery.state is DeliveryState.SENT:
+            await DELIVERIES.move(session, delivery, DeliveryState.RECALLING, due_at=now, asked_at=None, tries=0)
+        elif delivery.state is DeliveryState.DUE:
+            await DELIVERIES.move(session, delivery, DeliveryState.CANCELLED)

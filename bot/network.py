@@ -21,7 +21,8 @@ class Limits:
     """What a network takes: data, so that no shared code asks for a network's name.
 
     `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
-    and `alt_characters` are per picture; `dollars` is the price of one post."""
+    and `alt_characters` are per picture; `dollars` is the price of one post. `own`: a page of the force's own, which also
+    shows the answers that were given on other networks."""
 
     characters: int
     counting: Counting
@@ -31,6 +32,7 @@ class Limits:
     per_link: int | None = None
     bytes: int | None = None
     dollars: float = 0.0
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ class Missing:
     condition: str | None = None
     ticks: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
-    leftover: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.checks or self.alt or self.condition or self.ticks or self.suggestions or self.leftover)
+        return bool(self.checks or self.alt or self.condition or self.ticks or self.suggestions)
 
 
 def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
@@ -40,7 +39,6 @@ def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
         suggestions=tuple(
             dict.fromkeys(s["key"] for s in post.suggestions if s["key"] not in (*post.lifted, *post.covered))
         ),
-        leftover=any(p.leftover for p in pictures),
     )
 
 
@@ -74,6 +72,13 @@ def second_roles(post: Post) -> frozenset[str]:
     return frozenset(named)
 
 
+def roles_asked(post: Post) -> frozenset[str]:
+    """Roles that have to see the post besides the shift's own sergeants, because its verdict names them."""
+    return frozenset(
+        reason.get("role") or SECOND_ROLE for reason in post.reasons if reason["verdict"] in ("HOLD", "ESC")
+    )
+
+
 def agreed(post: Post, officer_id: str, roles: Collection[str]) -> bool:
     """Whether this person's yes is the last one needed. Raises NotAllowed if it cannot count."""
     if not needs_two(post):
@@ -92,26 +97,24 @@ def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...
     return tuple(PublicPicture(p.sha256 or "", p.width, p.height, p.alt.strip()) for p in pictures)
 
 
-def content_of(post: Post, pictures: Sequence[PostPicture], networks: Sequence[str]) -> ContentHash:
+def content_of(post: Post, pictures: Sequence[PostPicture]) -> ContentHash:
     """The hash of exactly what would go out, for an approval to bind to."""
-    return content_hash(
-        {network: post.text for network in networks}, public_pictures(pictures), networks, post.answers_reply
-    )
+    texts = {network: post.text for network in post.networks}
+    return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply)
 
 
 def release(
     post: Post,
     decision: Decision,
     pictures: Sequence[PostPicture],
-    networks: Sequence[str],
     network: str,
     byline: str | None,
 ) -> Release:
     """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed."""
     if post.state not in (PostState.APPROVED, PostState.RELEASED) or decision.kind is not DecisionKind.PUBLISH:
         raise NotAllowed("queue.not_approved")
-    content = content_of(post, pictures, networks)
-    if decision.post_id != post.id or decision.content != content or network not in networks:
+    content = content_of(post, pictures)
+    if decision.post_id != post.id or decision.content != content or network not in post.networks:
         raise NotAllowed("queue.changed_since")
     if post.id is None or post.approved_at is None:
         raise NotAllowed("queue.not_approved")

@@ -62,6 +62,7 @@ class Post(SQLModel, table=True):
     original_id: str = Field(max_length=32)
     edited_by: str | None = Field(default=None, max_length=64)
     answers_reply: int | None = Field(default=None, index=True)
+    networks: list[str] = _json(list)
 
     revision: int = 1
     prepared: int = 0

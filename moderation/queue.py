@@ -115,8 +115,15 @@ async def publish(
         await _record(session, now, "first of two", post, officer.id, content=post.content)
         return False
     await POSTS.move_if(
-        session, post, PostState.APPROVED, (col(Post.revision) == revision,),
-        approved_at=now, approved_by=officer.id, undo_until=now + undo, claimed_by=None, claimed_until=None,
+        session,
+        post,
+        PostState.APPROVED,
+        (col(Post.revision) == revision,),
+        approved_at=now,
+        approved_by=officer.id,
+        undo_until=now + undo,
+        claimed_by=None,
+        claimed_until=None,
     )
     session.add(_decision(post, DecisionKind.PUBLISH, officer.id, now))
     await _record(session, now, "approved", post, officer.id, content=post.content, ticks=post.ticks)
@@ -128,7 +135,9 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
     approval.check_decider(post, officer.id, officer.roles)
     if post.state is not PostState.APPROVED:
         raise NotAllowed("queue.too_late_to_undo")
-    await POSTS.move(session, post, PostState.WAITING, approved_at=None, approved_by=None, undo_until=None, clock_from=now)
+    await POSTS.move(
+        session, post, PostState.WAITING, approved_at=None, approved_by=None, undo_until=None, clock_from=now
+    )
     session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
     await _record(session, now, "undone", post, officer.id)
 
@@ -142,8 +151,16 @@ async def send_back(
         raise AlreadyMoved("post", post.id)
     approval.check_claim(post, officer.id, now)
     await POSTS.move(
-        session, post, PostState.SENT_BACK,
-        outcome=reason, outcome_id=outcome_id, claimed_by=None, claimed_until=None, clock_from=None, approvals=[], ticks=[],
+        session,
+        post,
+        PostState.SENT_BACK,
+        outcome=reason,
+        outcome_id=outcome_id,
+        claimed_by=None,
+        claimed_until=None,
+        clock_from=None,
+        approvals=[],
+        ticks=[],
     )
     session.add(_decision(post, DecisionKind.SEND_BACK, officer.id, now, [reason]))
     await _record(session, now, "sent back", post, officer.id, reason=reason)
@@ -201,6 +218,11 @@ async def expire(session: AsyncSession, post: Post, now: datetime) -> None:
     await _record(session, now, "expired", post, None)
 
 
+async def note(session: AsyncSession, post: Post, event: str, actor: str | None, now: datetime) -> None:
+    """Something worth keeping that moves nothing: the original was shown, somebody was called."""
+    await _record(session, now, event, post, actor)
+
+
 async def waiting(session: AsyncSession, shift_id: int | None = None) -> list[Post]:
     """What waits for a decision: safety first (traffic), then the oldest."""
     statement = select(Post).where(Post.state == PostState.WAITING).order_by(col(Post.received_at), col(Post.id))
@@ -214,7 +236,9 @@ def _waits(post: Post, now: datetime) -> bool:
     return post.wait is Wait.SCENE and post.wait_over_at is None and (post.wait_until is None or post.wait_until > now)
 
 
-def _decision(post: Post, kind: DecisionKind, officer_id: str, now: datetime, reasons: list[str] | None = None) -> Decision:
+def _decision(
+    post: Post, kind: DecisionKind, officer_id: str, now: datetime, reasons: list[str] | None = None
+) -> Decision:
     return Decision(
         post_id=post.id or 0,
         kind=kind,
@@ -226,7 +250,9 @@ def _decision(post: Post, kind: DecisionKind, officer_id: str, now: datetime, re
     )
 
 
-async def _record(session: AsyncSession, now: datetime, event: str, post: Post, actor: str | None, **facts: Any) -> None:
+async def _record(
+    session: AsyncSession, now: datetime, event: str, post: Post, actor: str | None, **facts: Any
+) -> None:
     await audit.record(session, now, event, f"post {post.number}", actor, **facts)
 
 

@@ -1,0 +1,95 @@
+"""Answers: a message that answers one of our cards, such as the new text after *Edit*."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, outbox, reception
+from bot.chat_app import Message
+from bot.desk import Caller, Desk
+from bot.outbox import MAIN, Slot, SlotKind
+from bot.reply import REPLIES, Reply, ReplyState
+from moderation import approval, queue
+from moderation.decision import NotAllowed
+from moderation.post import Post, PostState, pictures
+from shifts.shift import Shift, may_decide
+
+
+async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, heard: Message, now: datetime) -> bool:
+    """Take the message for what the card asked. False if the card asked for nothing. Raises Refusal."""
+    if slot.officer_id != caller.officer.id:
+        return False
+    match slot.kind, slot.page:
+        case SlotKind.AUTHOR, "change":
+            await _change(session, desk, caller, slot, heard.text, now)
+        case SlotKind.AUTHOR | SlotKind.DECIDER, "alt":
+            await _alt(session, desk, caller, slot, heard.text, now)
+        case SlotKind.DECIDER, "edit":
+            await _edit(session, desk, caller, slot, heard.text, now)
+        case SlotKind.DECIDER, "own":
+            await _send_back(session, desk, caller, slot, heard.text, now)
+        case SlotKind.REPLY, "answer":
+            await _reply(session, desk, caller, slot, heard, now)
+        case _:
+            return False
+    await outbox.turn(session, slot, MAIN)
+    return True
+
+
+async def _change(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
+    post = await queue.locked(session, slot.subject or 0)
+    if post.author_id != caller.officer.id:
+        raise NotAllowed("queue.not_yours")
+    await reception.new_words(session, desk, post, text, caller.officer.id, now)
+
+
+async def _edit(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
+    post = await _decidable(session, caller, slot, now)
+    await reception.new_words(session, desk, post, text, caller.officer.id, now)
+
+
+async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
+    """Other words for what a picture shows; they are scanned like any others. One alternative a line, picture by picture."""
+    post = await queue.locked(session, slot.subject or 0)
+    if slot.kind is SlotKind.DECIDER:
+        post = await _decidable(session, caller, slot, now)
+    elif post.author_id != caller.officer.id:
+        raise NotAllowed("queue.not_yours")
+    else:
+        approval.check_claim(post, caller.officer.id, now)
+    if post.state not in (PostState.RECEIVED, PostState.WAITING, PostState.SENT_BACK):
+        raise NotAllowed("queue.too_late_to_change")
+    shown = await pictures(session, post)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] if len(shown) > 1 else [" ".join(text.split())]
+    for picture, line in zip(shown, lines, strict=False):
+        picture.alt, picture.alt_chosen = line[: desk.characters], True
+    queue.look_again(post, now)
+    await desk.prepare(session, post, now)
+    await desk.changed(session, post)
+
+
+async def _send_back(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
+    post = await _decidable(session, caller, slot, now)
+    await queue.send_back(session, post, caller.officer, "own", await desk.seal(session, text, now), now)
+    await desk.changed(session, post)
+
+
+async def _reply(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, heard: Message, now: datetime) -> None:
+    """The officer answers somebody of the public, on the network where they asked and on pages of our own."""
+    reply = await session.get_one(Reply, slot.subject, with_for_update=True, populate_existing=True)
+    if reply.state is ReplyState.NEW:
+        await REPLIES.move(session, reply, ReplyState.SHOWN)
+    if reply.state is not ReplyState.SHOWN:
+        raise NotAllowed("tap.done_already")
+    networks = [name for name, limits in desk.networks.items() if name == reply.network or limits.own]
+    published = {row.network for row in await delivery.of_post(session, reply.post_id) if row.published_id}
+    networks = [name for name in networks if name == reply.network or name in published]
+    await reception.answer_to_reply(session, desk, caller, heard, reply.id or 0, networks, now)
+    await REPLIES.move(session, reply, ReplyState.ANSWERED)
+
+
+async def _decidable(session: AsyncSession, caller: Caller, slot: Slot, now: datetime) -> Post:
+    post = await queue.locked(session, slot.subject or 0)
+    await may_decide(session, caller.officer, await session.get_one(Shift, post.shift_id), now)
+    await queue.claim(session, post, caller.officer, now)
+    return post

@@ -1,0 +1,162 @@
+"""Commands: what people type with a slash in front."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import outbox
+from bot.desk import Caller, Desk
+from bot.outbox import SlotKind
+from moderation import queue
+from moderation.decision import NotAllowed
+from moderation.post import PostState, by_number
+from shifts import roster, shift
+from shifts.officer import LEADERS
+from shifts.refusal import Refusal
+from shifts.shift import ChooseShift, Shift, ShiftState
+
+Command = Callable[[AsyncSession, Desk, Caller, str, datetime], Awaitable[str | None]]
+
+
+class Unknown(Refusal):
+    """No such command."""
+
+
+async def run(session: AsyncSession, desk: Desk, caller: Caller, text: str, now: datetime) -> None:
+    """Do what a command says, and say what happened. Raises Refusal."""
+    name, _, rest = text.strip().partition(" ")
+    command = COMMANDS.get(name.split("@")[0].lower())
+    if command is None:
+        raise Unknown("command.unknown")
+    sentence = await command(session, desk, caller, rest.strip(), now)
+    if sentence is not None:
+        await outbox.tell(session, [caller.account], sentence)
+
+
+async def redeem(session: AsyncSession, text: str, app: str, account: str, chat: str, now: datetime) -> Caller:
+    """`/start CODE` links an account to a person. Raises Refusal."""
+    code = text.strip().partition(" ")[2].strip()
+    person = await roster.redeem(session, code, app, account, chat, now)
+    linked = next(a for a in await roster.accounts(session, person.id) if (a.app, a.account) == (app, account))
+    await outbox.tell(session, [linked], "command.welcome", name=person.call_sign)
+    return Caller(person, linked)
+
+
+async def _start(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    await outbox.tell(session, [caller.account], "command.welcome", name=caller.officer.call_sign)
+    return None
+
+
+async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    try:
+        joined = await shift.go_on(session, caller.officer, now)
+    except ChooseShift as choose:
+        named = next((s for s in choose.choices if s.name.casefold() == rest.casefold() or str(s.id) == rest), None)
+        if named is None:
+            names = ", ".join(s.name for s in choose.choices)
+            await outbox.tell(session, [caller.account], "command.choose_shift", shifts=names)
+            return None
+        joined = await shift.join(session, caller.officer, named, now)
+    await show_shift(session, caller, joined)
+    if caller.officer.has(*LEADERS):
+        for post in await queue.waiting(session, joined.id):
+            await desk.changed(session, post)
+    await outbox.tell(session, [caller.account], "command.on", shift=joined.name)
+    return None
+
+
+async def _off(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    left = await shift.go_off(session, caller.officer, now)
+    if left is not None:
+        await outbox.touch(session, left.id, SlotKind.SHIFT)
+    return "command.off" if left else "shift.off"
+
+
+async def _shift(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    """The cards of the shifts that this person can lead, or is on."""
+    here = await shift.current_shift(session, caller.officer.id)
+    found = [here] if here else []
+    if caller.officer.has(*LEADERS):
+        found += [s for s in [*await shift.live_shifts(session), *await shift.coming(session, now)] if s not in found]
+    for one in found[:5]:
+        await outbox.open_slot(session, caller.account, SlotKind.SHIFT, one.id)
+    return None if found else "command.no_shift"
+
+
+async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    here = await _leads(session, caller)
+    await outbox.open_slot(session, caller.account, SlotKind.QUEUE, here.id)
+    return None
+
+
+async def _freeze(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    here = await _leads(session, caller, ShiftState.LIVE)
+    await shift.freeze(session, here, caller.officer, now)
+    await shift_changed(session, caller, here)
+    return None
+
+
+async def _resume(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    here = await _leads(session, caller, ShiftState.FROZEN)
+    await shift.resume(session, here, caller.officer, now)
+    await shift_changed(session, caller, here)
+    return None
+
+
+async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    post = await by_number(session, int(rest)) if rest.isdecimal() and len(rest) < 10 else None
+    if post is None:
+        return "command.recall_which"
+    if post.state is not PostState.RELEASED:
+        return "queue.nothing_to_recall"
+    slot = await outbox.open_slot(session, caller.account, SlotKind.DECIDER, post.id)
+    await outbox.turn(session, slot, "recall")
+    return None
+
+
+async def _help(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    return "command.help_leader" if caller.officer.has(*LEADERS) else "command.help"
+
+
+async def _leads(session: AsyncSession, caller: Caller, state: ShiftState | None = None) -> Shift:
+    """The shift that a leader means: the one they are on, else the only one there is. Raises NotAllowed."""
+    if not caller.officer.has(*LEADERS):
+        raise NotAllowed("command.only_leaders")
+    here = await shift.current_shift(session, caller.officer.id)
+    live = [s for s in await shift.live_shifts(session) if state is None or s.state is state]
+    if here is not None:
+        return here
+    if len(live) != 1:
+        raise NotAllowed("command.which_shift" if live else "command.no_shift")
+    return live[0]
+
+
+async def show_shift(session: AsyncSession, caller: Caller, shown: Shift) -> None:
+    """The living card of a shift in this chat, if the person leads; others need none."""
+    if caller.officer.has(*LEADERS):
+        await outbox.living(session, caller.account, SlotKind.SHIFT, shown.id)
+    await outbox.touch(session, shown.id, SlotKind.SHIFT)
+
+
+async def shift_changed(session: AsyncSession, caller: Caller, changed: Shift) -> None:
+    """A shift moved: every card of it says so, and everybody on it is told."""
+    await show_shift(session, caller, changed)
+    for person in await shift.on_duty(session, changed.number):
+        if person.id != caller.officer.id:
+            accounts = await roster.accounts(session, person.id)
+            await outbox.tell(session, accounts, f"command.shift_{changed.state.value}", shift=changed.name)
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "/start": _start,
+    "/on": _on,
+    "/off": _off,
+    "/shift": _shift,
+    "/queue": _queue,
+    "/freeze": _freeze,
+    "/resume": _resume,
+    "/recall": _recall,
+    "/help": _help,
+}

@@ -1,0 +1,86 @@
+"""The desk: what every handler of messages, commands and taps works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, outbox
+from bot.engine import Engine, Lane
+from bot.network import Limits
+from bot.outbox import SlotKind
+from bot.settings import Times
+from moderation import approval
+from moderation.post import Post, PostState
+from moderation.vault import Vault
+from shifts import roster
+from shifts.officer import LEADERS, Account, Officer, Role
+from shifts.shift import on_duty
+from shifts.words import Words
+
+PREPARE_LEASE = timedelta(seconds=60)
+PREPARE = "prepare"
+PICTURES = "pictures"
+DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is speaking, on which account."""
+
+    officer: Officer
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Works in the caller's transaction; nothing here commits, and nothing here talks to a chat app."""
+
+    engine: Engine
+    vault: Vault
+    words: Words
+    times: Times
+    networks: Mapping[str, Limits]
+    characters: int
+
+    async def seal(self, session: AsyncSession, text: str, now: datetime) -> str:
+        """Seal somebody's words in the vault, on the clock of originals."""
+        return await self.vault.put(session, text.encode(), now, now + timedelta(days=self.times.originals_days))
+
+    async def prepare(self, session: AsyncSession, post: Post, now: datetime) -> None:
+        """Have the detectors look at the words (and then the pictures) of this revision."""
+        post.prepare_at = now + PREPARE_LEASE
+        await session.flush()
+        key = f"prepare-{post.id}-{post.revision}-{int(now.timestamp() * 1000)}"
+        await self.engine.enqueue(session, PREPARE, Lane.WORDS, post.id or 0, post.revision, key=key)
+
+    async def plan(self, session: AsyncSession, post: Post, due: datetime, answers: dict[str, str]) -> None:
+        """Put the deliveries of an approved post on their way; the sweep asks for each when it is due."""
+        await delivery.plan(session, post, post.networks, due, answers)
+
+    async def changed(self, session: AsyncSession, post: Post) -> None:
+        """The post looks different now, on every card that shows it; and whoever decides has a card of it."""
+        await session.flush()
+        if post.state is PostState.WAITING:
+            for person in await self._deciders(session, post):
+                for account in await roster.accounts(session, person.id):
+                    await outbox.living(session, account, SlotKind.DECIDER, post.id)
+        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+
+    async def tell(self, session: AsyncSession, person: Officer, words: str, **fields: object) -> None:
+        """A sentence to a person, wherever they are."""
+        await outbox.tell(session, await roster.accounts(session, person.id), words, **fields)
+
+    async def _deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
+        """Those on the shift who may decide, and those whose role the verdict or the clock asks for; never the author."""
+        people = {p.id: p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS)}
+        roles = {Role(role) for role in approval.roles_asked(post)}
+        if post.level >= 3:
+            roles.add(Role.INSPECTOR)
+        for role in sorted(roles):
+            people.update({p.id: p for p in await roster.with_role(session, role)})
+        if post.level == 2:
+            unit = (await session.get_one(Officer, post.author_id)).unit
+            people.update({p.id: p for p in await roster.standby(session, unit)})
+        return [person for person in people.values() if person.id != post.author_id and person.active]

@@ -1,0 +1,181 @@
+"""Intake: everything that arrives is committed to the inbox first, then handled once, each chat in its order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import answers, commands, inbox, outbox, reception, taps
+from bot.chat_app import Card, ChatApp, ChatAppDown, ChatGone, ChatId, Choice, Edit, Incoming, Message
+from bot.desk import Caller, Desk
+from bot.inbox import InboxItem, InboxState
+from shifts import roster
+from shifts.database import Database, utc_now
+from shifts.officer import Account
+from shifts.refusal import Refusal
+from shifts.state import AlreadyMoved
+
+IDLE_SECONDS: Final = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an item: the sentence to say (a words key with fields) and in which language."""
+
+    sentence: str | None = None
+    fields: Mapping[str, object] | None = None
+    language: str = "en"
+    known: bool = True
+
+
+class Intake:
+    """Takes what one bot process's chat apps deliver. `changed` is called after every commit."""
+
+    def __init__(self, database: Database, apps: Mapping[str, ChatApp], desk: Desk, changed: Callable[[], None]) -> None:
+        self._database = database
+        self._apps = apps
+        self._desk = desk
+        self._changed = changed
+        self._arrived = asyncio.Event()
+
+    async def listen(self, name: str) -> None:
+        """Commit what an app delivers; asking for the next item says that the one before is committed."""
+        async for incoming in self._apps[name].incoming():
+            async with self._database.transaction() as session:
+                await inbox.keep(session, self._desk.vault, name, incoming, utc_now())
+            self._arrived.set()
+
+    async def run(self) -> None:
+        """Handle the inbox until cancelled."""
+        while True:
+            self._arrived.clear()
+            if not await self.once():
+                try:
+                    await asyncio.wait_for(self._arrived.wait(), IDLE_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def once(self) -> bool:
+        """Handle what is there; False if there was nothing."""
+        async with self._database.reading() as session:
+            items = await inbox.pending(session, utc_now())
+        for item in items:
+            await self._handle(item.id or 0)
+        return bool(items)
+
+    async def _handle(self, item_id: int) -> None:
+        now = utc_now()
+        try:
+            async with self._database.transaction() as session:
+                item = await session.get_one(InboxItem, item_id, with_for_update=True, populate_existing=True)
+                if item.state is not InboxState.NEW:
+                    return
+                incoming = inbox.unpack(self._desk.vault, item)
+                outcome = await self._try(session, item, incoming, now)
+        except (DBAPIError, LookupError, ValueError) as error:
+            await self._put_aside(item_id, error, now)
+            return
+        self._changed()
+        await self._say(item.app, incoming, outcome)
+
+    async def _try(self, session: AsyncSession, item: InboxItem, incoming: Incoming, now: datetime) -> Outcome:
+        """One item in a savepoint: a refusal leaves nothing behind but its sentence."""
+        caller = await self._caller(session, item.app, incoming)
+        language = caller.officer.language if caller else "en"
+        try:
+            async with session.begin_nested():
+                sentence = await self._dispatch(session, item.app, caller, incoming, now)
+        except Refusal as refusal:
+            inbox.handled(item, InboxState.REFUSED, refusal.sentence, now)
+            return await self._refused(session, caller, incoming, refusal, language)
+        except AlreadyMoved:
+            inbox.handled(item, InboxState.REFUSED, "tap.already", now)
+            return await self._refused(session, caller, incoming, Refusal("tap.already"), language)
+        inbox.handled(item, InboxState.HANDLED, None, now)
+        return Outcome(sentence, None, language, caller is not None)
+
+    async def _refused(
+        self, session: AsyncSession, caller: Caller | None, incoming: Incoming, refusal: Refusal, language: str
+    ) -> Outcome:
+        if caller is not None and not isinstance(incoming, Choice):
+            await outbox.tell(session, [caller.account], refusal.sentence, **refusal.fields)
+            return Outcome(None, None, language)
+        if isinstance(incoming, Choice):
+            await self._show_anew(session, incoming)
+        return Outcome(refusal.sentence, refusal.fields, language, caller is not None)
+
+    async def _show_anew(self, session: AsyncSession, choice: Choice) -> None:
+        """A tap on a stale card: the card is told again as it is now."""
+        slot_id = choice.token.partition(".")[0]
+        if slot_id.isdecimal():
+            slot = await session.get(outbox.Slot, int(slot_id))
+            if slot is not None and slot.chat == choice.chat:
+                slot.wanted += 1
+
+    async def _dispatch(
+        self, session: AsyncSession, app: str, caller: Caller | None, incoming: Incoming, now: datetime
+    ) -> str | None:
+        if caller is None:
+            if isinstance(incoming, Message) and incoming.text.startswith("/start "):
+                await commands.redeem(session, incoming.text, app, incoming.account, incoming.chat, now)
+                return None
+            raise Refusal("roster.not_enrolled")
+        match incoming:
+            case Choice():
+                return await taps.press(session, self._desk, caller, incoming.token, now)
+            case Edit():
+                await reception.edit(session, self._desk, caller, incoming, now)
+                return None
+            case Message():
+                await self._message(session, caller, incoming, now)
+                return None
+
+    async def _message(self, session: AsyncSession, caller: Caller, heard: Message, now: datetime) -> None:
+        if heard.text.startswith("/"):
+            await commands.run(session, self._desk, caller, heard.text, now)
+            return
+        if heard.answers is not None:
+            slot = await outbox.by_card(session, caller.account.app, heard.chat, heard.answers)
+            if slot is not None and await answers.answer(session, self._desk, caller, slot, heard, now):
+                return
+        besides = await reception.message(session, self._desk, caller, heard, now)
+        if besides is not None:
+            await outbox.tell(session, [caller.account], besides)
+
+    async def _caller(self, session: AsyncSession, app: str, incoming: Incoming) -> Caller | None:
+        person = await roster.person(session, app, incoming.account)
+        if person is None:
+            return None
+        linked = select(Account).where(
+            Account.app == app, Account.account == incoming.account, col(Account.revoked_at).is_(None)
+        )
+        return Caller(person, (await session.exec(linked)).one())
+
+    async def _say(self, app: str, incoming: Incoming, outcome: Outcome) -> None:
+        """Answer a tap at once; tell a stranger why. What is said to people we know stands in the outbox."""
+        sentence = None
+        if outcome.sentence is not None:
+            sentence = self._desk.words.say(outcome.sentence, outcome.language, **self._fields(outcome))
+        try:
+            if isinstance(incoming, Choice):
+                await self._apps[app].answer(incoming, sentence)
+            elif sentence is not None and not outcome.known:
+                await self._apps[app].show(Card(sentence), ChatId(incoming.chat), f"in-{incoming.id}")
+        except (ChatAppDown, ChatGone):
+            _log.info("a passing note could not be shown", extra={"app": app})
+
+    def _fields(self, outcome: Outcome) -> dict[str, object]:
+        return dict(outcome.fields or {})
+
+    async def _put_aside(self, item_id: int, error: Exception, now: datetime) -> None:
+        _log.error("an inbox item could not be handled", extra={"item": item_id, "error": type(error).__name__})
+        async with self._database.transaction() as session:
+            item = await session.get_one(InboxItem, item_id, with_for_update=True, populate_existing=True)
+            inbox.failed(item, type(error).__name__, now)

@@ -1,0 +1,192 @@
+"""Reception: what an officer writes becomes a post, or one sentence that says why not."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import outbox
+from bot.chat_app import Attachment, AttachmentKind, Edit, Message
+from bot.desk import Caller, Desk
+from bot.outbox import SlotKind
+from moderation import queue
+from moderation.post import OPEN, PictureState, Post, PostPicture
+from shifts.refusal import Refusal
+from shifts.shift import may_post
+
+PICTURES_AT_MOST = 4
+BYTES_AT_MOST = 30 * 1024 * 1024
+_TAKEN = (AttachmentKind.PHOTO, AttachmentKind.FILE)
+_NOT_TAKEN = {
+    AttachmentKind.VOICE: "reception.no_voice",
+    AttachmentKind.VIDEO: "reception.no_video",
+    AttachmentKind.LOCATION: "reception.location_dropped",
+    AttachmentKind.OTHER: "reception.no_other",
+}
+
+
+class NotTaken(Refusal):
+    """The message cannot become a post; the sentence says what to send instead."""
+
+
+async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Message, now: datetime) -> str | None:
+    """A message that is neither a command nor an answer to a card. Gives a sentence to say besides, if there is one.
+
+    Raises Refusal: off shift, lapsed, too long, nothing in it that we take."""
+    shift = await may_post(session, caller.officer, now)
+    wanted = [a for a in heard.attachments if a.kind in _TAKEN]
+    left_out = next((_NOT_TAKEN[a.kind] for a in heard.attachments if a.kind in _NOT_TAKEN), None)
+    _check(desk, heard, wanted, left_out)
+    post = await _album(session, caller, heard)
+    if post is None:
+        post = await _new(session, desk, caller, heard, shift.number, now)
+    else:
+        await _append(session, desk, post, heard, now)
+    await _add_pictures(session, desk, post, heard, wanted, now)
+    if heard.album is None:
+        await desk.prepare(session, post, now)
+    await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
+    await desk.changed(session, post)
+    return left_out
+
+
+def _check(desk: Desk, heard: Message, wanted: list[Attachment], left_out: str | None) -> None:
+    if any((a.size or 0) > BYTES_AT_MOST for a in wanted):
+        raise NotTaken("reception.too_big")
+    if len(heard.text) > desk.characters:
+        raise NotTaken("reception.too_long", limit=desk.characters)
+    if not heard.text.strip() and not wanted:
+        raise NotTaken(left_out or "reception.empty")
+
+
+async def answer_to_reply(
+    session: AsyncSession, desk: Desk, caller: Caller, heard: Message, reply_id: int, networks: list[str], now: datetime
+) -> Post:
+    """An answer to the public is a post like any other. Raises Refusal."""
+    shift = await may_post(session, caller.officer, now)
+    _check(desk, heard, [], None)
+    post = await _new(session, desk, caller, heard, shift.number, now)
+    post.answers_reply, post.networks = reply_id, networks
+    await desk.prepare(session, post, now)
+    await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
+    await desk.changed(session, post)
+    return post
+
+
+async def template(
+    session: AsyncSession, desk: Desk, caller: Caller, blocked: Post, words: str, now: datetime
+) -> Post:
+    """What the policy offers instead of a blocked post becomes a new post of the same officer. Raises Refusal."""
+    shift = await may_post(session, caller.officer, now)
+    source = await desk.seal(session, desk.words.say(words, blocked.language), now)
+    post = _post(desk, caller, source, shift.number, now)
+    post.message, post.kind, post.kind_chosen, post.language = f"template-{blocked.id}", "advice", True, blocked.language
+    await queue.receive(session, post, now)
+    await desk.prepare(session, post, now)
+    await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
+    await desk.changed(session, post)
+    return post
+
+
+async def edit(session: AsyncSession, desk: Desk, caller: Caller, heard: Edit, now: datetime) -> None:
+    """The officer edited the original chat message: the draft follows, until a sergeant is on it. Raises Refusal."""
+    statement = select(Post).where(
+        Post.app == caller.account.app,
+        Post.chat == heard.chat,
+        Post.message == heard.message,
+        Post.author_id == caller.officer.id,
+    )
+    found = (await session.exec(statement)).first()
+    if found is None or found.id is None:
+        return
+    await new_words(session, desk, await queue.locked(session, found.id), heard.text, caller.officer.id, now)
+
+
+async def new_words(session: AsyncSession, desk: Desk, post: Post, text: str, by: str, now: datetime) -> None:
+    """Other words for a post: sealed, and looked at again. Raises Refusal."""
+    if len(text) > desk.characters:
+        raise NotTaken("reception.too_long", limit=desk.characters)
+    if not text.strip():
+        raise NotTaken("reception.empty")
+    await queue.new_words(session, post, await desk.seal(session, text, now), by, now)
+    await desk.prepare(session, post, now)
+    await desk.changed(session, post)
+
+
+async def _new(session: AsyncSession, desk: Desk, caller: Caller, heard: Message, shift_id: int, now: datetime) -> Post:
+    source = await desk.seal(session, heard.text, now)
+    post = _post(desk, caller, source, shift_id, now)
+    post.message, post.album, post.sent_at = heard.message, heard.album, heard.sent_at
+    if heard.album is not None:
+        post.prepare_at = now + timedelta(seconds=desk.times.album_seconds)
+    return await queue.receive(session, post, now)
+
+
+def _post(desk: Desk, caller: Caller, source: str, shift_id: int, now: datetime) -> Post:
+    return Post(
+        number=0,
+        author_id=caller.officer.id,
+        shift_id=shift_id,
+        language=desk.words.known(caller.officer.language),
+        app=caller.account.app,
+        chat=caller.account.chat,
+        message="",
+        source_id=source,
+        original_id=source,
+        networks=list(desk.networks),
+        prepare_at=now,
+        sent_at=now,
+        received_at=now,
+    )
+
+
+async def _album(session: AsyncSession, caller: Caller, heard: Message) -> Post | None:
+    """The post that earlier parts of the same album began, while it can still take more."""
+    if heard.album is None:
+        return None
+    statement = (
+        select(Post)
+        .where(
+            Post.app == caller.account.app,
+            Post.chat == heard.chat,
+            Post.album == heard.album,
+            Post.author_id == caller.officer.id,
+            col(Post.state).in_(OPEN),
+        )
+        .with_for_update()
+    )
+    return (await session.exec(statement)).first()
+
+
+async def _append(session: AsyncSession, desk: Desk, post: Post, heard: Message, now: datetime) -> None:
+    """A later part of an album: its caption joins the words, and everything is looked at anew a moment later."""
+    if heard.text.strip():
+        before = (await desk.vault.get(session, post.source_id)).decode()
+        text = f"{before}\n{heard.text}".strip()
+        if len(text) > desk.characters:
+            raise NotTaken("reception.too_long", limit=desk.characters)
+        post.source_id = post.original_id = await desk.seal(session, text, now)
+    if post.drafted:
+        queue.look_again(post, now)
+    post.prepare_at = now + timedelta(seconds=desk.times.album_seconds)
+
+
+async def _add_pictures(
+    session: AsyncSession, desk: Desk, post: Post, heard: Message, wanted: list[Attachment], now: datetime
+) -> None:
+    taken = len((await session.exec(select(PostPicture.id).where(PostPicture.post_id == post.id))).all())
+    for index, attachment in enumerate(wanted):
+        part = f"{heard.message}-{index}"
+        refused = "reception.too_many" if taken + index >= PICTURES_AT_MOST else None
+        session.add(
+            PostPicture(
+                post_id=post.id or 0,
+                part=part,
+                state=PictureState.REFUSED if refused else PictureState.WANTED,
+                kind=attachment.kind.value,
+                ref=desk.vault.seal(attachment.ref.encode(), f"ref:{post.id}:{part}"),
+                refused=refused,
+                fetch_at=now,
+            )
+        )
+    await session.flush()

@@ -1,0 +1,153 @@
+"""Rendering: from a slot of the outbox to the card that is true now."""
+
+from datetime import datetime
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, shift_cards
+from bot.cards import PostCards
+from bot.chat_app import Card
+from bot.delivery import Delivery
+from bot.outbox import Slot, SlotKind
+from bot.reply import Reply, ReplyState
+from bot.view import PostView, ReplyView, Setting, ShiftView
+from moderation import queue
+from moderation.post import PictureState, Post, PostPicture, PostState, pictures
+from moderation.vault import Gone, Vault
+from shifts.database import Database
+from shifts.officer import Officer
+from shifts.shift import Shift, on_duty
+from shifts.words import Words
+
+
+class Renderer:
+    """Reads what a card is about and tells it. Holds the vault: author's cards and *Original* show words as sent."""
+
+    def __init__(self, database: Database, vault: Vault, words: Words, setting: Setting) -> None:
+        self._database = database
+        self._vault = vault
+        self._words = words
+        self._posts = PostCards(words)
+        self._setting = setting
+
+    async def card(self, slot: Slot, now: datetime) -> Card | None:
+        """The card of a slot; None if there is nothing left to tell."""
+        async with self._database.reading() as session:
+            viewer = await session.get(Officer, slot.officer_id)
+            if viewer is None or not viewer.active:
+                return None
+            match slot.kind:
+                case SlotKind.NOTICE | SlotKind.TROUBLE:
+                    return shift_cards.notice(self._words, slot, viewer.language)
+                case SlotKind.AUTHOR | SlotKind.DECIDER | SlotKind.ORIGINAL:
+                    return await self._post(session, slot, viewer, now)
+                case SlotKind.SHIFT | SlotKind.QUEUE | SlotKind.HANDOVER:
+                    return await self._shift(session, slot, viewer, now)
+                case SlotKind.REPLY:
+                    return await self._reply(session, slot, viewer)
+
+    async def _post(self, session: AsyncSession, slot: Slot, viewer: Officer, now: datetime) -> Card | None:
+        view = await self._view(session, slot, viewer, now)
+        if view is None:
+            return None
+        match slot.kind:
+            case SlotKind.AUTHOR:
+                return self._posts.author(view)
+            case SlotKind.ORIGINAL:
+                return self._posts.original(view) if view.source is not None else None
+            case _:
+                return self._posts.decider(view)
+
+    async def _view(self, session: AsyncSession, slot: Slot, viewer: Officer, now: datetime) -> PostView | None:
+        post = await session.get(Post, slot.subject)
+        if post is None or post.id is None:
+            return None
+        author = await session.get(Officer, post.author_id)
+        shift = await session.get(Shift, post.shift_id)
+        if author is None or shift is None:
+            return None
+        ids = {name for name in (post.claimed_by, post.approved_by, *post.approvals) if name}
+        people = (await session.exec(select(Officer).where(col(Officer.id).in_(ids)))).all() if ids else []
+        refused = select(PostPicture.refused).where(
+            PostPicture.post_id == post.id, PostPicture.state == PictureState.REFUSED
+        )
+        return PostView(
+            setting=self._setting,
+            slot=slot,
+            viewer=viewer,
+            now=now,
+            post=post,
+            author=author,
+            shift=shift,
+            pictures=await pictures(session, post),
+            deliveries=await delivery.of_post(session, post.id),
+            people={person.id: person for person in people},
+            source=await self._source(session, slot, post),
+            own_words=await self._open(session, post.outcome_id) if post.state is PostState.SENT_BACK else None,
+            reply=await session.get(Reply, post.answers_reply) if post.answers_reply else None,
+            refused=[key for key in (await session.exec(refused)).all() if key],
+        )
+
+    async def _source(self, session: AsyncSession, slot: Slot, post: Post) -> str | None:
+        """The words as sent: for their author, and for whoever asked for the original (the slot was made for them)."""
+        if slot.kind is SlotKind.ORIGINAL:
+            return await self._open(session, post.original_id)
+        if slot.kind is SlotKind.AUTHOR and slot.officer_id == post.author_id:
+            return await self._open(session, post.source_id)
+        return None
+
+    async def _open(self, session: AsyncSession, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            return (await self._vault.get(session, name)).decode()
+        except Gone:
+            return None
+
+    async def _shift(self, session: AsyncSession, slot: Slot, viewer: Officer, now: datetime) -> Card | None:
+        shift = await session.get(Shift, slot.subject)
+        if shift is None or shift.id is None:
+            return None
+        view = ShiftView(
+            setting=self._setting,
+            slot=slot,
+            viewer=viewer,
+            now=now,
+            shift=shift,
+            on_it=await on_duty(session, shift.id),
+            waiting=await queue.waiting(session, shift.id),
+            pending=await self._count(session, shift.id, delivery.WORKING),
+            unanswered=await self._unanswered(session, shift.id),
+            released=await self._count(session, shift.id, (delivery.DeliveryState.SENT,)),
+        )
+        match slot.kind:
+            case SlotKind.QUEUE:
+                return shift_cards.queue(self._words, view)
+            case SlotKind.HANDOVER:
+                return shift_cards.handover(self._words, view)
+            case _:
+                return shift_cards.shift(self._words, view)
+
+    async def _count(self, session: AsyncSession, shift_id: int, states: tuple[delivery.DeliveryState, ...]) -> int:
+        statement = (
+            select(func.count(func.distinct(col(Delivery.post_id))))
+            .join(Post, col(Post.id) == col(Delivery.post_id))
+            .where(Post.shift_id == shift_id, col(Delivery.state).in_(states))
+        )
+        return (await session.exec(statement)).one()
+
+    async def _unanswered(self, session: AsyncSession, shift_id: int) -> int:
+        statement = (
+            select(func.count(col(Reply.id)))
+            .join(Post, col(Post.id) == col(Reply.post_id))
+            .where(Post.shift_id == shift_id, col(Reply.state).in_((ReplyState.NEW, ReplyState.SHOWN)))
+        )
+        return (await session.exec(statement)).one()
+
+    async def _reply(self, session: AsyncSession, slot: Slot, viewer: Officer) -> Card | None:
+        reply = await session.get(Reply, slot.subject)
+        post = await session.get(Post, reply.post_id) if reply else None
+        if reply is None or post is None:
+            return None
+        return shift_cards.reply(self._words, ReplyView(self._setting, slot, viewer, reply, post))

@@ -1,0 +1,89 @@
+"""The sender: renders the cards that are no longer true and shows them, each chat in order, chats side by side."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from bot import outbox
+from bot.chat_app import CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId
+from bot.outbox import Slot
+from bot.render import Renderer
+from shifts.database import Database, utc_now
+
+IDLE_SECONDS: Final = 0.15
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Shows the slots of the outbox in their chat apps until it is stopped."""
+
+    def __init__(self, database: Database, apps: Mapping[str, ChatApp], renderer: Renderer) -> None:
+        self._database = database
+        self._apps = apps
+        self._renderer = renderer
+        self.nudge = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled. A nudge wakes it at once; another process's changes are seen within the idle time."""
+        while True:
+            self.nudge.clear()
+            if not await self.once(utc_now()):
+                try:
+                    await asyncio.wait_for(self.nudge.wait(), IDLE_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def once(self, now: datetime) -> bool:
+        """Show what is untrue now; False if there was nothing."""
+        async with self._database.reading() as session:
+            slots = [slot for slot in await outbox.untrue(session, now) if slot.app in self._apps]
+        by_chat: dict[tuple[str, str], list[Slot]] = defaultdict(list)
+        for slot in slots:
+            by_chat[slot.app, slot.chat].append(slot)
+        await asyncio.gather(*(self._chat(chat, now) for chat in by_chat.values()))
+        return bool(slots)
+
+    async def _chat(self, slots: Sequence[Slot], now: datetime) -> None:
+        for slot in slots:
+            try:
+                await self._slot(slot, now)
+            except ChatAppDown as down:
+                async with self._database.transaction() as session:
+                    await outbox.later(session, slot.id or 0, now, down.wait)
+                return
+            except ChatGone:
+                async with self._database.transaction() as session:
+                    await outbox.close(session, slot.id or 0)
+
+    async def _slot(self, slot: Slot, now: datetime) -> None:
+        app, chat = self._apps[slot.app], ChatId(slot.chat)
+        if slot.remove_at is not None and slot.remove_at <= now:
+            await self._remove(app, chat, slot)
+            return
+        card = await self._renderer.card(slot, now)
+        if card is None:
+            await self._remove(app, chat, slot)
+            return
+        card_id = slot.card_id
+        if card_id is not None:
+            try:
+                await app.replace(CardId(card_id), chat, card)
+            except CardGone:
+                card_id = None
+        if card_id is None:
+            card_id = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}")
+        done = slot.kind is outbox.SlotKind.NOTICE
+        async with self._database.transaction() as session:
+            await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done)
+
+    async def _remove(self, app: ChatApp, chat: ChatId, slot: Slot) -> None:
+        if slot.card_id is not None:
+            try:
+                await app.remove(CardId(slot.card_id), chat)
+            except CardGone:
+                _log.warning("a card could no longer be removed", extra={"slot": slot.id})
+        async with self._database.transaction() as session:
+            await outbox.close(session, slot.id or 0)

@@ -1,0 +1,108 @@
+"""Cards about a shift, the queue, a reply of the public, and plain notices."""
+
+from datetime import datetime
+
+from bot.cards import Say, button
+from bot.chat_app import Ask, Button, Card, Tone, Weight
+from bot.outbox import MAIN, Slot
+from bot.reply import ReplyState
+from bot.view import ReplyView, ShiftView
+from shifts.officer import SENIORS
+from shifts.shift import ShiftState
+from shifts.words import Words
+
+
+def notice(words: Words, slot: Slot, language: str) -> Card:
+    """One sentence."""
+    told = slot.notice
+    return Card(words.say(str(told["words"]), language, **dict(told.get("fields", {}))))
+
+
+def shift(words: Words, view: ShiftView) -> Card:
+    """The shift as those who lead it see it, with what they can do about it."""
+    say = Say(words, view.viewer.language)
+    state = view.shift.state
+    tone = {ShiftState.LIVE: Tone.GREEN, ShiftState.FROZEN: Tone.RED}.get(state, Tone.GREY)
+    lines = [say("shift_card.times", start=_clock(view, view.shift.starts_at), end=_clock(view, view.shift.ends_at))]
+    if view.on_it:
+        lines.append(say("shift_card.on_it", officers=", ".join(person.call_sign for person in view.on_it)))
+    if state in (ShiftState.LIVE, ShiftState.FROZEN):
+        lines.append(words.count("shift_card.waiting", len(view.waiting), view.viewer.language))
+    if state is ShiftState.FROZEN:
+        lines.append(say("shift_card.frozen", pending=view.pending))
+    return Card(f"{view.shift.name} · {say(f'shift_card.state.{state.value}')}", tone=tone, lines=tuple(lines), rows=_shift_rows(say, view))
+
+
+def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:
+    slot = view.slot
+    match view.shift.state:
+        case ShiftState.PLANNED:
+            return ((button(slot, "open", say("shift_card.button.open"), weight=Weight.MAIN),),)
+        case ShiftState.LIVE:
+            return (
+                (
+                    button(slot, "freeze", say("shift_card.button.freeze"), weight=Weight.DANGER),
+                    button(slot, "close", say("shift_card.button.close")),
+                ),
+            )
+        case ShiftState.FROZEN:
+            rows = [(button(slot, "close", say("shift_card.button.close")),)]
+            if view.viewer.has(*SENIORS):
+                rows.insert(0, (button(slot, "resume", say("shift_card.button.resume"), weight=Weight.MAIN),))
+            return tuple(rows)
+        case ShiftState.ENDED:
+            return ()
+
+
+def queue(words: Words, view: ShiftView) -> Card:
+    """What waits, with its age."""
+    say = Say(words, view.viewer.language)
+    lines = [
+        say(
+            "shift_card.queue_line",
+            number=post.number,
+            minutes=int((view.now - post.received_at).total_seconds() // 60),
+            verdict=say(f"card.verdict.{post.verdict or 'PASS'}"),
+        )
+        for post in view.waiting
+    ]
+    title = words.count("shift_card.waiting", len(view.waiting), view.viewer.language)
+    return Card(title, lines=tuple(lines[:20]))
+
+
+def handover(words: Words, view: ShiftView) -> Card:
+    """What is open when a shift has ended."""
+    say = Say(words, view.viewer.language)
+    language = view.viewer.language
+    lines = (
+        words.count("shift_card.released", view.released, language),
+        words.count("shift_card.waiting", len(view.waiting), language),
+        words.count("shift_card.pending", view.pending, language),
+        words.count("shift_card.unanswered", view.unanswered, language),
+    )
+    return Card(f"{view.shift.name} · {say('shift_card.handover')}", tone=Tone.AMBER, lines=lines)
+
+
+def reply(words: Words, view: ReplyView) -> Card:
+    """What somebody of the public answered, for the officer who wrote."""
+    say = Say(words, view.viewer.language)
+    heard = view.reply
+    title = f"{view.post.number} · {say('reply_card.title', author=heard.author_name, network=heard.network)}"
+    if view.slot.page == "answer" and heard.state is ReplyState.SHOWN:
+        back = button(view.slot, "page", say("card.button.back"), MAIN)
+        return Card(title, quote=heard.text, ask=Ask(say("reply_card.ask")), rows=((back,),))
+    rows: tuple[tuple[Button, ...], ...] = ()
+    if heard.state in (ReplyState.NEW, ReplyState.SHOWN):
+        rows = (
+            (
+                button(view.slot, "page", say("reply_card.button.answer"), "answer", weight=Weight.MAIN),
+                button(view.slot, "ignore", say("reply_card.button.ignore")),
+                button(view.slot, "desk", say("reply_card.button.desk")),
+            ),
+        )
+    lines = (say("reply_card.under", text=view.post.text), say(f"reply_card.state.{heard.state.value}"))
+    return Card(title, quote=heard.text, lines=lines, rows=rows)
+
+
+def _clock(view: ShiftView, at: datetime) -> str:
+    return at.astimezone(view.setting.zone).strftime("%H:%M")
