@@ -84,6 +84,22 @@ def test_shared_code_asks_for_no_adapter_by_name() -> None:
     assert [found for found in asking if found not in allowed] == []
 
 
+def test_only_the_composition_root_imports_adapters() -> None:
+    adapters = ("bot.chat_apps", "bot.networks", "bot.rehearsal", "bot.telegram")
+    own = tuple(f"{adapter.replace('.', '/')}/" for adapter in adapters)
+    shared = [(name, tree) for name, tree in trees() if not name.startswith(own)]
+    importing = {name for name, tree in shared for module in imports(tree) if module.startswith(adapters)}
+    assert importing <= {"bot/wiring.py"}
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
 def strings(tree: ast.Module) -> list[str]:
     constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     return [value for value in constants if isinstance(value, str)]
