@@ -1,0 +1,152 @@
+"""The decoder of untrusted pictures: a program of its own, run by `media_decode.py` with `python -I` and little else.
+
+It reads a file from standard input, and writes one line of JSON ({"width", "height", "format"} or {"refused"}) and then
+raw RGB to standard output. It imports nothing of ours: whatever a hostile file makes of it, it can reach nothing."""
+
+import ctypes
+import gc
+import io
+import json
+import resource
+import sys
+import warnings
+from typing import Final
+
+import pillow_heif
+from PIL import Image, ImageCms, ImageFile, ImageOps, PngImagePlugin
+
+MEMORY: Final = 2 * 1024**3
+SECONDS: Final = 20
+MOST_BYTES: Final = 30_000_000
+MOST_PIXELS: Final = 50_000_000
+LEAST_SIDE: Final = 16
+MOST_SIDE: Final = 12_000
+TEXT_BYTES: Final = 64_000
+LEAST_JPEG: Final = 0.004
+"""Bytes per pixel of a JPEG: one that claims more pixels than this was made to be claimed, not seen."""
+NEW_USERS_AND_NO_NETWORK: Final = 0x10000000 | 0x40000000
+NO_NEW_RIGHTS: Final = 38
+HEIF_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+STILL: Final = ("PNG", "WEBP", "TIFF")
+"""Formats of which more than one frame is refused. Of a GIF the first one is taken; a HEIC names its main picture."""
+
+
+class RefusedError(Exception):
+    """`args[0]` is the reason, a key below [media] in config/languages."""
+
+
+def lock_down() -> None:
+    """Caps on memory, time and files, and where the system allows it no network. Refuses nothing by itself."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    system = ctypes.CDLL(None)
+    system.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
+    system.unshare(NEW_USERS_AND_NO_NETWORK)
+
+
+def prepare() -> None:
+    """The limits inside the libraries, and every lazy import, before the first hostile byte is read."""
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    PngImagePlugin.MAX_TEXT_CHUNK = TEXT_BYTES
+    PngImagePlugin.MAX_TEXT_MEMORY = TEXT_BYTES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False)
+    Image.init()
+
+
+def kind_of(data: bytes) -> str:
+    """The format by content, never by name. Raises RefusedError for what is not on the list."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith((b"II*\x00", b"MM\x00*")):
+        return "TIFF"
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
+        return "HEIF"
+    raise RefusedError("not_a_picture")
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture, not yet decoded; its claims are checked first."""
+    if len(data) > MOST_BYTES:
+        raise RefusedError("too_big")
+    kind = kind_of(data)
+    image = Image.open(io.BytesIO(data), formats=[kind])
+    width, height = image.size
+    if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
+        raise RefusedError("too_many_pixels")
+    if min(width, height) < LEAST_SIDE:
+        raise RefusedError("too_small")
+    if kind == "JPEG" and len(data) < LEAST_JPEG * width * height:
+        raise RefusedError("damaged")
+    if kind in STILL and getattr(image, "n_frames", 1) > 1:
+        raise RefusedError("animated")
+    return image
+
+
+def in_srgb(image: Image.Image) -> Image.Image:
+    """Eight bits RGB: upright, colours converted, transparency laid on white so that what lies under it is gone."""
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        image = image.convert("I").point([value // 256 for value in range(65536)], "L")
+    elif image.mode in ("I", "F"):
+        raise RefusedError("not_a_picture")
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        image = Image.new("RGB", seen.size, "white")
+        image.paste(seen, mask=seen.getchannel("A"))
+    if image.mode in ("P", "1", "LA", "PA"):
+        image = image.convert("RGB")
+    return converted(image, profile).convert("RGB")
+
+
+def converted(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture in sRGB; with a profile that does not fit it, as if it had none."""
+    if not profile:
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        changed = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return changed or image
+
+
+def answer(data: bytes) -> tuple[dict[str, object], bytes]:
+    """What goes to standard output for a file."""
+    try:
+        image = opened(data)
+        kind = str(image.format)
+        picture = in_srgb(image)
+        return {"width": picture.width, "height": picture.height, "format": kind}, picture.tobytes()
+    except RefusedError as error:
+        return {"refused": error.args[0]}, b""
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return {"refused": "too_many_pixels"}, b""
+    except MemoryError:
+        gc.collect()
+        return {"refused": "too_heavy"}, b""
+    except Exception:  # noqa: BLE001 - whatever a library makes of a hostile file, it is the file's fault
+        return {"refused": "damaged"}, b""
+
+
+def main() -> None:
+    prepare()
+    lock_down()
+    head, pixels = answer(sys.stdin.buffer.read(MOST_BYTES + 1))
+    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")
+    sys.stdout.buffer.write(pixels)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Text regions by the PP-OCRv6 tiny detector (Apache-2.0): signs, badges, plates, screens. It does not read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from moderation import media_weights
+from moderation.detector import DetectorFailed, MediaDetector, Pixels
+from moderation.finding import Box, BoxKind
+from moderation.media_anchors import pad
+from moderation.media_boxes import boxes_from
+
+MEAN: Final = np.array((0.485, 0.456, 0.406), np.float32) * 255
+SPREAD: Final = np.array((0.229, 0.224, 0.225), np.float32) * 255
+PROBABILITY: Final = 0.2
+FLOOR: Final = 0.3
+UNCLIP: Final = 1.6
+"""The network marks the core of a line: the line is larger by this share of area over perimeter, on each side."""
+LEAST: Final = 3
+"""A line less high than this, in pixels, is taken for noise."""
+MOST: Final = 1000
+"""Regions looked at in one picture, the longest first."""
+
+Corners = NDArray[np.floating[Any] | np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRegions:
+    network: onnxruntime.InferenceSession
+
+    def find(self, picture: Pixels) -> Sequence[Box]:
+        height, width = picture.shape[:2]
+        # BGR with the means of RGB: so it was trained.
+        planes = ((pad(picture, 32)[:, :, ::-1] - MEAN) / SPREAD).transpose(2, 0, 1)[None]
+        try:
+            (answer,) = self.network.run(None, {self.network.get_inputs()[0].name: planes})
+        except Exception as error:  # onnxruntime raises its own classes, all of them straight under Exception
+            raise DetectorFailed("text could not look") from error
+        corners, scores = _regions(answer[0, 0])
+        return boxes_from(corners, scores, BoxKind.TEXT, "text", (width, height), 0.9)
+
+
+def _regions(likely: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    contours, _ = cv2.findContours((likely > PROBABILITY).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    corners, scores = [], []
+    for contour in sorted(contours, key=len, reverse=True)[:MOST]:
+        centre, (wide, high), angle = cv2.minAreaRect(contour)
+        if min(wide, high) < LEAST:
+            continue
+        score = _mean_inside(likely, cv2.boxPoints((centre, (wide, high), angle)))
+        if score < FLOOR:
+            continue
+        grow = 2 * UNCLIP * wide * high / (2 * (wide + high))
+        points = cv2.boxPoints((centre, (wide + grow, high + grow), angle))
+        corners.append(np.concatenate((points.min(axis=0), points.max(axis=0))))
+        scores.append(score)
+    return np.array(corners, np.float32).reshape(-1, 4), np.array(scores, np.float32)
+
+
+def _mean_inside(likely: NDArray[np.float32], points: Corners) -> float:
+    height, width = likely.shape
+    left, top = np.clip(np.floor(points.min(axis=0)).astype(int), 0, (width - 1, height - 1))
+    right, bottom = np.clip(np.ceil(points.max(axis=0)).astype(int), 0, (width - 1, height - 1))
+    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    cv2.fillPoly(mask, [(points - (left, top)).astype(np.int32)], 1)
+    return float(cv2.mean(likely[top : bottom + 1, left : right + 1], mask)[0])
+
+
+def load() -> MediaDetector:
+    """Raises DetectorFailed if the weights are missing or changed."""
+    return TextRegions(media_weights.session(media_weights.read(media_weights.TEXT)))

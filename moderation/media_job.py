@@ -1,0 +1,55 @@
+"""What is asked of the photo process, and what it answers."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moderation.finding import Box
+
+
+class Tier(StrEnum):
+    """FAST is for the card; DEFAULT is finished before Publish unlocks, and looks a second time at what it made."""
+
+    FAST = "fast"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredPhoto:
+    """A finished picture: `jpeg` is all that the public gets, `sha256` (hex) names it.
+
+    `boxes` are all boxes found (their order is their number: the fast tier's keep theirs in the default tier) and
+    then those that a person added, enlarged as they are covered, in pixels of this picture. `lifted` are the indexes
+    of those that were left open. `leftover` is what the second look of the default tier still sees: a post that has
+    any is red."""
+
+    jpeg: bytes
+    sha256: str
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    lifted: frozenset[int]
+    leftover: tuple[Box, ...]
+    tier: Tier
+    source_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Cover one picture. `side` is the longest that the output's long side may be, None for no limit.
+
+    `added` are in pixels of the output picture."""
+
+    original: bytes
+    tier: Tier
+    added: tuple[Box, ...] = ()
+    lifted: frozenset[int] = frozenset()
+    side: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Load the models and let each look once."""
+
+
+Answer = CoveredPhoto | None | Exception
+"""What comes back: a finished picture, None for Warm, or PhotoRefused or DetectorFailed."""

@@ -1,0 +1,115 @@
+"""The photo process as the others see it: started when needed, killed when it hangs, anew after it died."""
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Final
+
+from moderation.detector import DetectorFailed
+from moderation.media_job import Answer, Job, Warm
+
+STOP_SECONDS: Final = 5
+
+
+class PhotoProcess:
+    """One child process and what it still owes us. Its answers arrive in a thread and are handed to the loop.
+
+    A program of its own and not a fork: it is given nothing of our environment, so no secret either."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count()
+        self._owed: dict[int, asyncio.Future[Answer]] = {}
+        self._sending = threading.Lock()
+        self._connection, theirs = Pipe()
+        self._child = _start(theirs)
+        self._reader = threading.Thread(target=self._read, daemon=True, name="photos")
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._child.poll() is None and self._reader.is_alive()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    async def ask(self, job: Job | Warm, seconds: float) -> Answer:
+        """The answer to one job. Without one in `seconds` the process is killed.
+
+        Raises PhotoRefused, DetectorFailed."""
+        number = next(self._numbers)
+        owed: asyncio.Future[Answer] = self._loop.create_future()
+        self._owed[number] = owed
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.to_thread(self._send, (number, job))
+                return await owed
+        except TimeoutError as error:
+            self._child.kill()
+            raise DetectorFailed("the photo detectors took too long") from error
+        except OSError as error:
+            raise DetectorFailed("the photo process died") from error
+        finally:
+            self._owed.pop(number, None)
+
+    async def close(self) -> None:
+        """Hang up, and wait until the process is gone."""
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        self._child.terminate()
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._reader.join(STOP_SECONDS)
+        self._connection.close()
+
+    def _send(self, asked: tuple[int, Job | Warm]) -> None:
+        # A lock of threads: a wait that is given up must not leave half a job in the pipe.
+        with self._sending:
+            self._connection.send(asked)
+
+    def _read(self) -> None:
+        """In the thread: hand over answers until the process is gone."""
+        while True:
+            try:
+                number, answer = self._connection.recv()
+            except (EOFError, OSError):
+                self._call(self._died)
+                return
+            self._call(self._settle, number, answer)
+
+    def _call(self, what: Callable[..., None], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(what, *arguments)
+
+    def _settle(self, number: int, answer: Answer) -> None:
+        owed = self._owed.get(number)
+        if owed is None or owed.done():
+            return
+        if isinstance(answer, Exception):
+            owed.set_exception(answer)
+        else:
+            owed.set_result(answer)
+
+    def _died(self) -> None:
+        for owed in self._owed.values():
+            if not owed.done():
+                owed.set_exception(DetectorFailed("the photo process died"))
+
+
+def _start(theirs: Connection) -> subprocess.Popen[bytes]:
+    """The child, which holds the only other end of the pipe."""
+    command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno())]
+    environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "MALLOC_ARENA_MAX": "2"}
+    with theirs:
+        return subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
