@@ -18,21 +18,34 @@ WANTED = ("message", "edited_message", "callback_query")
 POISON = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError, TelegramError)
 """What reading an update that is not as promised may raise."""
 
+_PLAIN = ("message_id", "date", "chat", "from", "text", "caption", "media_group_id")
 _NOT_TAKEN = ("poll", "contact", "sticker", "dice", "game", "story", "paid_media", "checklist")
 
 
 def read(raw: Mapping[str, Any], bot: Bot, heard_at: datetime) -> Incoming | None:
-    """One update, or None for what is not for us: groups, channels, service messages. May raise any of POISON."""
-    update = Update.de_json(dict(raw), bot)
+    """One update, or None for what is not for us: groups, channels, service messages. May raise any of POISON.
+
+    Where a part of it is new to the library or broken, the words and the person still count: that part becomes
+    something that we do not take, and the person is told so."""
+    try:
+        update = Update.de_json(dict(raw), bot)
+    except POISON:
+        if "message" not in raw:
+            raise
+        return _message(_plain(raw, bot), (Attachment(AttachmentKind.OTHER),))
     if update.callback_query:
         return _choice(update.callback_query, heard_at)
     if update.edited_message:
         return _edit(update.edited_message, update.update_id)
-    return _message(update.message) if update.message else None
+    return _message(update.message, tuple(_attachments(update.message))) if update.message else None
 
 
-def _message(message: TelegramMessage) -> Message | None:
-    attachments = tuple(_attachments(message))
+def _plain(raw: Mapping[str, Any], bot: Bot) -> TelegramMessage:
+    message = raw["message"]
+    return TelegramMessage.de_json({name: message[name] for name in _PLAIN if name in message}, bot)
+
+
+def _message(message: TelegramMessage, attachments: tuple[Attachment, ...]) -> Message | None:
     if not _private(message) or not (attachments or message.text or message.caption):
         return None
     return Message(

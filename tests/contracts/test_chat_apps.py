@@ -1,12 +1,10 @@
-"""What the bot counts on from every chat app, told once over all; a new chat app adds a harness to `HARNESSES`."""
+"""What the bot counts on from every chat app, told once over all; a new chat app adds a harness."""
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,125 +32,11 @@ from bot.chat_app import (
     Tone,
     Weight,
 )
-from bot.chat_apps import telegram
-from tests.fake_telegram.phone import Phone
-from tests.fake_telegram.server import FakeTelegram
+from tests.contracts.chat_app_harness import FAILING, HARNESSES, FailingHarness, Harness, Person
 
 SECONDS = 5.0
 OFFICER = 1001
 SERGEANT = 1002
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One card as it stands on a screen."""
-
-    text: str
-    labels: tuple[str, ...]
-    pictures: int
-
-
-class Person(Protocol):
-    """Somebody with the chat app open."""
-
-    @property
-    def chat(self) -> ChatId: ...
-
-    async def writes(self, text: str, answers: CardId | None = None) -> str:
-        """Send a text, as an answer to a card if one is given; gives the name that an Edit of it will have."""
-        ...
-
-    async def sends_picture(self, picture: bytes, caption: str = "", album: str | None = None) -> str: ...
-
-    async def changes(self, message: str, text: str) -> None: ...
-
-    async def taps(self, label: str) -> None:
-        """Tap the newest button with this label."""
-        ...
-
-    async def cards(self) -> list[Seen]:
-        """The cards on the screen, from top to bottom."""
-        ...
-
-
-class Harness(Protocol):
-    """A platform that goes on while our program stops and starts again."""
-
-    def person(self, number: int) -> Person: ...
-
-    def connect(self) -> AbstractAsyncContextManager[ChatApp]:
-        """Start our side."""
-        ...
-
-
-class FailingHarness(Harness, Protocol):
-    """A platform that can be away, and where a person can leave."""
-
-    def goes_away(self, calls: int) -> None:
-        """The next calls fail."""
-        ...
-
-    async def leaves(self, number: int) -> None: ...
-
-
-class TelegramPerson:
-    def __init__(self, phone: Phone) -> None:
-        self._phone = phone
-
-    @property
-    def chat(self) -> ChatId:
-        return ChatId(str(self._phone.person))
-
-    async def writes(self, text: str, answers: CardId | None = None) -> str:
-        card = int(answers.split("+")[0]) if answers else None
-        return str(await self._phone.send_text(text, card))
-
-    async def sends_picture(self, picture: bytes, caption: str = "", album: str | None = None) -> str:
-        return str(await self._phone.send_photo(picture, caption, album))
-
-    async def changes(self, message: str, text: str) -> None:
-        await self._phone.edit(int(message), text)
-
-    async def taps(self, label: str) -> None:
-        await self._phone.tap(label)
-
-    async def cards(self) -> list[Seen]:
-        """Photos without words belong to the card under them."""
-        seen: list[Seen] = []
-        above = 0
-        for message in self._phone.cards():
-            pictures = above + (message.photo is not None)
-            if message.text:
-                seen.append(Seen(message.text, tuple(message.labels), pictures))
-            above = 0 if message.text else pictures
-        return seen
-
-
-class TelegramHarness:
-    def __init__(self, fake: FakeTelegram) -> None:
-        self.fake = fake
-
-    def person(self, number: int) -> TelegramPerson:
-        return TelegramPerson(self.fake.phone(number))
-
-    def connect(self) -> AbstractAsyncContextManager[ChatApp]:
-        return telegram.connect(token=self.fake.token, base_url=self.fake.base_url, poll_seconds=2, first_pause=0.01)
-
-    def goes_away(self, calls: int) -> None:
-        self.fake.fail("html", times=calls, status=502)
-
-    async def leaves(self, number: int) -> None:
-        await self.fake.phone(number).block()
-
-
-@asynccontextmanager
-async def telegram_harness(_folder: Path) -> AsyncIterator[TelegramHarness]:
-    async with FakeTelegram().serving() as fake:
-        yield TelegramHarness(fake)
-
-
-HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {"telegram": telegram_harness}
-FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]] = {"telegram": telegram_harness}
 
 
 @pytest.fixture(params=HARNESSES)

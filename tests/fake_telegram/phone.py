@@ -99,7 +99,13 @@ class Phone:
 
     async def send_poll(self, question: str) -> int:
         poll = {"id": "1", "question": question, "options": [], "total_voter_count": 0, "is_closed": False}
-        rules = {"is_anonymous": True, "type": "regular", "allows_multiple_answers": False}
+        rules = {
+            "is_anonymous": True,
+            "type": "regular",
+            "allows_multiple_answers": False,
+            "allows_revoting": False,
+            "members_only": False,
+        }
         return self._send(content={"poll": poll | rules})
 
     async def edit(self, message_id: int, text: str) -> None:

@@ -66,6 +66,10 @@ class FakeTelegram:
         self.world.passed += seconds
         self._wake()
 
+    def restart_update_ids(self, first: int) -> None:
+        """As after a week without updates: the ids start again anywhere, lower ones too."""
+        self.world.restart_update_ids(first)
+
     def send_raw(self, kind: str, payload: dict[str, Any]) -> int:
         """An update as a test writes it (a group, a channel, something broken). Gives its id."""
         update_id = self.world.deliver(kind, payload)
@@ -90,7 +94,9 @@ class FakeTelegram:
     @asynccontextmanager
     async def serving(self, port: int = 0, app: web.Application | None = None) -> AsyncIterator["FakeTelegram"]:
         """Serve on loopback; `base_url` says where."""
-        runner = web.AppRunner(app or self.application(), handler_cancellation=True, shutdown_timeout=0.2)
+        runner = web.AppRunner(
+            app or self.application(), handler_cancellation=True, shutdown_timeout=0.2, access_log=None
+        )
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()

@@ -134,6 +134,9 @@ class World:
             self.waiting.append(Waiting({"update_id": update_id, kind: payload}, kind, self.now + lives))
         return update_id
 
+    def restart_update_ids(self, first: int) -> None:
+        self._updates = itertools.count(first)
+
     def pending(self, limit: int) -> list[dict[str, Any]]:
         self.waiting = [each for each in self.waiting if each.expires > self.now]
         return [each.update for each in self.waiting[:limit]]
