@@ -8,6 +8,7 @@ from typing import Final
 
 from moderation.detector import DetectorFailed
 from moderation.finding import Box, BoxKind
+from moderation.media_boxes import outermost
 from moderation.media_decode import PhotoRefused
 from moderation.media_drawing import cell_box, grid, numbered
 from moderation.media_job import CoveredPhoto, Job, Tier, Warm
@@ -92,8 +93,8 @@ class Photos:
 
 
 def counts(boxes: Iterable[Box]) -> dict[BoxKind, int]:
-    """How many boxes there are of each kind that occurs."""
-    return dict(Counter(box.kind for box in boxes))
+    """How many boxes there are of each kind that occurs; one that lies inside a larger one does not count."""
+    return dict(Counter(box.kind for box in outermost(tuple(boxes))))
 
 
 def draft_alt(boxes: Iterable[Box], words: Words, language: str) -> str:

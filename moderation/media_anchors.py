@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from moderation.detector import DetectorFailed, Pixels
 from moderation.finding import Box, BoxKind
-from moderation.media_boxes import boxes_from
+from moderation.media_found import boxes_from
 
 STRIDES: Final = (8, 16, 32)
 CENTRE_VARIANCE: Final = 0.1

@@ -5,10 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from moderation.finding import Box, BoxKind
 
 MARGINS: Final[dict[BoxKind, tuple[float, float]]] = {
@@ -101,25 +97,6 @@ def turned_back(box: Box, quarters: int, size: Side) -> Box:
             return box
 
 
-def boxes_from(
-    corners: NDArray[np.float32], scores: NDArray[np.float32], kind: BoxKind, name: str, size: Side, same: float
-) -> list[Box]:
-    """Boxes from a network's answer, best first; what overlaps a better one by more than `same` (IoU) is dropped."""
-    if not len(corners):
-        return []
-    sides = np.hstack((corners[:, :2], corners[:, 2:] - corners[:, :2]))
-    kept = cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, same)
-    found = [_outwards(corners[index], float(scores[index]), kind, name) for index in kept]
-    inside = [clipped(box, size) for box in found]
-    return [box for box in inside if area(box)]
-
-
-def _outwards(corners: NDArray[np.float32], score: float, kind: BoxKind, name: str) -> Box:
-    x1, y1 = (math.floor(value) for value in corners[:2])
-    x2, y2 = (math.ceil(value) for value in corners[2:])
-    return Box(kind, x1, y1, x2, y2, score, name)
-
-
 def merged(first: Sequence[Box], then: Iterable[Box]) -> list[Box]:
     """The boxes of `first` in their order, each grown by what saw the same thing; then what is new, in its order.
 
@@ -152,3 +129,10 @@ def _union(one: Box, other: Box) -> Box:
 def reading_order(boxes: Iterable[Box]) -> list[Box]:
     """Top to bottom, then left to right."""
     return sorted(boxes, key=lambda box: (box.y1, box.x1, box.y2, box.x2, box.kind))
+
+
+def outermost(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes that do not lie inside a larger one: what a person would count."""
+    return [
+        box for box in boxes if not any(area(other) > area(box) and within(box, other) >= WITHIN for other in boxes)
+    ]

