@@ -153,7 +153,8 @@ async def invite(session: AsyncSession, officer_id: str, now: datetime) -> str:
 async def redeem(session: AsyncSession, code: str, app: str, account: str, chat: str, now: datetime) -> Officer:
     """Link an account to the officer whom the code was made for. Raises InvitationRefused.
 
-    Catch that inside the transaction: a refusal counts as a guess, and the count must be committed."""
+    Catch that inside the transaction and every savepoint of it: a refusal counts as a guess, and a rollback would
+    forget the guess."""
     if await _guesses_too_often(session, app, account, now):
         raise InvitationRefused
     officer_id = await _invited(session, code)

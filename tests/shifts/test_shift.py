@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlmodel import col, select
@@ -11,6 +14,7 @@ from sqlmodel import col, select
 from shifts import shift as shifts_shift
 from shifts.database import Database
 from shifts.officer import Officer, Role
+from shifts.refusal import Refusal
 from shifts.roster import revoke
 from shifts.shift import (
     ChooseShift,
@@ -232,6 +236,30 @@ async def test_two_taps_on_on_at_once_put_an_officer_on_once(database: Database)
     async with database.reading() as session:
         duties = (await session.exec(select(Duty).where(col(Duty.officer_id) == "lima-1"))).all()
     assert len(duties) == 1
+
+
+async def test_everything_at_once_never_locks_up_and_leaves_nobody_on_an_ended_shift(database: Database) -> None:
+    people = [lima(), somebody("lima-2"), sergeant("sergeant-1"), sergeant("sergeant-2"), inspector()]
+    async with database.transaction() as session:
+        await enrol(session, *people)
+        shifts = [await planned(session) for _ in range(3)]
+
+    async def acting(move: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        async with database.transaction() as session:
+            with suppress(Refusal):
+                await move(session, *arguments, NOW)
+
+    for moves in ((open_shift, freeze), (resume, close), (open_shift, close)):
+        work = [acting(move, shift, person) for move in moves for shift in shifts for person in people]
+        work += [acting(join, person, shift) for person in people for shift in shifts]
+        work += [acting(go_off, person) for person in people]
+        work.append(acting(revoke, "lima-2"))
+        Random(len(work)).shuffle(work)
+        await asyncio.gather(*work)
+    async with database.reading() as session:
+        states = {shift.state for shift in (await session.exec(select(Shift))).all()}
+        assert states == {ShiftState.ENDED}
+        assert (await session.exec(select(Duty).where(col(Duty.off_at).is_(None)))).all() == []
 
 
 async def test_a_shift_that_makes_no_sense_is_not_planned(sqlite_database: Database) -> None:
