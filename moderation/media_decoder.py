@@ -24,6 +24,8 @@ MOST_SIDE: Final = 12_000
 TEXT_BYTES: Final = 64_000
 LEAST_JPEG: Final = 0.004
 """Bytes per pixel of a JPEG: one that claims more pixels than this was made to be claimed, not seen."""
+OPEN: Final = 3
+"""Standard input, output and error, which are open already."""
 NEW_USERS_AND_NO_NETWORK: Final = 0x10000000 | 0x40000000
 NO_NEW_RIGHTS: Final = 38
 HEIF_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -36,10 +38,10 @@ class RefusedError(Exception):
 
 
 def lock_down() -> None:
-    """Caps on memory, time and files, and where the system allows it no network. Refuses nothing by itself."""
+    """Caps on memory and time; no further file or socket can be opened; where the system allows it, no network."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN, OPEN))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     system = ctypes.CDLL(None)
     system.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
