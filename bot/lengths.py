@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+import warnings
+from functools import lru_cache
 
 import regex
-from twitter_text import parse_tweet
 
 from bot.network import Counting, Limits
 
@@ -35,6 +36,15 @@ def _with_links(text: str, per_link: int | None) -> str:
 def _weighted(text: str) -> int:
     if len(text) > PARSED_AT_MOST:
         return sum(_weight(character) for character in unicodedata.normalize("NFC", text))
+    return _parsed(text)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> int:
+    with warnings.catch_warnings():
+        # It loads its table of emoji by way of pkg_resources, which says at each start that it will go some day.
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+        from twitter_text import parse_tweet
     return int(parse_tweet(text).weightedLength)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.chat_app import Attachment, AttachmentRefused, Card, CardGone, CardId, ChatId, Choice, Incoming
+from bot.chat_app import Attachment, AttachmentRefused, Card, CardId, ChatId, Choice, Incoming
 from bot.rehearsal.phones import Arrival
 from bot.rehearsal.platform import Platform
 
@@ -39,10 +39,7 @@ class Rehearsal:
         """Show a card once for a key."""
         item = await self._platform.phones.show(chat, card, key, self._platform.now())
         self._platform.tell_item(item)
-        shown = await self._platform.phones.card_id(chat, key)
-        if shown is None:
-            raise CardGone
-        return shown
+        return CardId(item.id)
 
     async def replace(self, card_id: CardId, chat: ChatId, card: Card) -> None:
         """Change a card in place. Raises CardGone."""
@@ -50,7 +47,7 @@ class Rehearsal:
 
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         """Take a card away, with its words."""
-        await self._platform.phones.remove(chat, card_id)
+        await self._platform.phones.remove_card(chat, card_id)
         self._platform.tell_gone(chat, card_id)
 
     async def _take(self, arrival: Arrival) -> None:

@@ -155,12 +155,10 @@ async def _tap(stage: Stage, form: Form) -> None:
 async def _remove(stage: Stage, form: Form) -> None:
     """A person removes their own message: its words and files are forgotten here."""
     chat = ChatId(_account(stage, form["chat"]))
-    item = await stage.platform.phones.item(str(form["message"]))
-    if item is None or not isinstance(item.content, Sent):
-        raise NotUnderstood
-    for ref in await stage.platform.phones.remove(chat, item.id):
-        await stage.platform.uploads.remove(ref, chat)
-    stage.platform.tell_gone(chat, item.id)
+    item = str(form["message"])
+    for file in await stage.platform.phones.remove_sent(chat, item):
+        await stage.platform.uploads.remove(file.ref, chat)
+    stage.platform.tell_gone(chat, item)
 
 
 async def _switch(stage: Stage, form: Form) -> None:

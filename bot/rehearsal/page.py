@@ -21,7 +21,7 @@ COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "inspector": ("open", "on", "off", "queue", "freeze", "resume", "recall", "correct", "close", "help", "start"),
     "press": ("on", "off", "queue", "freeze", "resume", "recall", "correct", "help", "start"),
 }
-"""Which commands a phone suggests, by the first role of its owner besides officer; any other role gets the officer's."""
+"""Which commands a phone suggests, by its owner's first role besides officer; other roles get the officer's."""
 
 _STATIC: Final = Path(__file__).with_name("static")
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

@@ -22,6 +22,8 @@ from bot.rehearsal.store import Row, Store, one
 
 _ITEM = """SELECT item.*, NOT EXISTS (SELECT 1 FROM arrival WHERE arrival.item = item.id AND NOT taken) AS taken
     FROM item WHERE NOT gone AND """
+_SENT = _ITEM + "id = ? AND chat = ? AND kind = 'sent'"
+_CARD = _ITEM + "id = ? AND chat = ? AND kind = 'card'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,7 @@ class Phones:
         """A person changes the text of what they sent. None if it is no longer there."""
         chat = ChatId(account)
         async with self._store.writing() as db:
-            row = await one(
-                db, "SELECT * FROM item WHERE id = ? AND chat = ? AND kind = 'sent' AND NOT gone", (item, chat)
-            )
+            row = await one(db, _SENT, (item, chat))
             if row is None:
                 return None
             edit = Edit(secrets.token_hex(10), account, chat, item, now, text)
@@ -85,26 +85,22 @@ class Phones:
         async with self._store.writing() as db:
             await db.execute("UPDATE arrival SET taken = 1, sealed = x'' WHERE id = ?", (arrival.incoming.id,))
 
-    async def show(self, chat: ChatId, card: Card, key: str, now: datetime) -> Item | None:
-        """A card appears. The same key again is the same card; None if that one was taken away since."""
+    async def show(self, chat: ChatId, card: Card, key: str, now: datetime) -> Item:
+        """A card appears. The same key again is the same card, unless that was taken away."""
         async with self._store.writing() as db:
             there = await one(db, "SELECT id FROM item WHERE chat = ? AND kind = 'card' AND key = ?", (chat, key))
-            item = there["id"] if there else secrets.token_hex(10)
+            card_id = there["id"] if there else secrets.token_hex(10)
             if there is None:
-                await self._insert_item(db, (item, chat, "card", key), card, now)
-        return await self.item(item)
-
-    async def card_id(self, chat: ChatId, key: str) -> CardId | None:
-        """The card that was shown with a key, also if it is gone."""
-        row = await self._store.row("SELECT id FROM item WHERE chat = ? AND kind = 'card' AND key = ?", (chat, key))
-        return None if row is None else CardId(row["id"])
+                await self._insert_item(db, (card_id, chat, "card", key), card, now)
+            row = await one(db, _ITEM + "id = ?", (card_id,))
+        if row is None:
+            raise LookupError("the card was not kept")
+        return self._item(row)
 
     async def replace(self, chat: ChatId, card_id: CardId, card: Card) -> Item | None:
         """A card changes in place; None if it is the same already. Raises CardGone."""
         async with self._store.writing() as db:
-            row = await one(
-                db, "SELECT * FROM item WHERE id = ? AND chat = ? AND kind = 'card' AND NOT gone", (card_id, chat)
-            )
+            row = await one(db, _CARD, (card_id, chat))
             if row is None:
                 raise CardGone
             if card_from(self._open(row)) == card:
@@ -112,14 +108,21 @@ class Phones:
             await self._update_item(db, card_id, card)
         return await self.item(card_id)
 
-    async def remove(self, chat: ChatId, item: str) -> list[str]:
-        """Take a message or a card away; its words go with it. Gives the uploads that it had."""
-        current = await self.item(item)
+    async def remove_card(self, chat: ChatId, card_id: CardId) -> None:
+        """Take a card away, with its words and its key."""
         async with self._store.writing() as db:
-            await db.execute("UPDATE item SET gone = 1, sealed = x'' WHERE id = ? AND chat = ?", (item, chat))
-        if current is None or current.chat != chat or not isinstance(current.content, Sent):
-            return []
-        return [file.ref for file in current.content.files if file.ref]
+            await db.execute("DELETE FROM item WHERE id = ? AND chat = ? AND kind = 'card'", (card_id, chat))
+
+    async def remove_sent(self, chat: ChatId, item: str) -> tuple[SentFile, ...]:
+        """A person removes their message: its words go. Gives the files that it had.
+
+        A mark stays, so that a page which sends it again does not bring it back."""
+        async with self._store.writing() as db:
+            row = await one(db, _SENT, (item, chat))
+            if row is None:
+                return ()
+            await db.execute("UPDATE item SET gone = 1, sealed = x'' WHERE id = ?", (item,))
+        return sent_from(self._open(row)).files
 
     async def item(self, item: str) -> Item | None:
         """One message or card; None if it is gone."""

@@ -78,7 +78,7 @@ def _card(item: str, card: Card) -> dict[str, Any]:
 
 def _pieces(quote: str, marks: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
     """The quote cut at its marks, so that the page need not count code points."""
-    cuts = sorted({0, len(quote), *(min(place, len(quote)) for mark in marks for place in mark)})
+    cuts = sorted({0, len(quote), *(max(0, min(place, len(quote))) for mark in marks for place in mark)})
     return [
         {"text": quote[start:end], "marked": any(first <= start < last for first, last in marks)}
         for start, end in pairwise(cuts)

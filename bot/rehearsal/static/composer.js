@@ -131,7 +131,7 @@ export class Composer {
 
   drawn() {
     this.field.style.height = "auto";
-    this.field.style.height = `${Math.min(this.field.scrollHeight, 160)}px`;
+    if (this.field.value) this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 160)}px`;
     this.form.classList.toggle("ready", Boolean(this.field.value.trim()) || !this.tray.empty);
     this.suggestions.offer(this.field.value);
   }

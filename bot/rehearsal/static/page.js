@@ -139,7 +139,7 @@ class Stage {
   // On a small screen: one tab for each phone, the public page and the networks.
   tabs() {
     const phones = this.phones.map((phone) => this.tab(phone.account, [avatar(phone.person), h("span", {}, phone.name.split(/\s+/).slice(0, 2).join(" "))], phone.name));
-    const others = [this.tab("page", [icon("globe"), h("span", {}, this.say("public_page"))]), this.tab("networks", [icon("people"), h("span", {}, this.say("networks"))])];
+    const others = [this.tab("page", [icon("globe"), h("span", {}, this.say("public_page"))], this.say("public_page")), this.tab("networks", [icon("people"), h("span", {}, this.say("networks"))], this.say("networks"))];
     return h("nav", { class: "tabs", "aria-label": this.say("views") }, phones, others);
   }
 
