@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.chat_app import CardId, ChatApp, ChatId
 from bot.chat_apps import telegram
+from tests.contracts.rehearsal_harness import rehearsal_harness
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 
@@ -120,5 +121,8 @@ async def telegram_harness(_folder: Path) -> AsyncIterator[TelegramHarness]:
         yield TelegramHarness(fake)
 
 
-HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {"telegram": telegram_harness}
+HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
+    "telegram": telegram_harness,
+    "rehearsal": rehearsal_harness,
+}
 FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]] = {"telegram": telegram_harness}
