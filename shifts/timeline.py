@@ -106,15 +106,15 @@ async def _record(session: AsyncSession, change: Change) -> None:
     """Add a change, last in the transaction: on PostgreSQL the next one waits from here until this one commits.
 
     SQLite has one writer anyway. A reader that has seen change 7 will never again find a change 6."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    connection = await session.connection()
+    on_postgresql = connection.dialect.name == "postgresql"
     if on_postgresql:
-        await session.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _CHANGES_IN_TURN})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _CHANGES_IN_TURN})
     session.add(change)
     await session.flush()
     if on_postgresql:
-        await session.execute(
-            text("SELECT pg_notify(:channel, :change)"), {"channel": CHANNEL, "change": str(change.id)}
-        )
+        said = {"channel": CHANNEL, "change": str(change.id)}
+        await connection.execute(text("SELECT pg_notify(:channel, :change)"), said)
 
 
 async def _by_key(session: AsyncSession, key: str) -> Entry:

@@ -45,6 +45,7 @@ class Changes:
         self._database = database
         self._poll_seconds = poll_seconds if database.is_sqlite else SAFETY_SECONDS
         self._nudged = asyncio.Event()
+        self._stopped = False
         self.healthy = False
         """Whether the database answered when it was last asked."""
 
@@ -52,16 +53,22 @@ class Changes:
         """Look now: somebody in this process has committed a change."""
         self._nudged.set()
 
+    def stop(self) -> None:
+        """End `watch`, after the read that is under way."""
+        self._stopped = True
+        self.healthy = False
+        self.nudge()
+
     async def watch(self) -> AsyncIterator[int]:
-        """Give the id of the newest change: first as it stands, then each time that it grew. Never ends by itself."""
+        """Give the id of the newest change: first as it stands, then each time that it grew, until `stop()`."""
         listening = None if self._database.is_sqlite else asyncio.create_task(self._listen())
         try:
             self.latest = await self._ask()
             yield self.latest
-            while True:
-                await self._woken()
+            while not self._stopped:
+                await self._woken(self._poll_seconds)
                 latest = await self._ask()
-                if latest > self.latest:
+                if latest > self.latest and not self._stopped:
                     self.latest = latest
                     yield latest
         finally:
@@ -69,9 +76,9 @@ class Changes:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
 
-    async def _woken(self) -> None:
+    async def _woken(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds):
+            async with asyncio.timeout(seconds):
                 await self._nudged.wait()
         self._nudged.clear()
 
@@ -84,9 +91,11 @@ class Changes:
             except (SQLAlchemyError, OSError) as error:
                 self.healthy = False
                 _log.warning("website.database_away", error=type(error).__name__)
-                await asyncio.sleep(AGAIN_SECONDS)
+                if self._stopped:
+                    return self.latest
+                await self._woken(AGAIN_SECONDS)
             else:
-                self.healthy = True
+                self.healthy = not self._stopped
                 return latest
 
     async def _listen(self) -> None:

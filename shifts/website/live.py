@@ -18,6 +18,7 @@ from shifts.website import events
 from shifts.website.changes import AGAIN_SECONDS, Changes, changes_between
 from shifts.website.edition import Edition, Editions
 from shifts.website.pages import NEVER, Pages
+from shifts.website.shared_work import SharedWork
 from shifts.website.stream import LiveStream, NoRoom, Reader, frame
 from shifts.website.templates import Templates
 
@@ -25,6 +26,7 @@ MOST_AT_ONCE: Final = 100
 """More changes than this are not told one by one: the reader loads the page again."""
 
 HEARTBEAT_SECONDS: Final = 15.0
+STOP_SECONDS: Final = 3.0
 RETRY_MILLISECONDS: Final = (1000, 4000)
 FULL_RETRY_SECONDS: Final = 30
 
@@ -43,15 +45,19 @@ class Live:
     stream: LiveStream
     proxies: int
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: SharedWork[bytes] = field(default_factory=SharedWork[bytes])
     _missed: dict[tuple[int, int, Edition], bytes] = field(default_factory=dict)
 
     async def running(self, _application: web.Application) -> AsyncIterator[None]:
         """For `cleanup_ctx`: feed the stream while the application runs."""
         tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._beat())]
         yield
+        # Asked to stop first: to cancel a read half-way costs its database connection.
+        self.changes.stop()
+        await asyncio.wait(tasks[:1], timeout=STOP_SECONDS)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, self.pages.finish(), self._reading.finish(), return_exceptions=True)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Everything since Last-Event-ID (or ?after=), then everything as it happens."""
@@ -84,9 +90,12 @@ class Live:
 
     async def _since(self, after: int, until: int, edition: Edition) -> bytes:
         """The events that a reader missed; the same bytes for all who missed the same."""
-        known = self._missed.get((after, until, edition))
-        if known is not None:
-            return known
+        key = (after, until, edition)
+        if key not in self._missed:
+            return await self._reading.do(key, lambda: self._read_since(after, until, edition))
+        return self._missed[key]
+
+    async def _read_since(self, after: int, until: int, edition: Edition) -> bytes:
         async with self.database.reading() as session:
             changes = await changes_between(session, after, until, MOST_AT_ONCE + 1)
             told = await events.read(session, changes[:MOST_AT_ONCE])
@@ -99,15 +108,26 @@ class Live:
         return missed
 
     async def _feed(self) -> None:
-        """Tell every reader of every change, for ever; what could not be read is told once it can."""
-        while True:
-            try:
-                async for latest in self.changes.watch():
-                    self.pages.drop()
-                    await self._tell(latest)
-            except (SQLAlchemyError, OSError) as error:
-                _log.warning("website.feed_interrupted", error=type(error).__name__)
-                await asyncio.sleep(AGAIN_SECONDS)
+        """Tell every reader of every change, until the site stops; what could not be read is told once it can."""
+        try:
+            followed = False
+            while not followed:
+                followed = await self._follow()
+        finally:
+            # If this ends by a mistake of ours, /healthz must not call the site well.
+            self.changes.stop()
+
+    async def _follow(self) -> bool:
+        """Tell of changes as they come. True: the site stops; False: the database went away meanwhile."""
+        try:
+            async for latest in self.changes.watch():
+                self.pages.drop()
+                await self._tell(latest)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("website.feed_interrupted", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+            return False
+        return True
 
     async def _tell(self, latest: int) -> None:
         if not self._ready.is_set():

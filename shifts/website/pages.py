@@ -1,6 +1,5 @@
 """Pages kept as bytes: rendered once, compressed once, dropped when the timeline changes."""
 
-import asyncio
 import gzip
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,6 +8,8 @@ from typing import Final
 
 import brotli
 from aiohttp import hdrs, web
+
+from shifts.website.shared_work import SharedWork
 
 PAGE_CACHING: Final = "public, max-age=2, stale-while-revalidate=30"
 """Short enough to be live, long enough that a CDN asks once for a whole crowd."""
@@ -90,31 +91,30 @@ class Pages:
 
     def __init__(self) -> None:
         self._pages: dict[Hashable, Page] = {}
-        self._rendering: dict[Hashable, asyncio.Task[Page]] = {}
+        self._rendering = SharedWork[Page]()
+        self._age = 0
 
     def drop(self) -> None:
         """Forget all: the timeline changed. What is being rendered now is still shown, but not kept."""
         self._pages = {}
-        self._rendering = {}
+        self._age += 1
 
     async def get(self, key: Hashable, render: Callable[[], Awaitable[Page]]) -> Page:
         """The page under `key`, rendered if need be."""
         kept = self._pages.get(key)
         if kept is not None:
             return kept
-        task = self._rendering.get(key)
-        if task is None:
-            task = self._rendering[key] = asyncio.create_task(self._render(key, render, self._pages))
-        # Shielded: one reader who leaves must not take the page from the others who wait for it.
-        return await asyncio.shield(task)
+        pages = self._pages
+        return await self._rendering.do((self._age, key), lambda: _render_into(pages, key, render))
 
-    async def _render(self, key: Hashable, render: Callable[[], Awaitable[Page]], pages: dict[Hashable, Page]) -> Page:
-        try:
-            shown = await render()
-        finally:
-            if pages is self._pages:
-                self._rendering.pop(key, None)
-        if len(pages) >= MAX_PAGES:
-            pages.pop(next(iter(pages)))
-        pages[key] = shown
-        return shown
+    async def finish(self) -> None:
+        """Wait for what is being rendered."""
+        await self._rendering.finish()
+
+
+async def _render_into(pages: dict[Hashable, Page], key: Hashable, render: Callable[[], Awaitable[Page]]) -> Page:
+    shown = await render()
+    if len(pages) >= MAX_PAGES:
+        pages.pop(next(iter(pages)))
+    pages[key] = shown
+    return shown

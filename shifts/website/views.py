@@ -27,6 +27,18 @@ Read = Callable[[AsyncSession], Awaitable[Listing]]
 
 
 @dataclass(frozen=True)
+class Place:
+    """A page that lists posts. `scope` and `scope_id` tell the script which new posts belong on it."""
+
+    path: str
+    scope: str
+    title: str
+    heading: str
+    scope_id: str = ""
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True)
 class Views:
     """Answers for every page but the live stream."""
 
@@ -59,7 +71,7 @@ class Views:
         async def render() -> Page:
             listing = await self._read(lambda session: reading.now(session, before))
             headline = edition.raw("headline")
-            return self._listing(listing, edition, "/", before, scope="now", title=headline, heading=headline)
+            return self._listing(listing, edition, Place("/", "now", headline, headline), before)
 
         return await self._answer(request, ("/", before, edition), render)
 
@@ -71,9 +83,7 @@ class Views:
         async def render() -> Page:
             listing = await self._read(lambda session: reading.of_shift(session, shift_id, before))
             name = listing.shift.name if listing.shift else ""
-            return self._listing(
-                listing, edition, path, before, scope="shift", scope_id=shift_id, title=name, heading=name
-            )
+            return self._listing(listing, edition, Place(path, "shift", name, name, str(shift_id)), before)
 
         return await self._answer(request, (path, before, edition), render)
 
@@ -87,8 +97,8 @@ class Views:
 
         async def render() -> Page:
             listing = await self._read(lambda session: reading.of_area(session, area, before))
-            title = str(edition.raw("area_title").format(area=name))
-            return self._listing(listing, edition, path, before, scope="area", scope_id=area, title=title, heading=name)
+            title = edition.raw("area_title").format(area=name)
+            return self._listing(listing, edition, Place(path, "area", title, name, area), before)
 
         return await self._answer(request, (path, before, edition), render)
 
@@ -99,11 +109,9 @@ class Views:
 
         async def render() -> Page:
             listing = await self._read(lambda session: reading.of_post(session, number))
-            root = listing.threads[0].post
-            heading = edition.raw("post_title").format(number=root.number)
-            return self._listing(
-                listing, edition, path, None, scope="thread", scope_id=root.id, title=heading, heading=heading
-            )
+            heading = edition.raw("post_title").format(number=number)
+            place = Place(path, "thread", heading, heading, withdrawn=_is_withdrawn(listing, number))
+            return self._listing(listing, edition, place)
 
         return await self._answer(request, (path, edition), render)
 
@@ -172,21 +180,21 @@ class Views:
         async with self.database.reading() as session:
             return await read(session)
 
-    def _listing(
-        self, listing: Listing, edition: Edition, first_path: str, before: int | None, *, scope: str, **fields: object
-    ) -> Page:
-        path = first_path if before is None else f"{first_path}?before={before}"
+    def _listing(self, listing: Listing, edition: Edition, place: Place, before: int | None = None) -> Page:
+        path = place.path if before is None else f"{place.path}?before={before}"
         fields = {
-            "scope_id": "",
-            "scope": scope if before is None else "older",
-            "first_path": first_path,
+            "place": place,
+            "scope": place.scope if before is None else "older",
             "listing": listing,
             "board": listing.board,
             "areas": _areas(listing, edition),
-            "withdrawn": scope == "thread" and listing.threads[0].post.withdrawn_at is not None,
-            **fields,
         }
         return page(self.templates.page("listing.html", edition, path, **fields), HTML)
+
+
+def _is_withdrawn(listing: Listing, number: int) -> bool:
+    posts = [post for thread in listing.threads for post in (thread.post, *thread.answers)]
+    return any(post.number == number and post.withdrawn_at is not None for post in posts)
 
 
 def _areas(listing: Listing, edition: Edition) -> Sequence[str]:

@@ -1,12 +1,14 @@
 """An invented night on patrol, put on a timeline, and the website that shows it."""
 
+import asyncio
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from aiohttp import web
 from PIL import Image, ImageDraw
@@ -25,7 +27,7 @@ NOW = datetime(2026, 11, 21, 20, 5, tzinfo=UTC)
 class TwoAreas:
     """Area names for tests."""
 
-    names = {
+    names: ClassVar[dict[str, dict[str, str]]] = {
         "riverside": {"en": "Riverside", "es": "Ribera", "fr": "Le Port"},
         "old-town": {"en": "Old Town", "es": "Centro", "fr": "Centre"},
     }
@@ -150,6 +152,15 @@ def settings(folder: Path, **changed: object) -> SiteSettings:
         "hours": {"en": "Shifts are shown from 18:00 to 06:00."},
     }
     return SiteSettings(**(fields | changed))  # type: ignore[arg-type]
+
+
+async def soon(check: Callable[[], Awaitable[bool]]) -> bool:
+    """Whether something becomes true within five seconds."""
+    for _ in range(250):
+        if await check():
+            return True
+        await asyncio.sleep(0.02)
+    return False
 
 
 @asynccontextmanager
