@@ -40,15 +40,17 @@ async def connect(
 ) -> AsyncIterator["Telegram"]:
     """A bot by its token. Asks Telegram nothing yet: an outage at the start is waited out like any other.
 
-    Updates are polled (a poll waits up to `poll_seconds`, at most 50), or delivered to `webhook_url` (https) with a
+    Updates are polled (a poll waits up to `poll_seconds`, 1 to 50), or delivered to `webhook_url` (https) with a
     `webhook_secret` of 1 to 256 characters of A-Z a-z 0-9 _ -; then `Telegram.routes` must be served there.
     `base_url` may name a Bot API server of one's own. After a failed poll the pause is `first_pause` seconds, then
     twice as long each time, at most a minute. Raises ValueError for settings that can not work."""
     webhook = _webhook(webhook_url, webhook_secret)
     if re.fullmatch(r"\d+:[\w-]+", token, re.ASCII) is None:
         raise ValueError("this is not a Telegram token: a number, a colon and a secret, as BotFather gives it")
+    if urlsplit(base_url).scheme not in {"http", "https"}:
+        raise ValueError("base_url is the http or https address of a Bot API server")
     async with line(token, base_url) as opened:
-        inbox = Inbox(opened, _utc_now, min(poll_seconds, LONGEST_POLL), first_pause)
+        inbox = Inbox(opened, _utc_now, max(1, min(poll_seconds, LONGEST_POLL)), first_pause)
         yield Telegram(opened, inbox, webhook)
 
 

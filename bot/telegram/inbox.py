@@ -104,6 +104,8 @@ class Inbox:
         try:
             raw = await request.json()
         except ValueError:
+            raw = None
+        if not isinstance(raw, dict):
             return web.Response(status=400)
         update = _Delivered(raw, asyncio.get_running_loop().create_future())
         self._delivered.put_nowait(update)

@@ -27,7 +27,10 @@ class Line(Bot):
         answer: object = await self._post("getUpdates", asked, read_timeout=wait + ANSWER_SECONDS)
         if not isinstance(answer, list):
             raise TelegramError("no list of updates in the answer")
-        return [update for update in answer if isinstance(update, dict)]
+        numbered = [raw for raw in answer if isinstance(raw, dict) and isinstance(raw.get("update_id"), int)]
+        if answer and not numbered:
+            raise TelegramError("updates without a number can not be confirmed")
+        return numbered
 
 
 class Request(HTTPXRequest):

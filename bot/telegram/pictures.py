@@ -11,12 +11,11 @@ from PIL import Image, ImageOps
 from bot.chat_app import Tone
 
 PHOTO_BYTES = 10_000_000
-SIDES = 10_000
-"""Width and height together."""
 RATIO = 20
+"""The longer side to the shorter, at most."""
 REMEMBERED = 500
 CARD_SIDE = 2560
-"""Telegram shows no more of a photo than this."""
+"""Telegram shows no more of a photo than this; more would only take longer to upload."""
 
 BAR_COLOURS = {
     Tone.PLAIN: (58, 110, 165),
@@ -57,11 +56,11 @@ def within_limits(content: bytes) -> bytes:
     with Image.open(io.BytesIO(content)) as picture:
         width, height = picture.size
         slim = max(width, height) > RATIO * min(width, height)
-        if len(content) <= PHOTO_BYTES and width + height <= SIDES and not slim:
+        if len(content) <= PHOTO_BYTES and max(width, height) <= CARD_SIDE and not slim:
             return content
         picture.draft("RGB", (CARD_SIDE, CARD_SIDE))
         smaller = picture.convert("RGB")
-    smaller.thumbnail((CARD_SIDE, CARD_SIDE))
+    smaller.thumbnail((CARD_SIDE, CARD_SIDE), Image.Resampling.BILINEAR)
     least = max(smaller.size) // RATIO + 1
     return _jpeg(ImageOps.pad(smaller, (max(smaller.width, least), max(smaller.height, least))) if slim else smaller)
 

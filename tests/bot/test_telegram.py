@@ -32,6 +32,7 @@ from bot.chat_apps import telegram
 from bot.telegram.inbox import SECRET_HEADER
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram, Kind
+from tests.fake_telegram.world import Waiting
 
 OFFICER = 1001
 CHAT = ChatId("1001")
@@ -187,6 +188,19 @@ async def test_an_update_that_can_not_be_read_is_counted_and_does_not_stop_the_n
     assert str(poison) in caplog.text
     assert "Elm" not in caplog.text
     assert "Harbour" not in caplog.text
+
+
+async def test_updates_without_a_number_are_no_hot_loop(
+    fake: FakeTelegram, app: telegram.Telegram, phone: Phone
+) -> None:
+    fake.world.waiting.append(Waiting({"message": {}}, "message", fake.world.now + 60))
+    reading = asyncio.ensure_future(anext(app.incoming()))
+    await asyncio.sleep(0.3)
+    assert fake.called("getUpdates") < 8
+    assert app.health.trouble == "unreachable"
+    fake.world.waiting.clear()
+    await phone.send_text("Road closed")
+    assert isinstance(await asyncio.wait_for(reading, 5), Message)
 
 
 async def test_words_next_to_something_that_can_not_be_read_still_arrive(
@@ -415,6 +429,7 @@ async def test_neither_token_nor_words_are_logged_or_raised(
     [
         {"token": ""},
         {"token": "no-colon"},
+        {"base_url": "api.telegram.org"},
         {"webhook_url": "https://patrol.example/hook"},
         {"webhook_url": "https://patrol.example/hook", "webhook_secret": "not allowed!"},
     ],
@@ -477,5 +492,6 @@ async def test_a_webhook_hears_nobody_without_the_secret(hooked: tuple[telegram.
         for headers in ({}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: "s3cret-and-more"}):
             async with stranger.post(url, json={"update_id": 1}, headers=headers) as answer:
                 assert answer.status == 403
-        async with stranger.post(url, data=b"{", headers={SECRET_HEADER: "s3cret"}) as answer:
-            assert answer.status == 400
+        for body in (b"{", b"[]", b"\xff"):
+            async with stranger.post(url, data=body, headers={SECRET_HEADER: "s3cret"}) as answer:
+                assert answer.status == 400

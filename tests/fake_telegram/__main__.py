@@ -1,4 +1,4 @@
-"""The fake Telegram as a process, until it is ended: `python -m tests.fake_telegram --port 8081 --record sent.jsonl`."""
+"""The fake Telegram as a process, until it is ended: `python -m tests.fake_telegram --port 8081 --record FILE`."""
 
 import argparse
 import asyncio

@@ -18,7 +18,7 @@ ACTIONS = frozenset(
 
 
 def routes(fake: FakeTelegram) -> list[web.RouteDef]:
-    """POST /control/phone/ID/ACTION (JSON arguments), /control/fail, /control/advance; GET /control/phone/ID, /control."""
+    """POST /control/phone/ID/ACTION (JSON arguments), /control/fail, /control/advance; GET /control[/phone/ID]."""
 
     async def act(request: web.Request) -> web.Response:
         action = request.match_info["action"]

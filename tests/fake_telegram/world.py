@@ -146,8 +146,14 @@ class World:
         if offset < 0:
             self.waiting = self.waiting[offset:]
             return
-        self.confirmed += [w.update["update_id"] for w in self.waiting if w.update["update_id"] < offset]
-        self.waiting = [w for w in self.waiting if w.update["update_id"] >= offset]
+        still: list[Waiting] = []
+        for each in self.waiting:
+            number = each.update.get("update_id", offset)
+            if number < offset:
+                self.confirmed.append(number)
+            else:
+                still.append(each)
+        self.waiting = still
 
     def store(self, content: bytes, size: int | None = None) -> str:
         """Keep a file under a new name; `size` pretends that it is bigger than it is."""
