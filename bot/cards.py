@@ -19,7 +19,9 @@ RECALL: Final = ("harm", "wrong", "order", "over")
 KINDS: Final = ("patrol", "traffic", "advice", "event", "statement")
 
 
-def button(slot: Slot, action: str, label: str, arg: object = "", revision: int = 0, weight: Weight = Weight.PLAIN) -> Button:
+def button(
+    slot: Slot, action: str, label: str, arg: object = "", revision: int = 0, weight: Weight = Weight.PLAIN
+) -> Button:
     """A button of this card. The token is opaque to chat apps; rights are checked at every press."""
     return Button(f"{slot.id}.{action}.{arg}.{revision}", label, weight)
 
@@ -43,7 +45,11 @@ class PostCards:
             rows = tuple((button(view.slot, "kind", say(f"card.kind.{kind}"), kind),) for kind in KINDS)
             return Card(title, lines=(say("card.which_kind"),), rows=(*rows, (self._back(view),)))
         lines = [*self._outcome_lines(view), *self._author_redactions(view), *self._picture_lines(view)]
-        if post.wait is Wait.SCENE and post.wait_over_at is None and post.state in (PostState.WAITING, PostState.APPROVED):
+        if (
+            post.wait is Wait.SCENE
+            and post.wait_over_at is None
+            and post.state in (PostState.WAITING, PostState.APPROVED)
+        ):
             lines.append(say("card.waits_for_scene"))
         if post.drafted != post.revision and post.state in (PostState.RECEIVED, PostState.WAITING):
             lines.append(say("card.checking"))
@@ -112,7 +118,9 @@ class PostCards:
                 case "own":
                     return self._ask(view, Ask(self._say(view)("card.ask.own")))
                 case "alt":
-                    return self._ask(view, Ask(self._say(view)("card.ask.alt"), view.pictures[0].alt if view.pictures else ""))
+                    return self._ask(
+                        view, Ask(self._say(view)("card.ask.alt"), view.pictures[0].alt if view.pictures else "")
+                    )
                 case "ticks":
                     return self._ticks(view)
                 case "words":
@@ -209,7 +217,9 @@ class PostCards:
 
     def _send_back(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
-        rows = [(button(slot, "sendback", say(f"card.reason.{reason}"), reason, post.revision),) for reason in SEND_BACK]
+        rows = [
+            (button(slot, "sendback", say(f"card.reason.{reason}"), reason, post.revision),) for reason in SEND_BACK
+        ]
         rows += [(button(slot, "page", say("card.button.own"), "own"),), (self._back(view),)]
         return self._page(view, [say("card.why_back")], rows)
 
@@ -224,14 +234,18 @@ class PostCards:
             lines.append(f"{redaction['number']} {label} → {replaced}" + (" 🔒" if redaction["hard"] else ""))
             if not redaction["hard"]:
                 action = "card.button.cover" if redaction["lifted"] else "card.button.lift"
-                rows.append((button(slot, "toggle", say(action, word=f"{redaction['number']} {label}"), index, post.revision),))
+                rows.append(
+                    (button(slot, "toggle", say(action, word=f"{redaction['number']} {label}"), index, post.revision),)
+                )
         rows.append((self._back(view),))
         return self._page(view, lines, rows)
 
     def _recall(self, view: PostView) -> Card:
         say, slot = self._say(view), view.slot
         where = ", ".join(d.network for d in view.deliveries if d.state is DeliveryState.SENT)
-        rows = [(button(slot, "recall", say(f"card.recall.{reason}"), reason, weight=Weight.DANGER),) for reason in RECALL]
+        rows = [
+            (button(slot, "recall", say(f"card.recall.{reason}"), reason, weight=Weight.DANGER),) for reason in RECALL
+        ]
         rows.append((self._back(view),))
         return self._page(view, [say("card.recall_what", where=where)], rows)
 
@@ -296,7 +310,8 @@ class PostCards:
                 return [self._going_out(view)]
             case PostState.RELEASED | PostState.RECALLED:
                 return [
-                    say(f"card.delivery.{d.state.value}", network=d.network, url=d.url or "").strip() for d in view.deliveries
+                    say(f"card.delivery.{d.state.value}", network=d.network, url=d.url or "").strip()
+                    for d in view.deliveries
                 ]
             case PostState.SENT_BACK:
                 why = view.own_words or say(f"card.reason.{post.outcome}")
@@ -372,7 +387,9 @@ class PostCards:
         return [*lines, self._say(view)("card.too_long", networks=", ".join(too_long))] if too_long else lines
 
     def _too_long(self, view: PostView) -> list[str]:
-        return [name for name, limits in view.setting.limits.items() if length(view.post.text, limits) > limits.characters]
+        return [
+            name for name, limits in view.setting.limits.items() if length(view.post.text, limits) > limits.characters
+        ]
 
     def _claim_lines(self, view: PostView) -> list[str]:
         post = view.post

@@ -35,13 +35,16 @@ async def run(session: AsyncSession, desk: Desk, caller: Caller, text: str, now:
         await outbox.tell(session, [caller.account], sentence)
 
 
-async def redeem(session: AsyncSession, text: str, app: str, account: str, chat: str, now: datetime) -> Caller:
-    """`/start CODE` links an account to a person. Raises Refusal."""
+async def redeem(session: AsyncSession, text: str, app: str, account: str, chat: str, now: datetime) -> str | None:
+    """`/start CODE` links an account to a person. Gives the sentence that refuses it: a wrong guess must stay counted."""
     code = text.strip().partition(" ")[2].strip()
-    person = await roster.redeem(session, code, app, account, chat, now)
+    try:
+        person = await roster.redeem(session, code, app, account, chat, now)
+    except roster.InvitationRefused as refused:
+        return refused.sentence
     linked = next(a for a in await roster.accounts(session, person.id) if (a.app, a.account) == (app, account))
     await outbox.tell(session, [linked], "command.welcome", name=person.call_sign)
-    return Caller(person, linked)
+    return None
 
 
 async def _start(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
@@ -50,15 +53,16 @@ async def _start(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
 
 
 async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    choices = await shift.joinable(session, caller.officer, now)
+    named = next((s for s in choices if rest and (s.name.casefold() == rest.casefold() or str(s.id) == rest)), None)
     try:
-        joined = await shift.go_on(session, caller.officer, now)
+        joined = await (
+            shift.join(session, caller.officer, named, now) if named else shift.go_on(session, caller.officer, now)
+        )
     except ChooseShift as choose:
-        named = next((s for s in choose.choices if s.name.casefold() == rest.casefold() or str(s.id) == rest), None)
-        if named is None:
-            names = ", ".join(s.name for s in choose.choices)
-            await outbox.tell(session, [caller.account], "command.choose_shift", shifts=names)
-            return None
-        joined = await shift.join(session, caller.officer, named, now)
+        names = ", ".join(f"/on {s.name}" for s in choose.choices)
+        await outbox.tell(session, [caller.account], "command.choose_shift", shifts=names)
+        return None
     await show_shift(session, caller, joined)
     if caller.officer.has(*LEADERS):
         for post in await queue.waiting(session, joined.id):

@@ -32,7 +32,9 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(SQLModel, table=True):
-    """`key` is given to the network: the same key, the same post. `lease_until`: the sender is believed alive so long."""
+    """`key` is given to the network: the same key, the same post. `due_at` also orders the posts of a network.
+
+    `lease_until`: whoever sends is believed alive so long; `not_before`: the next try; `asked_at`: a job was enqueued."""
 
     __table_args__ = (UniqueConstraint("post_id", "network"),)
 
@@ -40,13 +42,14 @@ class Delivery(SQLModel, table=True):
     post_id: int = Field(foreign_key="post.id", index=True)
     network: str = Field(max_length=32, index=True)
     key: str = Field(unique=True, max_length=64)
-    state: DeliveryState = Field(default=DeliveryState.DUE, sa_type=by_value(DeliveryState), index=True)  # type: ignore[call-overload]
+    state: DeliveryState = Field(default=DeliveryState.DUE, sa_type=by_value(DeliveryState), index=True)
     answers: str | None = Field(default=None, max_length=256)
     due_at: datetime = Field(index=True)
     asked_at: datetime | None = None
     asks: int = 0
     tries: int = 0
     lease_until: datetime | None = None
+    not_before: datetime | None = None
     first_sent_at: datetime | None = None
     published_id: str | None = Field(default=None, max_length=256, index=True)
     url: str | None = Field(default=None, max_length=500)
@@ -114,7 +117,9 @@ async def plan(session: AsyncSession, post: Post, networks: list[str], due: date
 
 async def of_post(session: AsyncSession, post_id: int) -> list[Delivery]:
     """The deliveries of a post, in the order of the configuration."""
-    return list((await session.exec(select(Delivery).where(Delivery.post_id == post_id).order_by(col(Delivery.id)))).all())
+    return list(
+        (await session.exec(select(Delivery).where(Delivery.post_id == post_id).order_by(col(Delivery.id)))).all()
+    )
 
 
 async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: int = 100) -> list[Delivery]:
@@ -126,6 +131,7 @@ async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: i
             Delivery.due_at <= now,
             or_(col(Delivery.asked_at).is_(None), col(Delivery.asked_at) <= now - again),
             or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
+            or_(col(Delivery.not_before).is_(None), col(Delivery.not_before) <= now),
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
         .limit(limit)

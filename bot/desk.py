@@ -21,7 +21,7 @@ from shifts.words import Words
 
 PREPARE_LEASE = timedelta(seconds=60)
 PREPARE = "prepare"
-PICTURES = "pictures"
+COVER = "cover"
 DELIVER = "deliver"
 
 
@@ -43,6 +43,7 @@ class Desk:
     times: Times
     networks: Mapping[str, Limits]
     characters: int
+    overlays: tuple[str, ...]
 
     async def seal(self, session: AsyncSession, text: str, now: datetime) -> str:
         """Seal somebody's words in the vault, on the clock of originals."""
@@ -71,6 +72,16 @@ class Desk:
     async def tell(self, session: AsyncSession, person: Officer, words: str, **fields: object) -> None:
         """A sentence to a person, wherever they are."""
         await outbox.tell(session, await roster.accounts(session, person.id), words, **fields)
+
+    async def tell_author(self, session: AsyncSession, post: Post, words: str) -> None:
+        """A sentence to the author of a post."""
+        await self.tell(session, await session.get_one(Officer, post.author_id), words)
+
+    async def tell_role(self, session: AsyncSession, role: str, words: str, post: Post) -> None:
+        """A sentence about a post, without any of its words, to everybody who has a role."""
+        author = await session.get_one(Officer, post.author_id)
+        for person in await roster.with_role(session, Role(role)):
+            await self.tell(session, person, words, number=post.number, officer=author.call_sign)
 
     async def _deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
         """Those on the shift who may decide, and those whose role the verdict or the clock asks for; never the author."""

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, SQLModel, col, or_, select
+from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.chat_app import AccountId, Attachment, AttachmentKind, CardId, ChatId, Choice, Edit, Incoming, Message
 from moderation.vault import Vault
 from shifts.database import by_value
+from shifts.state import Machine
 
 TRIES: Final = 8
 
@@ -35,7 +36,7 @@ class InboxItem(SQLModel, table=True):
     app: str = Field(max_length=32)
     item: str = Field(max_length=160)
     chat: str = Field(max_length=128)
-    state: InboxState = Field(default=InboxState.NEW, sa_type=by_value(InboxState), index=True)  # type: ignore[call-overload]
+    state: InboxState = Field(default=InboxState.NEW, sa_type=by_value(InboxState), index=True)
     payload: bytes | None = None
     reason: str | None = Field(default=None, max_length=80)
     received_at: datetime
@@ -60,24 +61,20 @@ async def keep(session: AsyncSession, vault: Vault, app: str, incoming: Incoming
     return bool(result.rowcount == 1)
 
 
+INBOX: Final = Machine(
+    "inbox item",
+    InboxItem,
+    InboxState.NEW,
+    {InboxState.NEW: frozenset({InboxState.HANDLED, InboxState.REFUSED, InboxState.FAILED})},
+)
+
+
 async def pending(session: AsyncSession, now: datetime, limit: int = 100) -> list[InboxItem]:
     """What is still to be handled, oldest first; of each chat only what nothing older stands before."""
-    statement = (
-        select(InboxItem)
-        .where(InboxItem.state == InboxState.NEW)
-        .order_by(col(InboxItem.id))
-        .limit(limit)
-    )
+    statement = select(InboxItem).where(InboxItem.state == InboxState.NEW).order_by(col(InboxItem.id)).limit(limit)
     found = (await session.exec(statement)).all()
     late = {item.chat for item in found if item.not_before is not None and item.not_before > now}
     return [item for item in found if item.chat not in late]
-
-
-async def next_due(session: AsyncSession, now: datetime) -> bool:
-    """Whether anything waits to be handled now."""
-    ready = or_(col(InboxItem.not_before).is_(None), col(InboxItem.not_before) <= now)
-    statement = select(InboxItem.id).where(InboxItem.state == InboxState.NEW, ready).limit(1)
-    return (await session.exec(statement)).first() is not None
 
 
 def unpack(vault: Vault, item: InboxItem) -> Incoming:
@@ -87,18 +84,19 @@ def unpack(vault: Vault, item: InboxItem) -> Incoming:
     return _unpack(json.loads(vault.unseal(item.payload, _name(item.app, item.item))))
 
 
-def handled(item: InboxItem, state: InboxState, reason: str | None, now: datetime) -> None:
+async def handled(session: AsyncSession, item: InboxItem, state: InboxState, reason: str | None, now: datetime) -> None:
     """Done with it: the payload is erased."""
-    item.state, item.reason, item.handled_at, item.payload = state, reason, now, None
+    await INBOX.move(session, item, state, reason=reason, handled_at=now, payload=None)
 
 
-def failed(item: InboxItem, reason: str, now: datetime) -> None:
+async def failed(session: AsyncSession, item: InboxItem, reason: str, now: datetime) -> None:
     """It did not work this time; after several tries it is put aside, payload kept, for somebody to look."""
     item.tries += 1
     item.reason = reason
     item.not_before = now + timedelta(seconds=min(60, 2**item.tries))
+    await session.flush()
     if item.tries >= TRIES:
-        item.state, item.handled_at = InboxState.FAILED, now
+        await INBOX.move(session, item, InboxState.FAILED, handled_at=now)
 
 
 def _name(app: str, item: str) -> str:

@@ -38,7 +38,9 @@ class Outcome:
 class Intake:
     """Takes what one bot process's chat apps deliver. `changed` is called after every commit."""
 
-    def __init__(self, database: Database, apps: Mapping[str, ChatApp], desk: Desk, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, apps: Mapping[str, ChatApp], desk: Desk, changed: Callable[[], None]
+    ) -> None:
         self._database = database
         self._apps = apps
         self._desk = desk
@@ -93,12 +95,12 @@ class Intake:
             async with session.begin_nested():
                 sentence = await self._dispatch(session, item.app, caller, incoming, now)
         except Refusal as refusal:
-            inbox.handled(item, InboxState.REFUSED, refusal.sentence, now)
+            await inbox.handled(session, item, InboxState.REFUSED, refusal.sentence, now)
             return await self._refused(session, caller, incoming, refusal, language)
         except AlreadyMoved:
-            inbox.handled(item, InboxState.REFUSED, "tap.already", now)
+            await inbox.handled(session, item, InboxState.REFUSED, "tap.already", now)
             return await self._refused(session, caller, incoming, Refusal("tap.already"), language)
-        inbox.handled(item, InboxState.HANDLED, None, now)
+        await inbox.handled(session, item, InboxState.HANDLED, None, now)
         return Outcome(sentence, None, language, caller is not None)
 
     async def _refused(
@@ -124,8 +126,7 @@ class Intake:
     ) -> str | None:
         if caller is None:
             if isinstance(incoming, Message) and incoming.text.startswith("/start "):
-                await commands.redeem(session, incoming.text, app, incoming.account, incoming.chat, now)
-                return None
+                return await commands.redeem(session, incoming.text, app, incoming.account, incoming.chat, now)
             raise Refusal("roster.not_enrolled")
         match incoming:
             case Choice():
@@ -178,4 +179,4 @@ class Intake:
         _log.error("an inbox item could not be handled", extra={"item": item_id, "error": type(error).__name__})
         async with self._database.transaction() as session:
             item = await session.get_one(InboxItem, item_id, with_for_update=True, populate_existing=True)
-            inbox.failed(item, type(error).__name__, now)
+            await inbox.failed(session, item, type(error).__name__, now)

@@ -46,7 +46,7 @@ class Slot(SQLModel, table=True):
     officer_id: str = Field(max_length=64, index=True)
     app: str = Field(max_length=32)
     chat: str = Field(max_length=128)
-    kind: SlotKind = Field(sa_type=by_value(SlotKind))  # type: ignore[call-overload]
+    kind: SlotKind = Field(sa_type=by_value(SlotKind))
     subject: int | None = None
     page: str = Field(default=MAIN, max_length=40)
     notice: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -73,14 +73,13 @@ async def answer_to_reply(
     return post
 
 
-async def template(
-    session: AsyncSession, desk: Desk, caller: Caller, blocked: Post, words: str, now: datetime
-) -> Post:
+async def template(session: AsyncSession, desk: Desk, caller: Caller, blocked: Post, words: str, now: datetime) -> Post:
     """What the policy offers instead of a blocked post becomes a new post of the same officer. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
     source = await desk.seal(session, desk.words.say(words, blocked.language), now)
     post = _post(desk, caller, source, shift.number, now)
-    post.message, post.kind, post.kind_chosen, post.language = f"template-{blocked.id}", "advice", True, blocked.language
+    post.message, post.language, post.from_template = f"template-{blocked.id}", blocked.language, True
+    post.kind, post.kind_chosen = "advice", True
     await queue.receive(session, post, now)
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)

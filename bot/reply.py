@@ -35,7 +35,7 @@ class Reply(SQLModel, table=True):
     author_name: str = Field(max_length=200)
     text: str
     url: str | None = Field(default=None, max_length=500)
-    state: ReplyState = Field(default=ReplyState.NEW, sa_type=by_value(ReplyState), index=True)  # type: ignore[call-overload]
+    state: ReplyState = Field(default=ReplyState.NEW, sa_type=by_value(ReplyState), index=True)
     at: datetime
     received_at: datetime
     officer_id: str | None = Field(default=None, max_length=64)

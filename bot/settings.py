@@ -65,8 +65,12 @@ class Moderation(_Table):
 
 
 class Web(_Table):
+    """`webhook_port` is where chat apps that call us are served; `proxies` is how many of our own stand before the site."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
+    webhook_port: int = Field(default=8081, ge=0, le=65535)
+    proxies: int = Field(default=0, ge=0)
 
 
 class Files(_Table):
@@ -78,7 +82,9 @@ class Files(_Table):
 
 
 class Settings(_Table):
-    """Everything that the program can be told. Paths are absolute once loaded."""
+    """Everything that the program can be told. Paths are absolute once loaded.
+
+    `start_links` are addresses with {code} in them that open a chat app with an invitation code."""
 
     force: Force
     chat_apps: dict[str, dict[str, Any]]
@@ -87,6 +93,7 @@ class Settings(_Table):
     moderation: Moderation = Moderation()
     web: Web = Web()
     files: Files = Files()
+    start_links: tuple[str, ...] = ()
     database_url: str = ""
     data: Path = Path("data")
     folder: Path = Path()
@@ -118,7 +125,9 @@ class Settings(_Table):
         except ValueError:
             key = b""
         if len(key) != KEY_BYTES:
-            raise SettingsWrong(f"{VAULT_KEY} must hold {KEY_BYTES * 2} hexadecimal digits; `openssl rand -hex 32` makes them.")
+            raise SettingsWrong(
+                f"{VAULT_KEY} must hold {KEY_BYTES * 2} hexadecimal digits; `openssl rand -hex 32` makes them."
+            )
         return key
 
 
@@ -131,12 +140,16 @@ def load(
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise SettingsWrong(f"There is no configuration file {path.name}; name one with {CONFIG} or --config.") from None
+        raise SettingsWrong(
+            f"There is no configuration file {path.name}; name one with {CONFIG} or --config."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsWrong(f"{path.name} is not valid TOML: {error}.") from error
     tables["folder"] = path.parent
     tables["data"] = (data or Path(environment.get(DATA) or tables.get("data", "data"))).resolve()
-    url = environment.get(DATABASE) or tables.get("database_url") or f"sqlite+aiosqlite:///{tables['data']}/patrol.sqlite"
+    url = (
+        environment.get(DATABASE) or tables.get("database_url") or f"sqlite+aiosqlite:///{tables['data']}/patrol.sqlite"
+    )
     tables["database_url"] = url
     try:
         settings = Settings.model_validate(_with_secrets(tables, environment))
@@ -145,6 +158,29 @@ def load(
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsWrong(f"{path.name}: {where}: {first['msg']}.") from None
     return settings.model_copy(update={"files": _absolute(settings.files, path.parent)})
+
+
+class _AnySecret(dict[str, str]):
+    """An environment in which every secret is there: for commands that connect to nothing."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return "unset"
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return os.environ.get(name, default)
+
+
+def without_secrets() -> Mapping[str, str]:
+    """The environment for commands that need no secret."""
+    return _AnySecret(os.environ)
+
+
+def has_display() -> bool:
+    """Whether a browser window could be opened here."""
+    return bool({"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ))
 
 
 def _absolute(files: Files, folder: Path) -> Files:

@@ -30,7 +30,12 @@ def shift(words: Words, view: ShiftView) -> Card:
         lines.append(words.count("shift_card.waiting", len(view.waiting), view.viewer.language))
     if state is ShiftState.FROZEN:
         lines.append(say("shift_card.frozen", pending=view.pending))
-    return Card(f"{view.shift.name} · {say(f'shift_card.state.{state.value}')}", tone=tone, lines=tuple(lines), rows=_shift_rows(say, view))
+    return Card(
+        f"{view.shift.name} · {say(f'shift_card.state.{state.value}')}",
+        tone=tone,
+        lines=tuple(lines),
+        rows=_shift_rows(say, view),
+    )
 
 
 def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:

@@ -125,8 +125,7 @@ async def _not_a_post(session: AsyncSession, tap: Tap) -> str | None:
         raise NotAllowed("tap.done_already")
     post.outcome = "desk"
     role = next((reason.get("role") for reason in post.reasons if reason["verdict"] == "DIVERT"), None)
-    for person in await roster.with_role(session, Role(role or Role.PRESS)):
-        await tap.desk.tell(session, person, "tap.desk_called", number=post.number, officer=tap.caller.officer.call_sign)
+    await tap.desk.tell_role(session, role or Role.PRESS, "tap.desk_called", post)
     return "tap.desk_told"
 
 
@@ -186,7 +185,9 @@ async def _answers(session: AsyncSession, post: Post) -> dict[str, str]:
     if post.answers_reply is None:
         return {}
     reply = await session.get_one(Reply, post.answers_reply)
-    answers = {row.network: row.published_id for row in await delivery.of_post(session, reply.post_id) if row.published_id}
+    answers = {
+        row.network: row.published_id for row in await delivery.of_post(session, reply.post_id) if row.published_id
+    }
     return {**answers, reply.network: reply.heard_id}
 
 

@@ -63,7 +63,9 @@ class PostView:
         """The covered pictures that are ready to be looked at."""
         ready = (PictureState.COVERED, PictureState.FINISHED)
         return tuple(
-            Picture(self.setting.media / f"{p.sha256}.jpg", p.alt) for p in self.pictures if p.state in ready and p.sha256
+            Picture(self.setting.media / f"{p.sha256}.jpg", p.alt)
+            for p in self.pictures
+            if p.state in ready and p.sha256
         )
 
 

@@ -99,7 +99,7 @@ def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...
 
 def content_of(post: Post, pictures: Sequence[PostPicture]) -> ContentHash:
     """The hash of exactly what would go out, for an approval to bind to."""
-    texts = {network: post.text for network in post.networks}
+    texts = dict.fromkeys(post.networks, post.text)
     return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply)
 
 
@@ -116,10 +116,10 @@ def release(
     content = content_of(post, pictures)
     if decision.post_id != post.id or decision.content != content or network not in post.networks:
         raise NotAllowed("queue.changed_since")
-    if post.id is None or post.approved_at is None:
+    if post.approved_at is None:
         raise NotAllowed("queue.not_approved")
     return Release(
-        post=post.id,
+        post=decision.post_id,
         number=post.number,
         network=network,
         shift=post.shift_id,

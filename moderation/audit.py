@@ -52,7 +52,9 @@ async def record(
     """Append one step in the caller's transaction: it is kept if and only if what it tells is."""
     head = await _head(session)
     seq = head.seq + 1
-    entry = AuditEntry(seq=seq, at=now, event=event, subject=subject, actor=actor, facts=facts, before=head.hash, hash="")
+    entry = AuditEntry(
+        seq=seq, at=now, event=event, subject=subject, actor=actor, facts=facts, before=head.hash, hash=""
+    )
     entry.hash = _hash(entry)
     moved: Any = await session.execute(
         update(AuditHead)

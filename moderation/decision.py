@@ -27,7 +27,7 @@ class Decision(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id", index=True)
-    kind: DecisionKind = Field(sa_type=by_value(DecisionKind))  # type: ignore[call-overload]
+    kind: DecisionKind = Field(sa_type=by_value(DecisionKind))
     officer_id: str = Field(max_length=64)
     at: datetime
     revision: int

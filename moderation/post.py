@@ -48,9 +48,10 @@ class Post(SQLModel, table=True):
     number: int = Field(unique=True)
     author_id: str = Field(max_length=64, index=True)
     shift_id: int = Field(foreign_key="shift.id", index=True)
-    state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState), index=True)  # type: ignore[call-overload]
+    state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState), index=True)
     kind: str | None = Field(default=None, max_length=16)
     kind_chosen: bool = False
+    from_template: bool = False
     language: str = Field(default="en", max_length=8)
     area: str | None = Field(default=None, max_length=64)
 
@@ -80,7 +81,7 @@ class Post(SQLModel, table=True):
     approvals: list[str] = _json(list)
     content: str | None = Field(default=None, max_length=64)
 
-    wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))  # type: ignore[call-overload]
+    wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))
     wait_until: datetime | None = None
     wait_over_at: datetime | None = None
     condition_met_by: str | None = Field(default=None, max_length=64)
@@ -117,7 +118,7 @@ class PostPicture(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = Field(foreign_key="post.id", index=True)
     part: str = Field(max_length=160)
-    state: PictureState = Field(default=PictureState.WANTED, sa_type=by_value(PictureState), index=True)  # type: ignore[call-overload]
+    state: PictureState = Field(default=PictureState.WANTED, sa_type=by_value(PictureState), index=True)
     kind: str = Field(max_length=12)
     ref: bytes | None = None
     original_id: str | None = Field(default=None, max_length=32)
@@ -163,6 +164,17 @@ POSTS: Final = Machine(
         PostState.SENT_BACK: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.BLOCKED, PostState.DIVERTED}),
         PostState.APPROVED: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.RELEASED}),
         PostState.RELEASED: frozenset({PostState.RECALLED}),
+    },
+)
+
+PICTURES: Final = Machine(
+    "picture",
+    PostPicture,
+    PictureState.WANTED,
+    {
+        PictureState.WANTED: frozenset({PictureState.HELD, PictureState.REFUSED}),
+        PictureState.HELD: frozenset({PictureState.COVERED, PictureState.FINISHED, PictureState.REFUSED}),
+        PictureState.COVERED: frozenset({PictureState.FINISHED, PictureState.REFUSED}),
     },
 )
 

@@ -50,6 +50,7 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
         raise NotAllowed("queue.too_late_to_change")
     if by == post.author_id and post.state is PostState.WAITING:
         approval.check_claim(post, by, now)
+    post.from_template = False
     post.before_edit = post.text if by != post.author_id else None
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
     if by != post.author_id:

@@ -80,7 +80,9 @@ class Vault:
 
     async def purge(self, session: AsyncSession, now: datetime) -> int:
         """Destroy what is past its clock; gives how many originals that were."""
-        due = (await session.exec(select(Sealed).where(col(Sealed.purge_at) <= now, col(Sealed.purged_at).is_(None)))).all()
+        due = (
+            await session.exec(select(Sealed).where(col(Sealed.purge_at) <= now, col(Sealed.purged_at).is_(None)))
+        ).all()
         for row in due:
             self._path(row.id).unlink(missing_ok=True)
             row.data, row.purged_at = None, now

@@ -39,6 +39,7 @@ class Shift(SQLModel, table=True):
     frozen_at: datetime | None = None
     ended_at: datetime | None = None
     opened_by: str | None = Field(default=None, max_length=64)
+    handed_over: bool = False
 
     @property
     def number(self) -> int:

@@ -38,7 +38,9 @@ class Machine(Generic[State]):
         Raises NoSuchMove, and AlreadyMoved when the row is no longer in that state. `row` is changed to match."""
         await self.move_if(session, row, to, (), **values)
 
-    async def move_if(self, session: AsyncSession, row: Any, to: State, conditions: tuple[Any, ...], **values: Any) -> None:
+    async def move_if(
+        self, session: AsyncSession, row: Any, to: State, conditions: tuple[Any, ...], **values: Any
+    ) -> None:
         """The same, with further conditions on the row as it is in the database."""
         before: State = row.state
         if to not in self.moves.get(before, frozenset()):

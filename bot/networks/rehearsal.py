@@ -81,6 +81,19 @@ def _published(post: PublicPost) -> Published:
     return Published(post.id, f"/rehearsal#public-{post.id}", post.at)
 
 
+def limits(
+    *,
+    characters: int = 500,
+    counting: str = "code points",
+    per_link: int | None = 23,
+    pictures: int = 4,
+    picture_bytes: int = 16_000_000,
+    alt_characters: int = 1500,
+) -> Limits:
+    """What it takes, from its table in the configuration."""
+    return Limits(characters, Counting(counting), pictures, picture_bytes, alt_characters, per_link)
+
+
 @asynccontextmanager
 async def connect(
     *,
@@ -93,5 +106,12 @@ async def connect(
     alt_characters: int = 1500,
 ) -> AsyncIterator[RehearsalNetwork]:
     """The network of a platform that is open already."""
-    limits = Limits(characters, Counting(counting), pictures, picture_bytes, alt_characters, per_link)
-    yield RehearsalNetwork(platform, limits)
+    taken = limits(
+        characters=characters,
+        counting=counting,
+        per_link=per_link,
+        pictures=pictures,
+        picture_bytes=picture_bytes,
+        alt_characters=alt_characters,
+    )
+    yield RehearsalNetwork(platform, taken)

@@ -1,0 +1,131 @@
+"""The clock: what happens because time passes. Reminders, expiry, scenes that are over, shifts that end."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import outbox
+from bot.desk import Desk
+from bot.outbox import SlotKind
+from moderation import queue
+from moderation.post import Post, PostState, Wait
+from shifts import roster, shift
+from shifts.database import Database
+from shifts.officer import LEADERS, Officer
+from shifts.shift import Shift, ShiftState
+
+LEVELS: Final = ("clock.reminder", "clock.standby", "clock.inspector")
+
+
+class Clock:
+    """Looks at the rows once a second; every step is one transaction and can be repeated."""
+
+    def __init__(self, database: Database, desk: Desk) -> None:
+        self._database = database
+        self._desk = desk
+
+    async def tick(self, now: datetime) -> bool:
+        """Do what is due; False if there was nothing."""
+        done = [await self._scenes(now), await self._waiting(now), await self._undo_over(now), await self._shifts(now)]
+        return any(done)
+
+    async def _scenes(self, now: datetime) -> int:
+        """The longest wait for a scene is over."""
+        due = await self._ids(
+            Post.wait == Wait.SCENE, col(Post.wait_over_at).is_(None), col(Post.wait_until) <= now,
+            col(Post.state).in_((PostState.WAITING, PostState.APPROVED)),
+        )  # fmt: skip
+        for post_id in due:
+            async with self._database.transaction() as session:
+                post = await queue.locked(session, post_id)
+                await queue.clear_scene(session, post, None, now)
+                await self._desk.changed(session, post)
+        return len(due)
+
+    async def _waiting(self, now: datetime) -> int:
+        """Nobody has decided: remind, fetch others, in the end expire."""
+        first = timedelta(minutes=min(*self._desk.times.reminder_minutes, self._desk.times.expiry_minutes))
+        waiting = await self._ids(Post.state == PostState.WAITING, col(Post.clock_from) <= now - first)
+        done = 0
+        for post_id in waiting:
+            async with self._database.transaction() as session:
+                post = await queue.locked(session, post_id)
+                if post.state is PostState.WAITING and post.clock_from is not None:
+                    done += await self._older(session, post, now - post.clock_from, now)
+        return done
+
+    async def _older(self, session: AsyncSession, post: Post, age: timedelta, now: datetime) -> bool:
+        minutes = age.total_seconds() / 60
+        held = post.claimed_until is not None and post.claimed_until > now
+        if minutes >= self._desk.times.expiry_minutes and not held:
+            await queue.expire(session, post, now)
+            await self._desk.changed(session, post)
+            await self._desk.tell_author(session, post, "clock.expired")
+            return True
+        level = sum(minutes >= limit for limit in self._desk.times.reminder_minutes)
+        if level <= post.level:
+            return False
+        post.level = level
+        await queue.note(session, post, f"level {level}", None, now)
+        await self._desk.changed(session, post)
+        for person in await self._reminded(session, post):
+            await self._desk.tell(session, person, LEVELS[level - 1], number=post.number, minutes=int(minutes))
+        return True
+
+    async def _reminded(self, session: AsyncSession, post: Post) -> list[Officer]:
+        statement = select(outbox.Slot.officer_id).where(
+            outbox.Slot.kind == SlotKind.DECIDER, outbox.Slot.subject == post.id, col(outbox.Slot.closed).is_(False)
+        )
+        ids = set((await session.exec(statement)).all()) - {post.author_id}
+        return list((await session.exec(select(Officer).where(col(Officer.id).in_(ids)))).all())
+
+    async def _undo_over(self, now: datetime) -> int:
+        """The undo window of an approved post that still waits (for a scene, a frozen shift) has passed: its button goes."""
+        over = await self._ids(
+            Post.state == PostState.APPROVED,
+            col(Post.undo_until) <= now,
+            col(Post.undo_until) > now - timedelta(seconds=3),
+        )
+        if over:
+            async with self._database.transaction() as session:
+                for post_id in over:
+                    await outbox.touch(session, post_id, SlotKind.DECIDER)
+        return 0
+
+    async def _shifts(self, now: datetime) -> int:
+        """A shift whose time is over ends by itself; whoever closed or outlived it gets the handover."""
+        async with self._database.reading() as session:
+            due = [s.number for s in await shift.ended_due(session, now)]
+            statement = select(Shift.id).where(Shift.state == ShiftState.ENDED, col(Shift.handed_over).is_(False))
+            ended = [i for i in (await session.exec(statement)).all() if i is not None]
+        for shift_id in due:
+            async with self._database.transaction() as session:
+                one = await session.get_one(Shift, shift_id, populate_existing=True)
+                if one.state in (ShiftState.LIVE, ShiftState.FROZEN):
+                    await shift.end(session, one, now)
+        for shift_id in ended:
+            async with self._database.transaction() as session:
+                await self._hand_over(session, shift_id)
+        return len(due) + len(ended)
+
+    async def _hand_over(self, session: AsyncSession, shift_id: int) -> None:
+        one = await session.get_one(Shift, shift_id, populate_existing=True, with_for_update=True)
+        if one.handed_over:
+            return
+        one.handed_over = True
+        statement = select(shift.Duty.officer_id).where(shift.Duty.shift_id == shift_id).distinct()
+        for officer_id in (await session.exec(statement)).all():
+            person = await session.get_one(Officer, officer_id)
+            for account in await roster.accounts(session, person.id):
+                if person.has(*LEADERS):
+                    await outbox.living(session, account, SlotKind.HANDOVER, shift_id)
+                else:
+                    await outbox.tell(session, [account], "command.shift_ended", shift=one.name)
+        await outbox.touch(session, shift_id, SlotKind.SHIFT)
+
+    async def _ids(self, *conditions: object) -> list[int]:
+        async with self._database.reading() as session:
+            found = await session.exec(select(Post.id).where(*conditions))  # type: ignore[arg-type]
+            return [i for i in found.all() if i is not None]

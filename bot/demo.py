@@ -1,0 +1,61 @@
+"""The demo: a rehearsal of one shift, set up so that the first tap can be to open it."""
+
+import asyncio
+import webbrowser
+from datetime import timedelta
+
+import typer
+
+from bot import migrating, outbox, wiring
+from bot.outbox import SlotKind
+from bot.settings import Settings, has_display
+from bot.wiring import Program
+from shifts import roster, shift
+from shifts.database import Database, utc_now
+from shifts.officer import LEADERS
+
+HOURS = 12
+
+
+async def rehearse(settings: Settings, open_browser: bool) -> int:
+    """Run everything in this process until it is stopped. Gives the exit code."""
+    from bot.cli import stop_on_signals
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    await asyncio.to_thread(migrating.upgrade, Database(settings.database_url))
+    async with wiring.open_program(settings, alone=True) as program:
+        await plan_a_shift(program)
+        url = f"http://{settings.web.host}:{settings.web.port}/rehearsal"
+        announce = asyncio.create_task(_announce(url, open_browser))
+        try:
+            await wiring.run(program, wiring.PROCESSES, stop, "demo")
+        finally:
+            announce.cancel()
+    return 0
+
+
+async def plan_a_shift(program: Program) -> None:
+    """There is always a shift to open, and those who may open it have its card."""
+    now = utc_now()
+    async with program.database.transaction() as session:
+        if [*await shift.live_shifts(session), *await shift.coming(session, now)]:
+            return
+        leaders = [p for p in await roster.everybody(session) if p.active and p.has(*LEADERS)]
+        unit = next(
+            (p.unit for p in await roster.everybody(session) if p.active and not p.has(*LEADERS)), leaders[0].unit
+        )
+        planned = await shift.plan(session, unit, "Night B", now, now + timedelta(hours=HOURS), now)
+        for person in leaders:
+            for account in await roster.accounts(session, person.id):
+                if person.unit == unit:
+                    await outbox.living(session, account, SlotKind.SHIFT, planned.id)
+
+
+async def _announce(url: str, open_browser: bool) -> None:
+    await asyncio.sleep(0.5)
+    typer.echo(
+        f"\nThe rehearsal runs at {url}\nOpen the shift on a sergeant's phone, send /on from an officer's. Ctrl-C stops.\n"
+    )
+    if open_browser and has_display():
+        await asyncio.to_thread(webbrowser.open, url)

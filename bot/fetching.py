@@ -1,0 +1,89 @@
+"""Fetching: the pictures that officers sent are brought from the chat app into the vault."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+
+from bot.chat_app import Attachment, AttachmentKind, AttachmentRefused, ChatApp, ChatAppDown
+from bot.desk import Desk
+from bot.reception import BYTES_AT_MOST
+from moderation import queue
+from moderation.post import PICTURES, PictureState, Post, PostPicture
+from shifts.database import Database, utc_now
+
+_log = logging.getLogger(__name__)
+
+
+class Fetcher:
+    """Works on rows: what a killed process did not fetch, the next one does."""
+
+    def __init__(self, database: Database, apps: Mapping[str, ChatApp], desk: Desk) -> None:
+        self._database = database
+        self._apps = apps
+        self._desk = desk
+
+    async def once(self, now: datetime) -> bool:
+        """Fetch what is wanted now; False if there was nothing."""
+        async with self._database.reading() as session:
+            statement = (
+                select(PostPicture, Post)
+                .join(Post, col(Post.id) == col(PostPicture.post_id))
+                .where(
+                    PostPicture.state == PictureState.WANTED,
+                    col(PostPicture.fetch_at) <= now,
+                    col(Post.app).in_(self._apps),
+                )
+                .order_by(col(PostPicture.id))
+                .limit(8)
+            )
+            wanted = (await session.exec(statement)).all()
+        for picture, post in wanted:
+            await self._fetch(picture, post)
+        return bool(wanted)
+
+    async def _fetch(self, picture: PostPicture, post: Post) -> None:
+        ref = self._desk.vault.unseal(picture.ref or b"", f"ref:{picture.post_id}:{picture.part}").decode()
+        try:
+            data = await self._apps[post.app].fetch(Attachment(AttachmentKind(picture.kind), ref))
+        except ChatAppDown as down:
+            await self._later(picture.id or 0, down.wait)
+        except AttachmentRefused:
+            await self._refuse(picture.id or 0, "reception.cannot_fetch")
+        else:
+            if len(data) > BYTES_AT_MOST:
+                await self._refuse(picture.id or 0, "reception.too_big")
+            else:
+                await self._hold(picture.id or 0, data)
+
+    async def _hold(self, picture_id: int, data: bytes) -> None:
+        now = utc_now()
+        async with self._database.transaction() as session:
+            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            if picture.state is not PictureState.WANTED:
+                return
+            purge_at = now + timedelta(days=self._desk.times.originals_days)
+            original = await self._desk.vault.put(session, data, now, purge_at)
+            await PICTURES.move(session, picture, PictureState.HELD, original_id=original, ref=None)
+            post = await queue.locked(session, picture.post_id)
+            if post.drafted == post.revision:
+                post.prepare_at = now
+            await self._desk.changed(session, post)
+
+    async def _refuse(self, picture_id: int, words: str) -> None:
+        now = utc_now()
+        async with self._database.transaction() as session:
+            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            await PICTURES.move(session, picture, PictureState.REFUSED, refused=words, ref=None)
+            post = await queue.locked(session, picture.post_id)
+            if post.drafted == post.revision:
+                post.prepare_at = now
+            await self._desk.tell_author(session, post, words)
+            await self._desk.changed(session, post)
+
+    async def _later(self, picture_id: int, wait: float) -> None:
+        async with self._database.transaction() as session:
+            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            picture.tries += 1
+            picture.fetch_at = utc_now() + timedelta(seconds=max(wait, min(60.0, 2.0**picture.tries)))

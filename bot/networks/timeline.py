@@ -1,0 +1,101 @@
+"""The force's own public timeline: publishing is one row, so exactly once is simply true."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import col, select
+
+from bot.network import Counting, HeardPage, Limits, Published
+from moderation.release import Release
+from shifts import timeline
+from shifts.database import Database, utc_now
+from shifts.timeline import Entry
+
+LIMITS = Limits(
+    characters=2000,
+    counting=Counting.CODE_POINTS,
+    pictures=4,
+    picture_bytes=10_000_000,
+    alt_characters=2000,
+    own=True,
+)
+
+
+class Timeline:
+    """Writes timeline entries. Approved pictures are copied from the media folder to the public one."""
+
+    limits = LIMITS
+
+    def __init__(self, database: Database, media: Path, public_media: Path, public_url: str) -> None:
+        self._database = database
+        self._media = media
+        self._public = public_media
+        self._url = public_url.rstrip("/")
+
+    async def publish(self, release: Release, key: str, answers: str | None) -> Published:
+        """One entry for one key, however often it is asked for."""
+        for picture in release.pictures:
+            self._make_public(picture.sha256)
+        async with self._database.transaction() as session:
+            thread = await self._entry_id(answers) if answers else None
+            entry = Entry(
+                key=key,
+                number=release.number,
+                shift_id=release.shift,
+                kind=release.kind,
+                language=release.language,
+                text=release.text,
+                pictures=[asdict(picture) for picture in release.pictures],
+                area=release.area,
+                byline=release.byline,
+                published_at=utc_now(),
+                answers=thread,
+            )
+            published = await timeline.publish(session, entry)
+        return self._published(published)
+
+    async def find(self, release: Release, key: str, since: datetime) -> Published | None:
+        async with self._database.reading() as session:
+            entry = (await session.exec(select(Entry).where(col(Entry.key) == key))).first()
+        return None if entry is None else self._published(entry)
+
+    async def withdraw(self, published: Published) -> None:
+        """A tombstone stays; words and pictures go, the pictures also from the folder that the website serves."""
+        async with self._database.transaction() as session:
+            purged = await timeline.withdraw(session, published.id, utc_now())
+        for sha256 in purged:
+            (self._public / f"{sha256}.jpg").unlink(missing_ok=True)
+
+    async def replies(self, cursor: str | None) -> HeardPage:
+        """Nobody can write on our own page."""
+        return HeardPage((), cursor)
+
+    def _published(self, entry: Entry) -> Published:
+        return Published(entry.key, f"{self._url}/p/{entry.number}", entry.published_at)
+
+    async def _entry_id(self, key: str) -> int | None:
+        async with self._database.reading() as session:
+            return (await session.exec(select(Entry.id).where(col(Entry.key) == key))).first()
+
+    def _make_public(self, sha256: str) -> None:
+        target = self._public / f"{sha256}.jpg"
+        if not target.exists():
+            self._public.mkdir(parents=True, exist_ok=True)
+            draft = target.with_suffix(".part")
+            shutil.copyfile(self._media / f"{sha256}.jpg", draft)
+            draft.replace(target)
+
+
+def limits() -> Limits:
+    """What the timeline takes."""
+    return LIMITS
+
+
+@asynccontextmanager
+async def connect(*, database: Database, media: Path, public_media: Path, public_url: str) -> AsyncIterator[Timeline]:
+    """The timeline takes nothing from its table in patrol.toml; everything is the program's own."""
+    yield Timeline(database, media, public_media, public_url)

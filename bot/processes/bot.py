@@ -1,0 +1,62 @@
+"""The bot process: chat apps, inbox and cards. One at a time; holds the vault key, loads no models."""
+
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from bot.chat_app import ChatApp
+from bot.clock import Clock
+from bot.fetching import Fetcher
+from bot.intake import Intake
+from bot.lock import AlreadyRunning, only_one
+from bot.render import Renderer
+from bot.sender import Sender
+from bot.settings import SettingsWrong
+from bot.wiring import Loop, Part, Program, every
+from shifts.database import utc_now
+
+
+async def start(program: Program, stack: AsyncExitStack) -> Part:
+    """Connect the chat apps and take over from whatever the last bot process left. Raises SettingsWrong."""
+    settings = program.settings
+    try:
+        await stack.enter_async_context(only_one(program.database, settings.data))
+    except AlreadyRunning:
+        raise SettingsWrong("Another bot process is running on this database; stop it first.") from None
+    vault = program.vault()
+    desk = program.desk(vault)
+    apps = await program.chat_apps(stack)
+    renderer = Renderer(program.database, vault, program.words, program.setting())
+    sender = Sender(program.database, apps, renderer)
+    program.wake.append(sender.nudge.set)
+    intake = Intake(program.database, apps, desk, program.changed)
+    fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk)
+    await _serve_webhooks(program, apps, stack)
+    loops: dict[str, Loop] = {f"listen {name}": _listen(intake, name) for name in apps}
+    loops |= {
+        "inbox": intake.run,
+        "cards": sender.run,
+        "fetch": every(0.1, lambda: fetcher.once(utc_now())),
+        "clock": every(1.0, lambda: clock.tick(utc_now())),
+    }
+    return Part(loops=loops)
+
+
+def _listen(intake: Intake, name: str) -> Loop:
+    async def listen() -> None:
+        await intake.listen(name)
+
+    return listen
+
+
+async def _serve_webhooks(program: Program, apps: dict[str, ChatApp], stack: AsyncExitStack) -> None:
+    """Chat apps that are called instead of calling get a port of their own, apart from the public website."""
+    routes = [route for app in apps.values() for route in getattr(app, "routes", list)()]
+    if not routes:
+        return
+    application = web.Application()
+    application.add_routes(routes)
+    runner = web.AppRunner(application, handle_signals=False, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, program.settings.web.host, program.settings.web.webhook_port).start()

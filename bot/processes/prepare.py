@@ -1,0 +1,54 @@
+"""The prepare process: detectors. Holds the vault key and alone loads models, each in a process of its own."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from bot.desk import COVER, PREPARE
+from bot.engine import Lane
+from bot.preparing import Preparer
+from bot.wiring import Part, Program, every
+from moderation.detector import DetectorFailed
+from moderation.media import Photos
+from moderation.text_room import TextRoom
+from shifts.database import utc_now
+
+_log = logging.getLogger(__name__)
+
+
+async def start(program: Program, stack: AsyncExitStack) -> Part:
+    """Start the detectors' processes and load them."""
+    settings, vault = program.settings, program.vault()
+    secret = hmac.new(settings.vault_key(), b"redaction keys", hashlib.sha256).digest()
+    room = TextRoom(settings.files.places, settings.files.languages, secret)
+    stack.callback(room.close)
+    photos = await stack.enter_async_context(Photos())
+    preparer = Preparer(program.database, program.desk(vault), room, photos, settings.media, program.changed)
+
+    async def warm() -> None:
+        try:
+            await asyncio.gather(room.warm(), photos.warm())
+        except DetectorFailed:
+            _log.error("detectors could not be loaded: every post is held until they can")
+
+    async def purge() -> bool:
+        """Originals die on their clock; finished jobs are forgotten."""
+        async with program.database.transaction() as session:
+            destroyed = await vault.purge(session, utc_now())
+        await program.engine.forget(utc_now() - timedelta(days=2))
+        if destroyed:
+            _log.info("originals destroyed", extra={"count": destroyed})
+        return False
+
+    return Part(
+        loops={
+            "warm": warm,
+            "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
+            "purge": every(3600, purge),
+        },
+        handlers={PREPARE: preparer.words, COVER: preparer.cover},
+        lanes=[Lane.WORDS, Lane.PICTURES],
+    )

@@ -1,0 +1,35 @@
+"""The publish process: deliveries and replies. Holds no vault key and loads no models."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from bot.desk import DELIVER
+from bot.engine import Lane
+from bot.hearing import Ears
+from bot.publishing import Publisher
+from bot.wiring import Loop, Part, Program, every, lease
+from moderation.redaction import Redactor
+from moderation.scan import Scan
+from shifts.database import utc_now
+
+
+async def start(program: Program, stack: AsyncExitStack) -> Part:
+    """Connect the networks and go on with every delivery that is due."""
+    settings = program.settings
+    networks = await program.networks(stack)
+    redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words)
+    scan = Scan(redactor, settings.media)
+    publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
+    ears = Ears(program.database, networks, program.changed)
+    loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
+    loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
+    return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])
+
+
+def _hear(ears: Ears, name: str, seconds: float) -> Loop:
+    async def hear() -> None:
+        while True:
+            asked = await ears.listen(name)
+            await asyncio.sleep(max(seconds, asked or 0))
+
+    return hear

@@ -1,0 +1,234 @@
+"""Publishing: the jobs of the publish process. Intent, call, outcome; and after any doubt, look before anything else."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, outbox
+from bot.delivery import DELIVERIES, STUCK_AFTER, Delivery, DeliveryState, pause
+from bot.desk import DELIVER
+from bot.engine import Engine, Lane
+from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
+from bot.outbox import SlotKind
+from moderation import approval, audit, queue
+from moderation.decision import NotAllowed
+from moderation.post import POSTS, Post, PostState, pictures
+from moderation.release import Release
+from moderation.scan import Scan
+from shifts import roster
+from shifts.database import Database, utc_now
+from shifts.officer import Officer, Role
+from shifts.shift import Shift, on_duty
+
+CALL_SECONDS: Final = 30.0
+SETTLE: Final = timedelta(seconds=10)
+"""How long a network may take to show what it accepted; before that, "not there" is no answer."""
+ASK_AGAIN: Final = timedelta(seconds=5)
+SIGNED_OUT_SECONDS: Final = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Delivers releases. Holds no vault key and loads no models."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        networks: Mapping[str, Network],
+        scan: Scan,
+        lease: timedelta,
+        changed: Callable[[], None],
+    ) -> None:
+        if lease.total_seconds() <= CALL_SECONDS:
+            raise ValueError("the lease must be longer than a call may take")
+        self._database = database
+        self._engine = engine
+        self._networks = networks
+        self._scan = scan
+        self._lease = lease
+        self._changed = changed
+
+    async def sweep(self, now: datetime) -> int:
+        """Enqueue a job for every delivery that is due; gives how many."""
+        async with self._database.reading() as session:
+            if not await delivery.to_do(session, now, ASK_AGAIN, limit=1):
+                return 0
+        async with self._database.transaction() as session:
+            due = await delivery.to_do(session, now, ASK_AGAIN)
+            for row in due:
+                row.asked_at, row.asks = now, row.asks + 1
+                await session.flush()
+                await self._engine.enqueue(
+                    session, DELIVER, Lane.DELIVERIES, row.id or 0, key=f"deliver-{row.id}-{row.asks}"
+                )
+        return len(due)
+
+    async def deliver(self, delivery_id: int) -> None:
+        """Job: take one delivery as far as it goes now."""
+        step = await self._intend(delivery_id)
+        if step is None:
+            return
+        row, release = step
+        network = self._networks[row.network]
+        match row.state:
+            case DeliveryState.SENDING:
+                await self._send(network, row, release)
+            case DeliveryState.UNCLEAR:
+                await self._look(network, row, release)
+            case _:
+                await self._withdraw(network, row)
+
+    # The intent
+
+    async def _intend(self, delivery_id: int) -> tuple[Delivery, Release | None] | None:
+        """Commit what is about to be done, under a lease; None if there is nothing to do now."""
+        now = utc_now()
+        async with self._database.transaction() as session:
+            row = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+            if row is None or row.network not in self._networks or (row.lease_until and row.lease_until > now):
+                return None
+            post = await queue.locked(session, row.post_id)
+            if row.state is DeliveryState.SENDING:
+                # Whoever sent it did not live to say what came of it: it may be there.
+                await DELIVERIES.move(session, row, DeliveryState.UNCLEAR, lease_until=None)
+            if row.state is DeliveryState.DUE and not await self._start(session, row, post, now):
+                return None
+            if row.state not in (DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING):
+                return None
+            row.lease_until = now + self._lease
+            release = None if row.state is DeliveryState.RECALLING else await self._release(session, row, post)
+            return row, release
+
+    async def _start(self, session: AsyncSession, row: Delivery, post: Post, now: datetime) -> bool:
+        """Due: the last questions, then the intent."""
+        shift = await session.get_one(Shift, post.shift_id, populate_existing=True)
+        if post.state in (PostState.WITHDRAWN, PostState.RECALLED):
+            await DELIVERIES.move(session, row, DeliveryState.CANCELLED)
+            return False
+        if not delivery.may_leave(post, shift, now) or await delivery.earlier_open(session, row, post.shift_id):
+            row.asked_at = None
+            return False
+        try:
+            release = await self._release(session, row, post)
+            self._scan.check(release)
+        except NotAllowed as refusal:
+            _log.error("a release was refused", extra={"delivery": row.id, "reason": refusal.sentence})
+            await DELIVERIES.move(session, row, DeliveryState.CANCELLED, reason=refusal.sentence)
+            await self._told(session, post, "refused", row)
+            return False
+        if post.state is PostState.APPROVED:
+            await POSTS.move(session, post, PostState.RELEASED)
+        first = row.first_sent_at or now
+        await DELIVERIES.move(session, row, DeliveryState.SENDING, tries=row.tries + 1, first_sent_at=first)
+        await audit.record(
+            session, now, "sending", f"post {post.number}", None, network=row.network, content=release.content
+        )
+        return True
+
+    async def _release(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
+        decision = await queue.publish_decision(session, post)
+        if decision is None:
+            raise NotAllowed("queue.not_approved")
+        author = await session.get_one(Officer, post.author_id)
+        if post.state is PostState.RECALLED:
+            raise NotAllowed("queue.not_approved")
+        return approval.release(post, decision, await pictures(session, post), row.network, author.byline)
+
+    # The call
+
+    async def _send(self, network: Network, row: Delivery, release: Release | None) -> None:
+        if release is None:
+            return
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                published = await network.publish(release, row.key, row.answers)
+        except TryLater as later:
+            await self._again(row, later.wait)
+        except Refused as refused:
+            await self._outcome(row, DeliveryState.REFUSED, reason=refused.reason)
+        except SignedOut:
+            await self._again(row, SIGNED_OUT_SECONDS, "signed out")
+        except (Unclear, TimeoutError):
+            await self._outcome(row, DeliveryState.UNCLEAR, not_before=utc_now() + SETTLE)
+        else:
+            await self._sent(row, published)
+
+    async def _look(self, network: Network, row: Delivery, release: Release | None) -> None:
+        """It may have been published: ask before anything else."""
+        if release is None or row.first_sent_at is None:
+            return
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                there = await network.find(release, row.key, row.first_sent_at - timedelta(minutes=2))
+        except (TryLater, SignedOut, Unclear, TimeoutError) as error:
+            wait = error.wait if isinstance(error, TryLater) else SETTLE.total_seconds()
+            await self._keep(row, utc_now() + timedelta(seconds=wait))
+            return
+        if there is None:
+            await self._outcome(row, DeliveryState.DUE)
+        else:
+            await self._sent(row, there)
+
+    async def _withdraw(self, network: Network, row: Delivery) -> None:
+        published = Published(row.published_id or "", row.url, row.published_at or utc_now())
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await network.withdraw(published)
+        except (TryLater, SignedOut, Unclear, TimeoutError) as error:
+            asked = error.wait if isinstance(error, TryLater) else None
+            await self._keep(row, utc_now() + pause(row.tries, asked))
+        else:
+            await self._outcome(row, DeliveryState.RECALLED)
+
+    # The outcome
+
+    async def _sent(self, row: Delivery, published: Published) -> None:
+        await self._outcome(
+            row,
+            DeliveryState.SENT,
+            published_id=published.id,
+            url=published.url,
+            published_at=published.at,
+            reason=None,
+        )
+
+    async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:
+        """Nothing was published. After many tries a person has to look; one that asks for patience is given it."""
+        if row.tries >= STUCK_AFTER and reason is None:
+            await self._outcome(row, DeliveryState.STUCK, reason=reason)
+        else:
+            await self._outcome(row, DeliveryState.DUE, not_before=utc_now() + pause(row.tries, wait), reason=reason)
+
+    async def _keep(self, row: Delivery, not_before: datetime) -> None:
+        async with self._database.transaction() as session:
+            kept = await session.get_one(Delivery, row.id, with_for_update=True, populate_existing=True)
+            kept.lease_until, kept.not_before, kept.asked_at, kept.tries = None, not_before, None, kept.tries + 1
+
+    async def _outcome(self, row: Delivery, state: DeliveryState, **values: object) -> None:
+        now = utc_now()
+        async with self._database.transaction() as session:
+            there = await session.get_one(Delivery, row.id, with_for_update=True, populate_existing=True)
+            if there.state is not row.state:
+                return  # a slow answer: somebody took the row over after the lease and found out already
+            post = await queue.locked(session, there.post_id)
+            await DELIVERIES.move(session, there, state, lease_until=None, asked_at=None, **values)
+            if state is DeliveryState.SENT and post.state is PostState.RECALLED:
+                await DELIVERIES.move(session, there, DeliveryState.RECALLING)
+            await audit.record(session, now, state.value, f"post {post.number}", None, network=there.network)
+            await self._told(session, post, state.value, there)
+        self._changed()
+
+    async def _told(self, session: AsyncSession, post: Post, what: str, row: Delivery) -> None:
+        """Every card of the post tells it; what needs a hand is also said to the shift's sergeants."""
+        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+        await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)
+        if what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value):
+            for person in await on_duty(session, post.shift_id, Role.SERGEANT):
+                accounts = await roster.accounts(session, person.id)
+                await outbox.tell(session, accounts, f"delivery.{what}", number=post.number, network=row.network)

@@ -1,0 +1,29 @@
+"""The last look: on exactly what is handed to a network, just before it leaves. Needs no model and no key."""
+
+import hashlib
+from pathlib import Path
+
+from moderation.decision import NotAllowed
+from moderation.redaction import Redactor
+from moderation.release import Release
+
+
+class Scan:
+    """Refuses a release with a hard finding in any of its words, or with a picture that is not the approved one."""
+
+    def __init__(self, redactor: Redactor, media: Path) -> None:
+        self._redactor = redactor
+        self._media = media
+
+    def check(self, release: Release) -> None:
+        """Raises NotAllowed."""
+        for text in (release.text, *(picture.alt for picture in release.pictures)):
+            if self._redactor.remaining(text, release.language):
+                raise NotAllowed("queue.still_identifies")
+        for picture in release.pictures:
+            try:
+                data = (self._media / f"{picture.sha256}.jpg").read_bytes()
+            except FileNotFoundError as error:
+                raise NotAllowed("queue.changed_since") from error
+            if hashlib.sha256(data).hexdigest() != picture.sha256:
+                raise NotAllowed("queue.changed_since")

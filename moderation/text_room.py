@@ -1,0 +1,66 @@
+"""The text room: a process of its own that loads the text detectors once, so that no loop waits for them."""
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Final
+
+from moderation.detector import DetectorFailed
+from moderation.redaction import Context, Redacted, Redactor
+from shifts.words import Words
+
+SECONDS: Final = 30
+
+_redactor: Redactor | None = None
+
+
+class TextRoom:
+    """Asks the redactor of the other process. `secret` keys the redaction keys, so that they hold over restarts."""
+
+    def __init__(self, places: Path, languages: Path, secret: bytes) -> None:
+        self._load = (places, languages, secret)
+        self._pool = self._new_pool()
+
+    async def redact(self, text: str, context: Context) -> Redacted:
+        """The public version of a text. Raises DetectorFailed if the process died or hung; it is started anew."""
+        try:
+            return await asyncio.wait_for(
+                asyncio.get_running_loop().run_in_executor(self._pool, _redact, text, context), SECONDS
+            )
+        except (BrokenProcessPool, TimeoutError) as error:
+            self._restart()
+            raise DetectorFailed("the text detectors did not answer") from error
+
+    async def warm(self) -> None:
+        """Load everything now, so that the first officer does not wait for it. Raises DetectorFailed."""
+        await self.redact("", Context())
+
+    def close(self) -> None:
+        _end(self._pool)
+
+    def _restart(self) -> None:
+        _end(self._pool)
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=self._load)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    for process in list(getattr(pool, "_processes", {}).values()):
+        process.kill()
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start(places: Path, languages: Path, secret: bytes) -> None:
+    global _redactor  # noqa: PLW0603 - the one redactor of this worker process
+    _redactor = Redactor.load(places, Words.load(languages), secret)
+
+
+def _redact(text: str, context: Context) -> Redacted:
+    if _redactor is None:
+        raise DetectorFailed("the text detectors are not loaded")
+    return _redactor.redact(text, context)
