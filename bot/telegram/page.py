@@ -11,7 +11,8 @@ from bot.chat_app import Ask, Button, Card, Tone, Weight
 
 TEXT = 4096
 CAPTION = 1024
-TITLE = 200
+TITLE = 1000
+"""Some cards are one sentence, and that is their title."""
 LABEL = 64
 ASK = 600
 MORE = "…"
@@ -86,7 +87,8 @@ def _with_cut_quote(card: Card, limit: int) -> Card:
 
 
 def _parts(card: Card, link: str | None) -> list[_Part]:
-    parts = [_title(card, link)]
+    alone = card.quote is None and not card.lines and card.ask is None
+    parts = [_sentence(card) if alone and link is None else _title(card, link)]
     if card.quote is not None:
         parts.append(_quote(sound(card.quote), card.marks))
     parts += [_Part(line, escape(line, quote=False)) for line in map(sound, card.lines)]
@@ -97,6 +99,12 @@ def _title(card: Card, link: str | None) -> _Part:
     sign, title = SIGNS[card.tone], short(card.title, TITLE)
     anchor = f'<a href="{escape(link)}">{sign}</a>' if link else sign
     return _Part(f"{sign} {title}", f"{anchor} <b>{escape(title, quote=False)}</b>")
+
+
+def _sentence(card: Card) -> _Part:
+    """A card of one sentence is easier to read when it is not bold all over."""
+    said = f"{SIGNS[card.tone]} {short(card.title, TITLE)}"
+    return _Part(said, escape(said, quote=False))
 
 
 def _quote(quote: str, marks: Sequence[tuple[int, int]]) -> _Part:

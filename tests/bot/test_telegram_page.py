@@ -26,6 +26,13 @@ def test_every_tone_has_a_sign_of_its_own() -> None:
     assert len({page(Card("t", tone)).html[0] for tone in Tone}) == len(Tone)
 
 
+def test_a_card_of_one_sentence_is_not_bold_all_over_and_is_not_cut() -> None:
+    sentence = "No shift is open now <yet>. " * 20
+    text, entities = parse(page(Card(sentence)).html)
+    assert text == f"🔹 {sentence}".strip()
+    assert entities == []
+
+
 def test_marks_underline_exactly_their_words() -> None:
     assert underlined("Marlow stays in Elm", (0, 6), (16, 19)) == ["Marlow", "Elm"]
 
