@@ -9,7 +9,7 @@ export function drawCard(phone, item) {
   const { card } = item;
   const label = card.tone === "plain" ? card.title : `${card.title} (${say(phone.language, `tone.${card.tone}`)})`;
   return h(
-    "li", { class: `item card tone-${card.tone}`, "data-id": item.id },
+    "div", { class: `item card tone-${card.tone}`, "data-id": item.id },
     h("article", { class: "bubble", "aria-label": label, tabindex: "-1" },
       h("h3", { class: "title" }, h("span", {}, card.title)),
       card.pictures.length > 0 && drawPictures(phone, card.pictures),
@@ -51,7 +51,7 @@ function drawButton(phone, item, button) {
 export function drawSent(phone, item) {
   const { sent } = item;
   const answered = sent.answers && phone.items.get(sent.answers)?.card;
-  return h("li", { class: "item mine", "data-id": item.id },
+  return h("div", { class: "item mine", "data-id": item.id },
     h("article", { class: "bubble", tabindex: "-1" },
       answered && h("p", { class: "answered" }, icon("answer"), answered.ask?.label ?? answered.title),
       sent.files.length > 0 && h("div", { class: `pictures count-${Math.min(sent.files.length, 4)}` }, sent.files.map((file) => drawFile(phone, file))),

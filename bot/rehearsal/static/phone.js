@@ -19,6 +19,7 @@ export class Phone {
     this.asked = new Set();
     this.unread = 0;
     this.signal = true;
+    this.atBottom = true;
     this.build();
   }
 
@@ -32,8 +33,9 @@ export class Phone {
   }
 
   build() {
-    this.list = h("ol", { class: "items", role: "log", "aria-live": "polite", "aria-label": say(this.language, "messages", { name: this.name }), tabindex: "0" });
-    this.list.addEventListener("scroll", () => this.atBottom && this.read(), { passive: true });
+    this.list = h("div", { class: "items", role: "log", "aria-live": "polite", "aria-label": say(this.language, "messages", { name: this.name }), tabindex: "0" });
+    this.list.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => this.settle()).observe(this.list);
     this.notes = h("div", { class: "notes", role: "status" });
     this.jump = h("button", { type: "button", class: "jump", hidden: true });
     this.composer = new Composer(this);
@@ -61,7 +63,7 @@ export class Phone {
     this.state = h("p", { class: "state" }, this.roles);
     const choose = h("select", { class: "who", "aria-label": say(this.language, "who"), onchange: () => this.stage.swap(this, choose.value) },
       this.stage.choices(this.account).map(([account, name]) => h("option", { value: account, selected: account === this.account }, name)));
-    return [avatar(this.person), h("div", { class: "names" }, h("h2", {}, choose, icon("down")), this.state), h("div", { class: "anchor" }, more)];
+    return [avatar(this.person), h("div", { class: "names" }, h("h2", {}, h("span", {}, this.name), icon("down"), choose), this.state), h("div", { class: "anchor" }, more)];
   }
 
   entries() {
@@ -133,8 +135,9 @@ export class Phone {
     this.jump.onclick = () => { this.jump.hidden = true; run(); };
   }
 
-  read() {
-    this.jump.hidden = true;
+  scrolled() {
+    this.atBottom = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+    if (this.atBottom) this.jump.hidden = true;
   }
 
   seen() {
@@ -193,7 +196,7 @@ export class Phone {
     let last = "";
     for (const item of [...items, ...waiting]) {
       const today = day(this.language, item.at);
-      if (today !== last) keep(`day ${today}`, null, () => h("li", { class: "day" }, h("span", {}, today)));
+      if (today !== last) keep(`day ${today}`, null, () => h("div", { class: "day" }, h("span", {}, today)));
       last = today;
       keep(item.id, item, () => this.draw(item));
     }
@@ -204,7 +207,7 @@ export class Phone {
 
   welcome() {
     const start = this.stage.commands(this.person).slice(0, 3);
-    return h("li", { class: "welcome" }, icon("shield"),
+    return h("div", { class: "welcome" }, icon("shield"),
       h("p", {}, say(this.language, "welcome", { name: this.person.name })),
       h("div", { class: "starters" }, start.map((name) =>
         h("button", { type: "button", class: "starter", onclick: () => this.composer.send(`/${name}`) }, h("b", {}, `/${name}`), ` ${say(this.language, `command.${name}`)}`))));
@@ -214,17 +217,14 @@ export class Phone {
     return this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
-  get atBottom() {
-    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
-  }
-
   toBottom() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.atBottom = true;
   }
 
-  // A picture has loaded: stay at the end if that is where the reader was.
+  // A picture has loaded or the composer grew: stay at the end if that is where the reader was.
   settle() {
-    if (this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 700) this.toBottom();
+    if (this.atBottom) this.toBottom();
   }
 
   lastOwn() {

@@ -83,7 +83,7 @@ export class Public {
   length({ network, length, most }) {
     const over = length > most;
     return h("li", { class: over ? "over" : null, title: over ? this.say("over", { network }) : null },
-      h("span", {}, network), h("meter", { min: "0", max: String(most), high: String(most), value: String(Math.min(length, most)), "aria-hidden": "true" }), h("span", {}, `${length}/${most}`));
+      h("span", {}, network), h("meter", { min: "0", low: String(most * 0.9), high: String(most), max: String(most + 1), optimum: "0", value: String(Math.min(length, most + 1)), "aria-hidden": "true" }), h("span", {}, `${length}/${most}`));
   }
 
   answer(post) {

@@ -12,7 +12,7 @@ export class Suggestions {
     this.at = 0;
     this.id = `commands-${phone.account}`;
     this.element = h("ul", { class: "suggestions", role: "listbox", id: this.id, "aria-label": say(phone.language, "commands"), hidden: true });
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.id })) field.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": this.id })) field.setAttribute(name, value);
   }
 
   offer(text) {
@@ -42,7 +42,6 @@ export class Suggestions {
 
   draw() {
     this.element.hidden = this.names.length === 0;
-    this.field.setAttribute("aria-expanded", String(this.names.length > 0));
     this.element.replaceChildren(...this.names.map((name, number) => this.option(name, number)));
     if (this.names.length > 0) this.field.setAttribute("aria-activedescendant", `${this.id}-${this.at}`);
     else this.field.removeAttribute("aria-activedescendant");
