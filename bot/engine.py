@@ -98,7 +98,9 @@ class Engine:
     async def forget(self, before: datetime) -> int:
         """Delete jobs that were made before a time; gives how many. What is due is in the rows, not in them."""
         client = await self._connected()
-        old = await client.list_workflows_async(end_time=before.isoformat(), limit=500, load_input=False, load_output=False)
+        old = await client.list_workflows_async(
+            end_time=before.isoformat(), limit=500, load_input=False, load_output=False
+        )
         ids = [workflow.workflow_id for workflow in old]
         if ids:
             await client.delete_workflows_async(ids)
@@ -148,4 +150,3 @@ def _logged(name: str, handler: Handler) -> Handler:
 def _sync_url(url: URL) -> str:
     driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
     return url.set(drivername=driver).render_as_string(hide_password=False)
-

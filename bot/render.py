@@ -6,8 +6,9 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, shift_cards
-from bot.cards import PostCards
+from bot.author_card import AuthorCards
 from bot.chat_app import Card
+from bot.decider_card import DeciderCards
 from bot.delivery import Delivery
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
@@ -28,7 +29,8 @@ class Renderer:
         self._database = database
         self._vault = vault
         self._words = words
-        self._posts = PostCards(words)
+        self._author = AuthorCards(words)
+        self._decider = DeciderCards(words)
         self._setting = setting
 
     async def card(self, slot: Slot, now: datetime) -> Card | None:
@@ -53,11 +55,11 @@ class Renderer:
             return None
         match slot.kind:
             case SlotKind.AUTHOR:
-                return self._posts.author(view)
+                return self._author.author(view)
             case SlotKind.ORIGINAL:
-                return self._posts.original(view) if view.source is not None else None
+                return self._decider.original(view) if view.source is not None else None
             case _:
-                return self._posts.decider(view)
+                return self._decider.decider(view)
 
     async def _view(self, session: AsyncSession, slot: Slot, viewer: Officer, now: datetime) -> PostView | None:
         post = await session.get(Post, slot.subject)

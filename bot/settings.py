@@ -58,9 +58,12 @@ class Times(_Table):
 
 
 class Moderation(_Table):
-    """`overlays` are the jurisdictions whose rules apply on top of the default; `policy` is a folder."""
+    """`overlays` are the jurisdictions whose rules apply on top of the default.
+
+    `warm`: load the detectors at the start, not when the first post needs them."""
 
     overlays: tuple[str, ...] = ("uk",)
+    warm: bool = True
     characters: int = Field(default=2000, ge=100, le=10_000)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cards import Say, button
+from bot.card_parts import Say, button
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState

@@ -9,7 +9,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import commands, delivery, outbox, reception
-from bot.cards import KINDS, RECALL, SEND_BACK
+from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, Slot, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState

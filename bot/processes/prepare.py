@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.desk import COVER, PREPARE
 from bot.engine import Lane
 from bot.preparing import Preparer
-from bot.wiring import Part, Program, every
+from bot.wiring import Loop, Part, Program, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
 from moderation.text_room import TextRoom
@@ -43,9 +43,10 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             _log.info("originals destroyed", extra={"count": destroyed})
         return False
 
+    warming: dict[str, Loop] = {"warm": warm} if settings.moderation.warm else {}
     return Part(
         loops={
-            "warm": warm,
+            **warming,
             "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
             "purge": every(3600, purge),
         },

@@ -1,0 +1,95 @@
+"""The officer's one card of a post, through every state. Plain functions from a view to a Card."""
+
+from bot.card_parts import KINDS, CardParts, button
+from bot.chat_app import Ask, Button, Card, Tone, Weight
+from bot.view import PostView
+from moderation.post import POSTS, Post, PostState, Wait
+
+
+class AuthorCards(CardParts):
+    """What the author sees: their own words too, which stand on no other card."""
+
+    def author(self, view: PostView) -> Card:
+        """The officer's one card, through every state of the post."""
+        say = self._say(view)
+        post = view.post
+        title = f"{post.number} · {view.shift.name} · {say(f'card.state.{self._state(view)}')}"
+        if view.slot.page in ("change", "alt") and self._may_change(post):
+            return self._author_ask(view, title)
+        if view.slot.page == "kind" and self._may_change(post):
+            rows = tuple((button(view.slot, "kind", say(f"card.kind.{kind}"), kind),) for kind in KINDS)
+            return Card(title, lines=(say("card.which_kind"),), rows=(*rows, (self._back(view),)))
+        lines = [*self._outcome_lines(view), *self._author_redactions(view), *self._picture_lines(view)]
+        if (
+            post.wait is Wait.SCENE
+            and post.wait_over_at is None
+            and post.state in (PostState.WAITING, PostState.APPROVED)
+        ):
+            lines.append(say("card.waits_for_scene"))
+        if post.drafted != post.revision and post.state in (PostState.RECEIVED, PostState.WAITING):
+            lines.append(say("card.checking"))
+        return Card(
+            title,
+            tone=self._author_tone(post),
+            pictures=view.shown_pictures(),
+            quote=post.text or None,
+            lines=tuple(lines),
+            rows=self._author_rows(view),
+        )
+
+    def _author_ask(self, view: PostView, title: str) -> Card:
+        say = self._say(view)
+        if view.slot.page == "change":
+            ask = Ask(say("card.ask.change"), view.source or "")
+        else:
+            first = next((p for p in view.pictures), None)
+            ask = Ask(say("card.ask.alt"), first.alt if first else "")
+        return Card(title, ask=ask, rows=((self._back(view),),))
+
+    def _author_rows(self, view: PostView) -> tuple[tuple[Button, ...], ...]:
+        say, slot, post = self._say(view), view.slot, view.post
+        rows: list[tuple[Button, ...]] = []
+        waits = post.wait is Wait.SCENE and post.wait_over_at is None
+        if waits and post.state in (PostState.WAITING, PostState.APPROVED):
+            rows.append((button(slot, "clear", say("card.button.clear"), weight=Weight.MAIN),))
+        if self._may_change(post):
+            change = [button(slot, "page", say("card.button.change"), "change")]
+            if view.pictures:
+                change.append(button(slot, "page", say("card.button.alt"), "alt"))
+            change.append(button(slot, "page", say("card.button.kind"), "kind"))
+            rows.append(tuple(change))
+        template = self._template(post)
+        if post.state is PostState.BLOCKED and template:
+            rows.append((button(slot, "template", say("card.button.template"), weight=Weight.MAIN),))
+        if post.state is PostState.DIVERTED:
+            rows.append((button(slot, "notapost", say("card.button.not_a_post")),))
+        if PostState.WITHDRAWN in POSTS.moves.get(post.state, frozenset()):
+            rows.append((button(slot, "drop", say("card.button.drop"), weight=Weight.DANGER),))
+        return tuple(rows)
+
+    def _author_redactions(self, view: PostView) -> list[str]:
+        """What was taken out, with the words: they stand on their author's own card alone."""
+        if view.source is None or view.post.edited_by is not None:
+            return []
+        say = self._say(view)
+        lines: list[str] = []
+        for redaction in view.post.redactions:
+            if redaction["lifted"]:
+                continue
+            removed = view.source[redaction["start"] : redaction["end"]]
+            key = "card.replaced" if redaction["replacement"] else "card.removed"
+            lines.append(say(key, number=redaction["number"], words=removed, replacement=redaction["replacement"]))
+        return lines
+
+    def _author_tone(self, post: Post) -> Tone:
+        match post.state:
+            case PostState.APPROVED | PostState.RELEASED:
+                return Tone.GREEN
+            case PostState.SENT_BACK:
+                return Tone.AMBER
+            case PostState.BLOCKED | PostState.DIVERTED:
+                return Tone.RED
+            case PostState.WITHDRAWN | PostState.EXPIRED | PostState.RECALLED:
+                return Tone.GREY
+            case PostState.RECEIVED | PostState.WAITING:
+                return Tone.PLAIN

@@ -1,0 +1,110 @@
+"""What cards about posts are made of: sentences, buttons, and the lines that several of them tell."""
+
+from collections import Counter
+from typing import Final
+
+from bot.chat_app import Button, Weight
+from bot.delivery import DeliveryState
+from bot.outbox import MAIN, Slot
+from bot.view import PostView
+from moderation.post import PictureState, Post, PostState, Wait
+from shifts.words import Words
+
+SEND_BACK: Final = ("identifies", "place", "live", "tone")
+RECALL: Final = ("harm", "wrong", "order", "over")
+KINDS: Final = ("patrol", "traffic", "advice", "event", "statement")
+
+
+def button(
+    slot: Slot, action: str, label: str, arg: object = "", revision: int = 0, weight: Weight = Weight.PLAIN
+) -> Button:
+    """A button of this card. The token is opaque to chat apps; rights are checked at every press."""
+    return Button(f"{slot.id}.{action}.{arg}.{revision}", label, weight)
+
+
+class Say:
+    """The sentences of one language."""
+
+    def __init__(self, words: Words, language: str) -> None:
+        self._words = words
+        self.language = language
+
+    def __call__(self, key: str, **fields: object) -> str:
+        return self._words.say(key, self.language, **fields)
+
+
+class CardParts:
+    """The parts, in the languages that we have."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def _back(self, view: PostView) -> Button:
+        return button(view.slot, "page", self._say(view)("card.button.back"), MAIN)
+
+    def _state(self, view: PostView) -> str:
+        post = view.post
+        if post.state is PostState.RELEASED and not any(d.state is DeliveryState.SENT for d in view.deliveries):
+            return "approved"
+        return post.state.value.replace(" ", "_")
+
+    def _outcome_lines(self, view: PostView) -> list[str]:
+        say, post = self._say(view), view.post
+        match post.state:
+            case PostState.APPROVED:
+                return [self._going_out(view)]
+            case PostState.RELEASED | PostState.RECALLED:
+                return [
+                    say(f"card.delivery.{d.state.value}", network=d.network, url=d.url or "").strip()
+                    for d in view.deliveries
+                ]
+            case PostState.SENT_BACK:
+                why = view.own_words or say(f"card.reason.{post.outcome}")
+                return [say("card.sent_back_because", why=why)]
+            case PostState.BLOCKED | PostState.DIVERTED:
+                lines = self._reason_lines(view)
+                template = self._template(post)
+                return [*lines, say("card.instead", text=say(template))] if template else lines
+            case PostState.EXPIRED:
+                return [say("card.expired_because")]
+            case _:
+                return []
+
+    def _going_out(self, view: PostView) -> str:
+        say, post = self._say(view), view.post
+        if post.wait is Wait.SCENE and post.wait_over_at is None:
+            return say("card.approved_scene", officer=view.name(post.approved_by))
+        return say("card.publishing", officer=view.name(post.approved_by), seconds=round(view.setting.undo_seconds))
+
+    def _reason_lines(self, view: PostView) -> list[str]:
+        say = self._say(view)
+        return [
+            f"{'⚠ ' if reason['verdict'] in ('FLAG', 'HOLD', 'ESC', 'BLOCK') else ''}{say(reason['words'])}"
+            for reason in view.post.reasons
+        ]
+
+    def _picture_lines(self, view: PostView) -> list[str]:
+        say, words = self._say(view), self._words
+        lines: list[str] = []
+        for picture in view.pictures:
+            if picture.state in (PictureState.WANTED, PictureState.HELD):
+                lines.append(say("card.picture_coming"))
+                continue
+            kinds = Counter(box["kind"] for index, box in enumerate(picture.boxes) if index not in picture.lifted)
+            parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in kinds.items()]
+            covered = ", ".join(parts) or say("card.nothing_covered")
+            lines.append(say("card.photo", covered=covered))
+            lines.append(say("card.alt", alt=picture.alt))
+            if picture.leftover:
+                lines.append(say("card.leftover"))
+        lines += [say(key) for key in view.refused]
+        return lines
+
+    def _template(self, post: Post) -> str | None:
+        return next((str(reason["template"]) for reason in post.reasons if reason.get("template")), None)
+
+    def _may_change(self, post: Post) -> bool:
+        return post.state in (PostState.RECEIVED, PostState.WAITING, PostState.SENT_BACK)
+
+    def _say(self, view: PostView) -> "Say":
+        return Say(self._words, view.language)
