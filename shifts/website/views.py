@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shifts.database import Database
+from shifts.timeline import Entry
 from shifts.website import feeds, reading
 from shifts.website.changes import Changes
 from shifts.website.edition import Edition, Editions
@@ -35,6 +36,7 @@ class Place:
     title: str
     heading: str
     scope_id: str = ""
+    post: Entry | None = None
     withdrawn: bool = False
 
 
@@ -110,7 +112,9 @@ class Views:
         async def render() -> Page:
             listing = await self._read(lambda session: reading.of_post(session, number))
             heading = edition.raw("post_title").format(number=number)
-            place = Place(path, "thread", heading, heading, withdrawn=_is_withdrawn(listing, number))
+            root = listing.threads[0].post
+            shown = _in_thread(listing, number)
+            place = Place(path, "thread", heading, heading, str(root.id), shown, shown.withdrawn_at is not None)
             return self._listing(listing, edition, place)
 
         return await self._answer(request, (path, edition), render)
@@ -192,9 +196,10 @@ class Views:
         return page(self.templates.page("listing.html", edition, path, **fields), HTML)
 
 
-def _is_withdrawn(listing: Listing, number: int) -> bool:
-    posts = [post for thread in listing.threads for post in (thread.post, *thread.answers)]
-    return any(post.number == number and post.withdrawn_at is not None for post in posts)
+def _in_thread(listing: Listing, number: int) -> Entry:
+    """The post of a thread that was asked for."""
+    posts = (post for thread in listing.threads for post in (thread.post, *thread.answers))
+    return next((post for post in posts if post.number == number), listing.threads[0].post)
 
 
 def _areas(listing: Listing, edition: Edition) -> Sequence[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from shifts.database import Database
 from shifts.shift import ShiftState
@@ -26,7 +27,10 @@ async def night(sqlite_database: Database, tmp_path: Path) -> AsyncIterator[Nigh
 
 async def get(night: Night, path: str, **headers: str) -> tuple[aiohttp.ClientResponse, str]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with aiohttp.ClientSession() as session, session.get(night.address + path, headers=named) as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(URL(night.address + path, encoded=True), headers=named) as response,
+    ):
         return response, await response.text()
 
 
@@ -242,6 +246,23 @@ async def test_every_answer_is_locked_down(night: Night, path: str) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Server" not in response.headers
     assert not re.search(r'\sstyle=|\son\w+="|<style|<script>', page)
+
+
+async def test_a_link_to_a_post_shows_its_words_where_it_is_shared(night: Night) -> None:
+    posts = await busy(night)
+    _, page = await get(night, f"/p/{posts['van'].number}")
+    assert '<meta property="og:description" content="Stopped a van with four bald tyres' in page
+    assert f'content="https://patrol.example/media/{posts["van"].pictures[0]["sha256"]}.jpg"' in page
+    _, page = await get(night, f"/p/{posts['wrong'].number}")
+    assert "og:description" not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/area/%ff", "/area/" + "a" * 4000, "/p/%31", "/?before=%00", "/?lang=%ff", "//", "/%2e%2e/"]
+)
+async def test_odd_addresses_do_no_harm(night: Night, path: str) -> None:
+    response, _ = await get(night, path)
+    assert response.status in {200, 404}
 
 
 @pytest.mark.parametrize("path", SCENES)

@@ -175,9 +175,22 @@ async def test_without_script_all_can_be_read(night: Night, browser: Browser) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/p/203", "/about", "/nothing"])
-async def test_nothing_stands_in_the_way_of_anybody(night: Night, browser: Browser, scheme: Any, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "state"),
+    [
+        ("/", ShiftState.LIVE),
+        ("/", ShiftState.FROZEN),
+        ("/shift/1", ShiftState.ENDED),
+        ("/p/203", ShiftState.LIVE),
+        ("/about", ShiftState.LIVE),
+        ("/nothing", ShiftState.LIVE),
+    ],
+)
+async def test_nothing_stands_in_the_way_of_anybody(
+    night: Night, browser: Browser, scheme: Any, path: str, state: ShiftState
+) -> None:
     await busy(night)
+    await night.set_state(night.shifts[0], state)
     context = await browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
     page = await context.new_page()
     refused: list[str] = []
