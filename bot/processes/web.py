@@ -24,6 +24,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     )
     application = make_site(site, program.database, program.areas, program.words)
     application.add_routes(routes)
+    if program.platform is not None:
+        application.on_shutdown.append(program.platform.end_pages)
     runner = site_runner(application)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -17,9 +17,9 @@ from shifts.words import FIRST_LANGUAGE, Words
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "officer": ("on", "off", "help", "start"),
-    "sergeant": ("open", "on", "off", "queue", "freeze", "resume", "recall", "correct", "close", "help", "start"),
-    "inspector": ("open", "on", "off", "queue", "freeze", "resume", "recall", "correct", "close", "help", "start"),
-    "press": ("on", "off", "queue", "freeze", "resume", "recall", "correct", "help", "start"),
+    "sergeant": ("shift", "on", "queue", "freeze", "resume", "recall", "off", "help", "start"),
+    "inspector": ("shift", "queue", "freeze", "resume", "recall", "on", "off", "help", "start"),
+    "press": ("shift", "queue", "freeze", "resume", "recall", "on", "off", "help", "start"),
 }
 """Which commands a phone suggests, by its owner's first role besides officer; other roles get the officer's."""
 

@@ -78,6 +78,14 @@ class Platform:
         """End `incoming()` and every page."""
         self.closed = True
         self.arrived.set()
+        self._send_away()
+
+    async def end_pages(self, _application: object = None) -> None:
+        """For `on_shutdown` of the web application, which would wait for the pages that stay."""
+        self._send_away()
+
+    def _send_away(self) -> None:
+        """Every page comes back by itself."""
         for page in self._pages:
             page.tell(None)
 

@@ -50,8 +50,9 @@ class Store:
     async def writing(self) -> AsyncIterator[aiosqlite.Connection]:
         """A transaction: committed at the end, rolled back by an exception."""
         async with self._lock:
-            await self._connection.execute("BEGIN IMMEDIATE")
             try:
+                # Inside: a caller cancelled while it begins leaves a transaction open, which nobody else would end.
+                await self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
             except BaseException:
                 await self._connection.rollback()

@@ -1,5 +1,6 @@
 """The rehearsal without a browser: what it keeps, whom it lets in, what it seals."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from aiohttp import ClientSession, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from bot.chat_app import AttachmentKind, AttachmentRefused, Card, ChatId, Edit, Message
+from bot.chat_app import AccountId, AttachmentKind, AttachmentRefused, Card, CardId, ChatId, Edit, Message
 from bot.chat_apps import rehearsal
 from bot.networks import rehearsal as network
 from bot.rehearsal.platform import Platform, open_platform
@@ -333,3 +334,13 @@ async def test_a_page_that_does_not_read_is_sent_away_rather_than_filled(platfor
             platform.tell_gone(ChatId("lima3"), str(number))
         assert slow.events.qsize() <= 2000
         assert None in [slow.events.get_nowait() for _ in range(slow.events.qsize())]
+
+
+async def test_a_cancelled_write_neither_half_happens_nor_blocks_the_next(platform: Platform, page: PageClient) -> None:
+    for steps in range(12):
+        sending = asyncio.create_task(platform.phones.tap(AccountId("lima3"), CardId("x"), "a1", f"cut {steps}", START))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    assert (await page.send("Road closed"))["kind"] == "sent"
