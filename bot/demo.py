@@ -12,7 +12,7 @@ from bot.settings import Settings, has_display
 from bot.wiring import Program
 from shifts import roster, shift
 from shifts.database import Database, utc_now
-from shifts.officer import LEADERS
+from shifts.officer import LEADERS, Role
 
 HOURS = 12
 
@@ -41,15 +41,12 @@ async def plan_a_shift(program: Program) -> None:
     async with program.database.transaction() as session:
         if [*await shift.live_shifts(session), *await shift.coming(session, now)]:
             return
-        leaders = [p for p in await roster.everybody(session) if p.active and p.has(*LEADERS)]
-        unit = next(
-            (p.unit for p in await roster.everybody(session) if p.active and not p.has(*LEADERS)), leaders[0].unit
-        )
+        leaders = [person for person in await roster.everybody(session) if person.active and person.has(*LEADERS)]
+        unit = next(person.unit for person in leaders if person.has(Role.SERGEANT))
         planned = await shift.plan(session, unit, "Night B", now, now + timedelta(hours=HOURS), now)
         for person in leaders:
             for account in await roster.accounts(session, person.id):
-                if person.unit == unit:
-                    await outbox.living(session, account, SlotKind.SHIFT, planned.id)
+                await outbox.living(session, account, SlotKind.SHIFT, planned.id)
 
 
 async def _announce(url: str, open_browser: bool) -> None:

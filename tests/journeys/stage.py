@@ -186,6 +186,9 @@ async def play(loaded: Settings) -> AsyncIterator[Stage]:
     async with wiring.open_program(loaded, alone=True) as program:
         await plan_a_shift(program)
         running = asyncio.create_task(wiring.run(program, wiring.PROCESSES, stop, "journey"))
+        played = asyncio.current_task()
+        # A program that cannot start ends the journey at once, not after everybody's patience.
+        running.add_done_callback(lambda _: played.cancel() if played and not stop.is_set() else None)
         try:
             yield Stage(program)
         finally:
