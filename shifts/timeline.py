@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, text
+from sqlalchemy import JSON, Column, String, cast, text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -85,16 +85,25 @@ async def correct(session: AsyncSession, key: str, correction: str, now: datetim
 
 
 async def withdraw(session: AsyncSession, key: str, now: datetime) -> list[str]:
-    """Leave a tombstone. Gives the sha256 of the pictures to be purged; empty if it was gone already."""
+    """Leave a tombstone. Gives the sha256 of the pictures to be purged; empty if it was gone already.
+
+    A picture that another post shows as well stays."""
     entry = await _by_key(session, key)
     if entry.withdrawn_at is not None:
         return []
-    purged = [str(picture["sha256"]) for picture in entry.pictures]
+    pictures = [str(picture["sha256"]) for picture in entry.pictures]
     entry.text, entry.pictures, entry.byline, entry.correction = "", [], None, None
     entry.area = None
     entry.withdrawn_at = now
     await _record(session, Change(kind=ChangeKind.WITHDRAWN, entry_id=entry.id, shift_id=entry.shift_id, at=now))
-    return purged
+    return [sha256 for sha256 in pictures if not await picture_is_public(session, sha256)]
+
+
+async def picture_is_public(session: AsyncSession, sha256: str) -> bool:
+    """Whether a post that is not withdrawn shows this picture."""
+    shows = cast(col(Entry.pictures), String).contains(sha256, autoescape=True)
+    found = await session.exec(select(Entry.id).where(col(Entry.withdrawn_at).is_(None), shows).limit(1))
+    return found.first() is not None
 
 
 async def shift_changed(session: AsyncSession, shift_id: int, now: datetime) -> None:

@@ -15,6 +15,7 @@ from shifts.website.faults import plain_faults
 from shifts.website.headers import put_on_every_response, security_headers
 from shifts.website.live import Live
 from shifts.website.pages import Pages
+from shifts.website.pictures import Pictures
 from shifts.website.static_files import StaticFiles
 from shifts.website.stream import LiveStream
 from shifts.website.templates import SiteFacts, Templates
@@ -59,8 +60,9 @@ def make_site(site: SiteSettings, database: Database, areas: AreaNames, words: W
     editions = Editions(words, areas, ZoneInfo(site.time_zone), site.language)
     templates, pages, changes = Templates(facts), Pages(), Changes(database)
     stream = LiveStream(site.readers, site.readers_per_address)
+    pictures = Pictures(site.media_folder, database, changes)
     live = Live(database, templates, editions, pages, changes, stream, site.proxies)
-    views = Views(database, templates, editions, pages, changes, stream, site.media_folder)
+    views = Views(database, templates, editions, pages, changes, stream, pictures)
 
     application = web.Application()
     application[CHANGES], application[STREAM] = changes, stream
@@ -68,6 +70,7 @@ def make_site(site: SiteSettings, database: Database, areas: AreaNames, words: W
     put_on_every_response(application, security_headers(public_url, site.frame_ancestors))
     application.add_routes([*views.routes(), web.get("/live", live.serve), web.get("/static/{name}", files.serve)])
     application.cleanup_ctx.append(live.running)
+    application.on_cleanup.append(lambda _: pictures.finish())
     application.on_shutdown.append(_stop_streaming)
     return application
 

@@ -1,9 +1,7 @@
 """The pages by their addresses."""
 
-import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -15,14 +13,13 @@ from shifts.website import feeds, reading
 from shifts.website.changes import Changes
 from shifts.website.edition import Edition, Editions
 from shifts.website.pages import FOREVER, NEVER, Page, Pages, answer, page
+from shifts.website.pictures import Pictures
 from shifts.website.reading import Listing, NotThere
 from shifts.website.stream import LiveStream
 from shifts.website.templates import Templates
 
 HTML: Final = "text/html; charset=utf-8"
 MAX_NUMBER: Final = 2**31 - 1
-
-_PICTURE: Final = re.compile(r"[0-9a-f]{64}")
 
 Read = Callable[[AsyncSession], Awaitable[Listing]]
 
@@ -50,7 +47,7 @@ class Views:
     pages: Pages
     changes: Changes
     stream: LiveStream
-    media_folder: Path
+    pictures: Pictures
 
     def routes(self) -> list[web.RouteDef]:
         """Every address and who answers for it."""
@@ -150,8 +147,8 @@ class Views:
 
     async def media(self, request: web.Request) -> web.StreamResponse:
         """A published picture; its name is its content, so it may be kept for good."""
-        name = request.match_info["name"]
-        if not _PICTURE.fullmatch(name) or not (path := self.media_folder / f"{name}.jpg").is_file():
+        path = await self.pictures.path(request.match_info["name"])
+        if path is None:
             raise NotThere
         headers = {
             hdrs.CACHE_CONTROL: FOREVER,

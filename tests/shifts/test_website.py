@@ -225,10 +225,38 @@ async def test_pictures_have_alt_text_and_sides_and_are_kept_for_good(night: Nig
         assert (await response.read())[:2] == b"\xff\xd8"
 
 
-@pytest.mark.parametrize("name", ["..%2Fsecret", "secret", "A" * 64, "0" * 64, "%00"])
+async def test_a_withdrawn_picture_is_gone_even_if_its_file_is_not(database: Database, tmp_path: Path) -> None:
+    async with shown(database, tmp_path / "media") as night:
+        await night.open_shift()
+        post = await night.post("A van.", pictures=1)
+        address = f"/media/{post.pictures[0]['sha256']}.jpg"
+
+        async def status() -> int:
+            async with aiohttp.ClientSession() as session, session.get(night.address + address) as response:
+                return response.status
+
+        async def gone() -> bool:
+            return await status() == 404
+
+        assert await status() == 200
+        assert await night.withdraw(post) == [post.pictures[0]["sha256"]]
+        assert await soon(gone)
+
+
+async def test_a_picture_that_another_post_shows_is_not_purged(database: Database, tmp_path: Path) -> None:
+    async with shown(database, tmp_path / "media") as night:
+        await night.open_shift()
+        first = await night.post("A van.", pictures=1)
+        second = await night.post("A van, told better.", pictures=1)
+        assert await night.withdraw(first) == []
+        assert await night.withdraw(second) == [second.pictures[0]["sha256"]]
+
+
+@pytest.mark.parametrize("name", ["..%2Fsecret", "secret", "A" * 64, "0" * 64, "1" * 64, "%00"])
 async def test_only_published_pictures_can_be_had(night: Night, name: str, tmp_path: Path) -> None:
     (tmp_path / "secret.jpg").write_bytes(b"private")
     (tmp_path / "media" / "secret.jpg").write_bytes(b"private")
+    (tmp_path / "media" / f"{'1' * 64}.jpg").write_bytes(b"private")
     response, body = await get(night, f"/media/{name}.jpg")
     assert response.status == 404
     assert "private" not in body

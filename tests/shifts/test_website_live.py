@@ -181,6 +181,19 @@ async def test_a_reader_who_does_not_read_is_dropped_and_the_others_are_served(n
             assert "Still served." in (await reading).data["html"]
 
 
+async def test_a_reader_behind_an_old_proxy_is_served_too(night: Night) -> None:
+    await night.open_shift()
+    host, port = night.address.removeprefix("http://").split(":")
+    async with asyncio.timeout(5):
+        incoming, outgoing = await asyncio.open_connection(host, int(port))
+        outgoing.write(b"GET /live?after=0 HTTP/1.0\r\nHost: patrol.example\r\n\r\n")
+        head = await incoming.readuntil(b"\r\n\r\n")
+        assert b"chunked" not in head
+        assert (await incoming.readuntil(b"\n\n")).startswith(b"retry: ")
+        assert (await incoming.readuntil(b"\n\n")).startswith(b"id: 1\nevent: shift\n")
+        outgoing.close()
+
+
 async def test_a_reader_who_leaves_is_forgotten(night: Night) -> None:
     async with listening(night):
         pass
