@@ -1,0 +1,139 @@
+from shifts import roster
+from shifts.database import utc_now
+from sqlmodel import col, select
+
+from moderation import audit
+from moderation.audit import AuditEntry
+from moderation.post import Post, PostState
+from tests.journeys.stage import Stage
+
+HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
+
+
+async def test_a_post_is_sent_back_changed_and_published(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.tap("card.button.send_back", 1)
+    await sergeant.tap("card.reason.tone", 1)
+    back = await officer.sees("card.state.sent_back", 1)
+    assert any(stage.words.say("card.reason.tone", "en") in line for line in back.lines)
+    card = await officer.tap("card.button.change", 1)
+    await officer.card(lambda c: c.ask is not None and c.ask.prefill == HARMLESS, "the words to change")
+    await officer.send("Quiet start to the night. Thank you all.", answers=card)
+    await sergeant.card(lambda c: c.quote == "Quiet start to the night. Thank you all.", "the new words")
+    await sergeant.tap("card.button.publish", 1)
+    page = await stage.public(lambda text: "Thank you all." in text)
+    assert "waved" not in page
+
+
+async def test_a_sergeant_says_in_their_own_words_why_it_goes_back(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.tap("card.button.send_back", 1)
+    card = await sergeant.tap("card.button.own", 1)
+    await sergeant.card(lambda c: c.ask is not None, "a question")
+    await sergeant.send("Say which patrol you are.", answers=card)
+    back = await officer.sees("card.state.sent_back", 1)
+    assert any("Say which patrol you are." in line for line in back.lines)
+
+
+async def test_a_sergeants_edit_is_scanned_again_and_shown_as_a_difference(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send("We stopped a van. The driver was reported.")
+    card = await sergeant.tap("card.button.edit", 1)
+    await sergeant.card(lambda c: c.ask is not None and "van" in c.ask.prefill, "the text to edit")
+    await sergeant.send("We stopped a van on Harbour Road. The driver was reported.", answers=card)
+    _, shown = await sergeant.card(lambda c: c.quote is not None and "in Riverside" in c.quote, "the edit, redacted")
+    assert any("[+" in line for line in shown.lines)
+    assert "Harbour" not in f"{shown}"
+    await sergeant.tap("card.button.publish", 1)
+    await stage.public(lambda text: "van in Riverside" in text)
+
+
+async def test_what_changed_after_it_was_shown_cannot_be_approved_by_the_old_card(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    sent = await officer.send(HARMLESS)
+    card_id, card = await sergeant.card(lambda c: c.title.startswith("1 ") and c.quote == HARMLESS)
+    old = sergeant.button(card, stage.words.say("card.button.publish", sergeant.language))
+    assert old is not None
+    await officer.edit(sent, "Busy start to the night. Thank you to everyone who waved at us.")
+    await sergeant.card(lambda c: c.quote is not None and c.quote.startswith("Busy"), "the edit")
+    await sergeant.press(card_id, old.token)
+    async with stage.database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+    assert post.state is PostState.WAITING
+    await sergeant.tap("card.button.publish", 1)
+    await stage.public(lambda text: "Busy start" in text)
+
+
+async def test_nobody_approves_their_own_not_even_from_a_second_account(stage: Stage) -> None:
+    await stage.open_shift()
+    author = stage.phone("sergeant-1")
+    second = stage.phone("sergeant-1+2")
+    async with stage.database.transaction() as session:
+        code = await roster.invite(session, "sergeant-1", utc_now())
+    await second.send(f"/start {code}")
+    await second.reads("command.welcome", name="Sierra 1")
+    await author.send(HARMLESS)
+    await author.sees("card.state.waiting", 1)
+    await second.sees("card.state.waiting", 1)
+    for phone in (author, second):
+        for card_id, card in await phone.cards():
+            assert phone.button(card, stage.words.say("card.button.publish", phone.language)) is None
+            if card.title.startswith("1 "):
+                slot = card.rows[0][0].token.partition(".")[0]
+                await phone.press(card_id, f"{slot}.publish..1")
+    other = stage.phone("sergeant-2")
+    await other.send("/on")
+    await other.sees("card.tone.green", 1)
+    async with stage.database.reading() as session:
+        assert (await session.exec(select(Post))).one().state is PostState.WAITING
+
+
+async def test_undo_brings_it_back_and_nothing_leaves(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    stage.program.settings.times.__dict__["undo_seconds"] = 6.0
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.tap("card.button.publish", 1)
+    await officer.sees("card.state.approved", 1)
+    await sergeant.tap("card.button.undo", 1)
+    await officer.sees("card.state.waiting", 1)
+    assert "waved" not in await stage.page()
+    stage.program.settings.times.__dict__["undo_seconds"] = 0.2
+    await sergeant.tap("card.button.publish", 1)
+    page = await stage.public(lambda text: "waved" in text)
+    assert page.count("waved at us") == 1
+
+
+async def test_an_officer_drops_a_post_before_it_leaves(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.sees("card.tone.green", 1)
+    await officer.tap("card.button.drop", 1)
+    await officer.sees("card.state.withdrawn", 1)
+    _, card = await sergeant.card(lambda c: stage.words.say("card.state.withdrawn", "en") in c.title)
+    assert sergeant.button(card, stage.words.say("card.button.publish", sergeant.language)) is None
+
+
+async def test_every_step_is_in_the_audit_and_the_chain_holds(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send("Van on Harbour Road, plate AB12 CDE.")
+    await sergeant.tap("card.button.publish", 1)
+    await stage.public(lambda text: "in Riverside" in text)
+    await officer.sees("card.state.released", 1)
+    async with stage.database.reading() as session:
+        count = await audit.verify(session)
+        entries = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()
+    events = [entry.event for entry in entries if entry.subject == "post 1"]
+    assert count == len(entries)
+    assert [e for e in events if e in ("received", "prepared", "ready", "claimed", "approved", "sending", "sent")][:6] == [
+        "received", "prepared", "ready", "claimed", "approved", "sending",
+    ]  # fmt: skip
+    assert not any(word in f"{entries}" for word in ("Harbour", "AB12", "CDE"))

@@ -1,0 +1,139 @@
+from datetime import timedelta
+
+from sqlmodel import select
+
+from bot.delivery import Delivery, DeliveryState
+from bot.inbox import InboxItem, InboxState
+from moderation.post import Post, PostState
+from shifts import roster
+from shifts.database import utc_now
+from shifts.shift import Shift
+from tests.journeys.stage import Stage, eventually
+
+HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
+
+
+async def test_who_is_off_shift_cannot_post_and_the_words_are_erased(stage: Stage) -> None:
+    await stage.open_shift()
+    officer = stage.phone("lima-3")
+    await officer.send("Somebody at 9 Orchard Close called us.")
+    await officer.reads("shift.off")
+    async with stage.database.reading() as session:
+        assert (await session.exec(select(Post))).all() == []
+        item = (await session.exec(select(InboxItem).where(InboxItem.chat == "lima-3"))).one()
+    assert (item.state, item.reason, item.payload) == (InboxState.REFUSED, "shift.off", None)
+
+
+async def test_whose_accreditation_has_lapsed_cannot_go_on_shift(stage: Stage) -> None:
+    await stage.open_shift()
+    officer = stage.phone("lima-6")
+    await officer.send("/on")
+    await officer.reads("shift.lapsed")
+
+
+async def test_a_stranger_is_told_and_nothing_is_kept(stage: Stage) -> None:
+    await stage.open_shift()
+    stranger = stage.phone("lima-1+3")
+    stranger.language = "en"
+    await stranger.send("Hello?")
+    await stranger.reads("roster.not_enrolled")
+
+
+async def test_a_revoked_officer_is_cut_off_at_the_next_message_and_the_next_tap(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    card_id, card = await officer.card(lambda c: c.title.startswith("1 ") and bool(c.rows))
+    await sergeant.sees("card.tone.green", 1)
+    async with stage.database.transaction() as session:
+        await roster.revoke(session, "lima-3", utc_now())
+    drop = officer.button(card, stage.words.say("card.button.drop", officer.language))
+    assert drop is not None
+    await officer.press(card_id, drop.token)
+    await officer.send("And another one.")
+    await officer.reads("roster.not_enrolled")
+    async with stage.database.reading() as session:
+        assert [post.state for post in (await session.exec(select(Post))).all()] == [PostState.WAITING]
+
+
+async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    stage.program.settings.times.__dict__["undo_seconds"] = 2.0
+    await officer.send(HARMLESS)
+    await sergeant.tap("card.button.publish", 1)
+    await sergeant.send("/freeze")
+    await sergeant.sees("shift_card.state.frozen")
+    await stage.public(lambda text: "paused" in text.lower())
+    async with stage.database.reading() as session:
+        waiting = (await session.exec(select(Delivery))).all()
+    assert {row.state for row in waiting} == {DeliveryState.DUE}
+    await officer.send("Second one, while frozen.")
+    await officer.sees("card.state.waiting", 2)
+    assert "waved" not in await stage.page()
+    inspector = stage.phone("inspector")
+    await inspector.tap("shift_card.button.resume")
+    await stage.public(lambda text: "waved" in text)
+
+
+async def test_only_an_inspector_or_the_press_office_resumes(stage: Stage) -> None:
+    sergeant = await stage.open_shift()
+    await sergeant.send("/freeze")
+    await sergeant.sees("shift_card.state.frozen")
+    await sergeant.send("/resume")
+    await sergeant.reads("shift.only_seniors")
+
+
+async def test_a_post_that_nobody_decides_is_reminded_escalated_and_expires(stage: Stage) -> None:
+    times = stage.program.settings.times.__dict__
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.sees("card.tone.green", 1)
+    await _age(stage, minutes=3)
+    await sergeant.card(lambda c: "1" in c.title and stage.words.say("clock.reminder", "en", number=1, minutes=3) == c.title)
+    await _age(stage, minutes=8)
+    inspector = stage.phone("inspector")
+    await inspector.card(lambda c: stage.words.say("clock.inspector", "en", number=1, minutes=11) == c.title)
+    await inspector.sees("card.tone.green", 1)
+    await _age(stage, minutes=20)
+    await officer.sees("card.state.expired", 1)
+    await officer.reads("clock.expired")
+    assert times["expiry_minutes"] == 30
+
+
+async def test_a_shift_ends_by_itself_with_a_handover(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    async with stage.database.transaction() as session:
+        shift = (await session.exec(select(Shift))).one()
+        shift.ends_at = utc_now() - timedelta(seconds=1)
+    await sergeant.sees("shift_card.handover")
+    officer = stage.phone("lima-3")
+    await officer.reads("command.shift_ended", shift="Night B")
+    await officer.send(HARMLESS)
+    await officer.reads("shift.over")
+
+
+async def _age(stage: Stage, minutes: float) -> None:
+    """Let the post have waited longer."""
+    async with stage.database.transaction() as session:
+        post = (await session.exec(select(Post))).one()
+
+        assert post.clock_from is not None
+        post.clock_from = post.clock_from - timedelta(minutes=minutes)
+
+
+async def test_six_messages_sent_at_once_become_six_posts_in_their_order(stage: Stage) -> None:
+    await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    for number in range(6):
+        await officer.send(f"Message number {number}, all quiet.")
+
+    async def six() -> list[Post] | None:
+        async with stage.database.reading() as session:
+            posts = list((await session.exec(select(Post).order_by(Post.number))).all())  # type: ignore[arg-type]
+        done = len(posts) == 6 and all(post.state is PostState.WAITING for post in posts)
+        return posts if done else None
+
+    posts = await eventually(six, lambda: "six posts never waited")
+    assert [post.text for post in posts] == [f"Message number {number}, all quiet." for number in range(6)]
