@@ -70,6 +70,24 @@ async def test_at_the_top_a_new_post_appears_and_is_announced(night: Night, brow
     await expect(browser_page.locator("#pill")).to_be_hidden()
 
 
+async def test_almost_at_the_top_a_new_post_comes_into_view(night: Night, phone_page: Page) -> None:
+    await busy(night)
+    await open_page(phone_page, night)
+    await phone_page.evaluate("scrollTo(0, 60)")
+    post = await night.post("In view.")
+    await expect(phone_page.locator(f"#post-{post.id}")).to_be_in_viewport(timeout=ARRIVES)
+
+
+async def test_who_has_marked_words_is_not_pushed_away(night: Night, browser_page: Page) -> None:
+    await busy(night)
+    await open_page(browser_page, night)
+    await browser_page.locator(".text").first.dblclick()
+    before = await first_seen(browser_page)
+    await night.post("Another.")
+    await expect(browser_page.locator("#pill")).to_have_text("1 new post", timeout=ARRIVES)
+    assert await first_seen(browser_page) == before
+
+
 async def test_further_down_nothing_moves_and_a_pill_says_what_is_new(night: Night, phone_page: Page) -> None:
     posts = await busy(night)
     await open_page(phone_page, night)

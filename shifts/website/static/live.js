@@ -36,7 +36,7 @@ function inPlace(change) {
   const before = seen?.getBoundingClientRect().top;
   change();
   const anchor = seen?.isConnected ? seen : document.getElementById(seen?.id);
-  if (anchor && scrollY > 0) scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
+  if (anchor && scrollY > NEAR_THE_TOP) scrollBy({ top: anchor.getBoundingClientRect().top - before, behavior: "instant" });
 }
 
 function isReading() {
