@@ -78,12 +78,12 @@ async def one(connection: aiosqlite.Connection, sql: str, values: Sequence[Value
 async def open_store(path: Path, seal: Seal) -> AsyncIterator[Store]:
     """Open the file, or make it. Raises WrongKey if it was sealed with another key."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
     async with aiosqlite.connect(path, isolation_level=None) as connection:
         connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=30000"):
             await connection.execute(f"PRAGMA {pragma}")
         await connection.executescript(_SCHEMA)
-        path.chmod(0o600)
         store = Store(connection, seal)
         await _check_key(store)
         yield store

@@ -8,17 +8,26 @@ const DRAWN = { location: "pin", voice: "voice", file: "file", video: "photo", p
 export function drawCard(phone, item) {
   const { card } = item;
   const label = card.tone === "plain" ? card.title : `${card.title} (${say(phone.language, `tone.${card.tone}`)})`;
-  return h(
-    "div", { class: `item card tone-${card.tone}`, "data-id": item.id },
+  const body = [
+    card.pictures.length > 0 && drawPictures(phone, card.pictures),
+    card.quote && h("blockquote", { dir: "auto" }, card.quote.map((piece) => (piece.marked ? h("mark", {}, piece.text) : piece.text))),
+    card.lines.length > 0 && h("ul", { class: "lines" }, card.lines.map((line) => h("li", {}, withCommands(phone, line)))),
+    card.ask && drawAsk(phone, item),
+  ].filter(Boolean);
+  const buttons = card.rows.map((row) => h("div", { class: "row" }, row.map((button) => drawButton(phone, item, button))));
+  const whole = body.length > 0 || buttons.length > 0;
+  return h("div", { class: `item card tone-${card.tone}${whole ? "" : " sentence"}`, "data-id": item.id },
     h("article", { class: "bubble", "aria-label": label, tabindex: "-1" },
-      h("h3", { class: "title" }, h("span", {}, card.title)),
-      card.pictures.length > 0 && drawPictures(phone, card.pictures),
-      card.quote && h("blockquote", {}, card.quote.map((piece) => (piece.marked ? h("mark", {}, piece.text) : piece.text))),
-      card.lines.length > 0 && h("ul", { class: "lines" }, card.lines.map((line) => h("li", {}, line))),
-      card.ask && drawAsk(phone, item),
-      h("footer", { class: "meta" }, answerButton(phone, item), h("time", { datetime: item.at }, clock(phone.language, item.at)))),
-    card.rows.length > 0 && h("div", { class: "rows" }, card.rows.map((row) => h("div", { class: "row" }, row.map((button) => drawButton(phone, item, button))))),
-  );
+      h("h3", { class: "title" }, withCommands(phone, card.title)), body,
+      h("footer", { class: "meta" }, whole && answerButton(phone, item), h("time", { datetime: item.at }, clock(phone.language, item.at)))),
+    buttons.length > 0 && h("div", { class: "rows" }, buttons));
+}
+
+// Words with the commands in them ready to tap, as chat apps have them.
+function withCommands(phone, text) {
+  return text.split(/((?<=^|\s)\/[a-z]+\b)/).map((piece) => (/^\/[a-z]+$/.test(piece)
+    ? h("button", { type: "button", class: "command", onclick: () => phone.composer.fill(`${piece} `) }, piece)
+    : piece));
 }
 
 function drawPictures(phone, pictures) {

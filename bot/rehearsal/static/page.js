@@ -46,9 +46,12 @@ class Stage {
     this.setPhones(accounts.length > 0 ? accounts : this.first());
   }
 
-  // An officer and a sergeant to begin with.
+  // An officer and a sergeant to begin with, of the reader's language where there are such.
   first() {
-    const one = (role) => this.people.find((person) => station(person) === role);
+    const one = (role) => {
+      const able = this.people.filter((person) => station(person) === role);
+      return able.find((person) => person.language === this.language) ?? able[0];
+    };
     return [one("officer"), one("sergeant")].filter(Boolean).map((person) => person.account);
   }
 
