@@ -24,8 +24,8 @@ AGAIN: Final = 2
 """How often what the second look sees is covered as well, before it is reported as left over."""
 GONE: Final = 0.6
 """Something of which more than this share is filled is covered."""
-HARD: Final = frozenset({BoxKind.PLATE})
-"""Nobody lifts these."""
+NEVER_LIFTED: Final = frozenset({BoxKind.PLATE, BoxKind.ADDED})
+"""Nobody lifts a plate. A box that a person added is not lifted but added no more."""
 
 Breathe = Callable[[], None]
 
@@ -46,31 +46,39 @@ class Covering:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
         decoded = decode(job.original)
         name = hashlib.sha256(job.original).hexdigest()
-        found = self._found(name, job.tier, decoded.pixels, breathe)
-        photo = _finished(decoded, found, job)
-        if job.tier is Tier.FAST:
-            return photo
-        for _ in range(AGAIN):
-            left = self._left_over(photo, breathe)
-            if not left:
-                return photo
-            found = self._remember(name, job.tier, merged(found, _in_source(left, photo, decoded.pixels)))
-            photo = _finished(decoded, found, job)
-        return replace(photo, leftover=self._left_over(photo, breathe))
+        match job.tier:
+            case Tier.FAST:
+                return _finished(decoded, self._fast(name, decoded, breathe), job)
+            case Tier.DEFAULT:
+                photo = _finished(decoded, self._default(name, decoded, job, breathe), job)
+                return replace(photo, leftover=self._left_over(photo, breathe))
 
     def _loaded(self) -> Sight:
         if self._sight is None:
             self._sight = self._load()
         return self._sight
 
-    def _found(self, name: str, tier: Tier, picture: Pixels, breathe: Breathe) -> tuple[Box, ...]:
-        """What is seen in a picture; the boxes of the default tier begin with those of the fast one."""
-        if (name, tier) in self._known:
-            return self._known[name, tier]
-        if tier is Tier.FAST:
-            return self._remember(name, tier, self._loaded().look(picture, Stage.FAST, breathe=breathe))
-        fast = self._found(name, Tier.FAST, picture, breathe)
-        return self._remember(name, tier, self._loaded().look(picture, Stage.MORE, fast, breathe))
+    def _fast(self, name: str, decoded: Decoded, breathe: Breathe) -> tuple[Box, ...]:
+        known = self._known.get((name, Tier.FAST))
+        if known is not None:
+            return known
+        return self._remember(name, Tier.FAST, self._loaded().look(decoded.pixels, Stage.FAST, breathe=breathe))
+
+    def _default(self, name: str, decoded: Decoded, job: Job, breathe: Breathe) -> tuple[Box, ...]:
+        """All that is seen, in the picture and again in what was made of it; begins with the boxes of the fast tier.
+
+        What a person adds or lifts plays no part, so that the numbers of the boxes never depend on it."""
+        known = self._known.get((name, Tier.DEFAULT))
+        if known is not None:
+            return known
+        found = self._loaded().look(decoded.pixels, Stage.MORE, self._fast(name, decoded, breathe), breathe)
+        for _ in range(AGAIN):
+            photo = _finished(decoded, found, replace(job, added=(), lifted=frozenset()))
+            left = self._left_over(photo, breathe)
+            if not left:
+                break
+            found = merged(found, _in_source(left, photo, decoded.pixels))
+        return self._remember(name, Tier.DEFAULT, found)
 
     def _remember(self, name: str, tier: Tier, boxes: Sequence[Box]) -> tuple[Box, ...]:
         self._known[name, tier] = tuple(boxes)
@@ -102,7 +110,7 @@ def _finished(decoded: Decoded, found: Sequence[Box], job: Job) -> CoveredPhoto:
     output = sides_of(size, job.side)
     added = [replace(scaled(box, size[0] / output[0], size[1] / output[1]), kind=BoxKind.ADDED) for box in job.added]
     boxes = [enlarged(box, size) for box in (*found, *added)]
-    lifted = frozenset(index for index in job.lifted if index < len(boxes) and boxes[index].kind not in HARD)
+    lifted = frozenset(index for index in job.lifted if index < len(boxes) and boxes[index].kind not in NEVER_LIFTED)
     picture = covered(decoded.pixels, (box for index, box in enumerate(boxes) if index not in lifted), job.side)
     shown = in_output(boxes, size, output)
     for index, box in enumerate(shown):

@@ -112,4 +112,11 @@ def _start(theirs: Connection) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno())]
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "MALLOC_ARENA_MAX": "2"}
     with theirs:
-        return subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        # A session of its own: Ctrl-C is ours to answer, and the pipe tells the child when we are gone.
+        return subprocess.Popen(
+            command,
+            env=environment,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )

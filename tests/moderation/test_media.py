@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from moderation import media, media_decoder
 from moderation.finding import Box, BoxKind
 from moderation.media import (
     CoveredPhoto,
@@ -152,6 +153,10 @@ def test_the_alt_text_is_drafted_from_counts_in_each_language() -> None:
 def test_a_box_inside_a_larger_one_is_not_counted() -> None:
     large = Box(BoxKind.FACE, 0, 0, 100, 100, 1.0, "test")
     assert counts([large, box(BoxKind.TEXT, 20, 20)]) == {BoxKind.FACE: 1}
+
+
+def test_the_decoder_and_we_agree_on_the_largest_file() -> None:
+    assert media.MOST_BYTES == media_decoder.MOST_BYTES
 
 
 def test_every_reason_for_a_refusal_has_a_sentence() -> None:

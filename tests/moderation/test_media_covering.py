@@ -118,6 +118,28 @@ def test_nobody_lifts_a_plate() -> None:
     assert (inside(photo, photo.boxes[0]) == FILL).all()
 
 
+def test_a_box_added_by_hand_is_not_lifted_by_its_number() -> None:
+    photo = covering_by(lambda _: [], lambda _: []).cover(
+        Job(saved(scene(), "PNG"), Tier.FAST, added=(BY_HAND,), lifted=frozenset({0}))
+    )
+    assert photo.lifted == frozenset()
+    assert (inside(photo, photo.boxes[0]) == FILL).all()
+
+
+def test_what_a_person_adds_does_not_change_the_numbers_of_what_was_found() -> None:
+    face = Box(BoxKind.FACE, 48, 56, 80, 80, 0.9, "test")
+    other = Box(BoxKind.FACE, 200, 56, 240, 80, 0.9, "test")
+
+    def again(picture: Pixels) -> list[Box]:
+        return [box for box in (face, other) if not (picture[box.y1 : box.y2, box.x1 : box.x2] == FILL).all()]
+
+    original = saved(scene(), "PNG")
+    plain = covering_by(lambda _: [], again).cover(Job(original, Tier.DEFAULT))
+    by_hand = covering_by(lambda _: [], again).cover(Job(original, Tier.DEFAULT, added=(BY_HAND,)))
+    assert len(plain.boxes) == 2
+    assert by_hand.boxes[:2] == plain.boxes
+
+
 def test_what_the_second_look_sees_is_covered_too() -> None:
     face = Box(BoxKind.FACE, 80, 80, 120, 120, 0.9, "test")
 
