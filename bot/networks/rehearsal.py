@@ -78,7 +78,7 @@ class RehearsalNetwork:
 
 
 def _published(post: PublicPost) -> Published:
-    return Published(post.id, f"/rehearsal#public-{post.id}", post.at)
+    return Published(post.id, None, post.at)
 
 
 def limits(

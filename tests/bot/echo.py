@@ -60,7 +60,9 @@ class Echo:
     async def take(self, incoming: Incoming) -> None:
         match incoming:
             case Message(text="/on", chat=chat):
-                await self.app.show(Card("You are on Night B until 06:00. /help says more.", Tone.PLAIN), chat, incoming.id)
+                await self.app.show(
+                    Card("You are on Night B until 06:00. /help says more.", Tone.PLAIN), chat, incoming.id
+                )
             case Message(answers=None):
                 await self.draft(incoming)
             case Message(answers=answers, chat=chat, text=text) if answers is not None:

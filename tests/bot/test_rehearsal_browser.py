@@ -12,13 +12,13 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
-from bot.chat_app import AttachmentKind, Edit, Message
+from bot.chat_app import AttachmentKind, Card, Edit, Message
 from bot.chat_apps import rehearsal
 from bot.network import Network, Unclear
 from bot.networks import rehearsal as rehearsal_network
 from bot.rehearsal.platform import open_platform
 from bot.rehearsal.uploads import MOST_BYTES
-from tests.bot.echo import KEY, Echo, application, covered_picture
+from tests.bot.echo import KEY, LIMA, Echo, application, covered_picture
 from tests.contracts.test_networks import POST
 
 TEXT = "Stopped a van with four bald tyres on Harbour Road."
@@ -255,6 +255,20 @@ async def test_a_citizen_answers_on_the_panel_and_trouble_can_be_rehearsed(scene
     with pytest.raises(Unclear):
         await scene.network.publish(POST, "k2", None)
     await expect(stage.locator(".public-post")).to_have_count(2)
+
+
+async def test_a_link_to_the_published_post_opens_beside_the_phones(scene: Scene, stage: Page) -> None:
+    link = scene.url.replace("/rehearsal", "/#214")
+    await scene.echo.app.show(
+        Card("214 · published", lines=(f"page {link}.", "https://[", "See /help or /on/off.")), LIMA, "k"
+    )
+    await stage.get_by_role("tab", name="Networks").click()
+    await phone(stage, "lima3").get_by_role("link").click()
+    await expect(stage.locator("iframe")).to_be_visible()
+    await expect(stage.locator("iframe")).to_have_attribute("src", "/#214")
+    await expect(phone(stage, "lima3").locator(".command")).to_have_text(["/help"])
+    await phone(stage, "lima3").get_by_role("button", name="/help").click()
+    await expect(field(stage, "lima3")).to_have_value("/help ")
 
 
 async def test_the_public_page_stands_beside_the_phones(stage: Page) -> None:

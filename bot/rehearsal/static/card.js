@@ -11,23 +11,36 @@ export function drawCard(phone, item) {
   const body = [
     card.pictures.length > 0 && drawPictures(phone, card.pictures),
     card.quote && h("blockquote", { dir: "auto" }, card.quote.map((piece) => (piece.marked ? h("mark", {}, piece.text) : piece.text))),
-    card.lines.length > 0 && h("ul", { class: "lines" }, card.lines.map((line) => h("li", {}, withCommands(phone, line)))),
+    card.lines.length > 0 && h("ul", { class: "lines" }, card.lines.map((line) => h("li", {}, lively(phone, line)))),
     card.ask && drawAsk(phone, item),
   ].filter(Boolean);
   const buttons = card.rows.map((row) => h("div", { class: "row" }, row.map((button) => drawButton(phone, item, button))));
   const whole = body.length > 0 || buttons.length > 0;
   return h("div", { class: `item card tone-${card.tone}${whole ? "" : " sentence"}`, "data-id": item.id },
     h("article", { class: "bubble", "aria-label": label, tabindex: "-1" },
-      h("h3", { class: "title" }, withCommands(phone, card.title)), body,
+      h("h3", { class: "title" }, lively(phone, card.title)), body,
       h("footer", { class: "meta" }, whole && answerButton(phone, item), h("time", { datetime: item.at }, clock(phone.language, item.at)))),
     buttons.length > 0 && h("div", { class: "rows" }, buttons));
 }
 
-// Words with the commands in them ready to tap, as chat apps have them.
-function withCommands(phone, text) {
-  return text.split(/((?<=^|\s)\/[a-z]+\b)/).map((piece) => (/^\/[a-z]+$/.test(piece)
-    ? h("button", { type: "button", class: "command", onclick: () => phone.composer.fill(`${piece} `) }, piece)
-    : piece));
+const LIVELY = /(https?:\/\/[^\s]*[^\s.,;:!?)]|(?<=^|\s)\/[a-z]+(?=[\s.,;:!?)]|$))/;
+
+// Words with the links and commands in them ready to tap, as chat apps have them.
+function lively(phone, text) {
+  return text.split(LIVELY).map((piece, number) => (number % 2 === 0 ? piece : piece.startsWith("/") ? command(phone, piece) : link(phone, piece)));
+}
+
+function command(phone, piece) {
+  return h("button", { type: "button", class: "command", onclick: () => phone.composer.fill(`${piece} `) }, piece);
+}
+
+// A link to the public page of this very program opens beside the phones.
+function link(phone, piece) {
+  if (!URL.canParse(piece)) return piece;
+  const url = new URL(piece);
+  const ours = url.port === location.port && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  const open = (event) => { if (ours) { event.preventDefault(); phone.stage.openPublic(url.pathname + url.hash); } };
+  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", onclick: open }, url.host + url.pathname);
 }
 
 function drawPictures(phone, pictures) {

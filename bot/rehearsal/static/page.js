@@ -182,6 +182,11 @@ class Stage {
     }
   }
 
+  openPublic(path) {
+    document.querySelector("iframe").src = path;
+    this.choose("page");
+  }
+
   isPhone(view) {
     return this.phones.some((phone) => phone.account === view);
   }
