@@ -1,4 +1,5 @@
 import io
+import random
 import subprocess
 import sys
 import zlib
@@ -196,6 +197,27 @@ def test_a_png_that_unpacks_a_huge_text_is_refused() -> None:
     plain = saved(scene(), "PNG")
     bomb = chunk(b"zTXt", b"a\x00\x00" + zlib.compress(bytes(20_000_000)))
     assert reason(plain[:33] + bomb + plain[33:]) == "damaged"
+
+
+@pytest.mark.parametrize("kind", list(OF_A_CAMERA))
+def test_a_file_with_wrong_bytes_is_refused_or_cleaned_and_never_breaks_the_decoder(kind: str) -> None:
+    chance = random.Random(kind)
+    original = OF_A_CAMERA[kind](scene(96, 64))
+    outcomes = set()
+    for _ in range(4):
+        wrong = bytearray(original)
+        for _ in range(chance.choice((1, 10, 40))):
+            wrong[chance.randrange(len(wrong))] = chance.randrange(256)
+        outcomes.add(outcome(bytes(wrong)))
+    assert outcomes <= {"cleaned", "damaged", "not_a_picture", "too_many_pixels", "too_small", "animated"}
+
+
+def outcome(original: bytes) -> str:
+    try:
+        decode(original)
+    except PhotoRefused as refused:
+        return refused.reason
+    return "cleaned"
 
 
 def test_the_decoder_has_no_network_no_files_and_little_memory() -> None:
