@@ -93,7 +93,7 @@ def reply(words: Words, view: ReplyView) -> Card:
     say = Say(words, view.viewer.language)
     heard = view.reply
     title = f"{view.post.number} · {say('reply_card.title', author=heard.author_name, network=heard.network)}"
-    if view.slot.page == "answer" and heard.state is ReplyState.SHOWN:
+    if view.slot.page == "answer" and heard.state in (ReplyState.NEW, ReplyState.SHOWN):
         back = button(view.slot, "page", say("card.button.back"), MAIN)
         return Card(title, quote=heard.text, ask=Ask(say("reply_card.ask")), rows=((back,),))
     rows: tuple[tuple[Button, ...], ...] = ()

@@ -71,7 +71,7 @@ async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: St
     await officer.send("Second one, while frozen.")
     await officer.sees("card.state.waiting", 2)
     assert "waved" not in await stage.page()
-    inspector = stage.phone("inspector")
+    inspector = stage.phone("inspector-1")
     await inspector.tap("shift_card.button.resume")
     await stage.public(lambda text: "waved" in text)
 
@@ -93,7 +93,7 @@ async def test_a_post_that_nobody_decides_is_reminded_escalated_and_expires(stag
     await _age(stage, minutes=3)
     await sergeant.card(lambda c: "1" in c.title and stage.words.say("clock.reminder", "en", number=1, minutes=3) == c.title)
     await _age(stage, minutes=8)
-    inspector = stage.phone("inspector")
+    inspector = stage.phone("inspector-1")
     await inspector.card(lambda c: stage.words.say("clock.inspector", "en", number=1, minutes=11) == c.title)
     await inspector.sees("card.tone.green", 1)
     await _age(stage, minutes=20)
