@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moderation.detector import Detector, DetectorFailed
+from moderation.detector import Detector
 from moderation.finding import Finding
 from shifts.areas import Areas
 

@@ -1,7 +1,7 @@
 """Phrases to look for: word lists that are data, found in one pass over the words of a text, in time linear in it.
 
 A phrase is words with single spaces. `a|b` is either word, `word*` any word that begins so, `word?` may be missing,
-`#` a number, `...` up to four words of any kind. Case and accents do not matter; a phrase never crosses a sentence."""
+`#` a number, `...` up to four words of any kind, `of_us` two words where one could stand. Case and accents do not matter; a phrase never crosses a sentence."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from functools import lru_cache
 from moderation.normalise import plain
 
 GAP = 4
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]+|[😂🤣😹🤡😆🙄🤦💩🤮😏😜🖕💀🐷🔪]")
 _HUMP = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Za-z])(?=\d)")
 _STOP = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|[\n;]+")
 _SHORT = frozenset(
@@ -104,9 +104,14 @@ class Lexicon:
                 self._add(name, phrase)
 
     def _add(self, name: str, phrase: str) -> None:
-        steps = _steps(phrase)
-        if not steps or steps[0].gap or steps[0].optional:
+        for variant in _variants(phrase):
+            self._add_steps(name, _steps(variant))
+
+    def _add_steps(self, name: str, steps: tuple[_Step, ...]) -> None:
+        if not steps or steps[0].gap:
             raise ValueError(f"a phrase of the list {name} begins with nothing to look for")
+        if steps[0].optional:
+            self._add_steps(name, steps[1:])
         for word in steps[0].exact:
             self._exact[word].append((name, steps))
         for stem in steps[0].stems:
@@ -134,6 +139,22 @@ class Lexicon:
             for name, steps in self._stems.get(word[:length], ()) if len(word) >= length else ():
                 if word.startswith(steps[0].stems):
                     yield name, steps
+
+
+def _variants(phrase: str) -> Iterator[str]:
+    """The phrase once for every choice that is more than one word, and once for all choices that are one."""
+    parts = phrase.split()
+    at = next((i for i, part in enumerate(parts) if "_" in part), None)
+    if at is None:
+        yield phrase
+        return
+    choices = parts[at].rstrip("?").split("|")
+    optional = "?" if parts[at].endswith("?") else ""
+    single = "|".join(choice for choice in choices if "_" not in choice)
+    for choice in [single, *(choice.replace("_", " ") for choice in choices if "_" in choice)]:
+        if choice:
+            tail = optional if choice == single else ""
+            yield from _variants(" ".join([*parts[:at], choice + tail, *parts[at + 1 :]]))
 
 
 def _steps(phrase: str) -> tuple[_Step, ...]:
@@ -166,4 +187,4 @@ def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int |
         reached = {at for at in ahead if at < len(words) and words[at].sentence == sentence}
         if not reached:
             return None
-    return min(reached)
+    return max(reached) if steps[-1].optional else min(reached)

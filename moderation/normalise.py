@@ -80,7 +80,7 @@ def plain(folded: str) -> str:
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Each character together with the marks that combine with it."""
     starts = [i for i, character in enumerate(text) if i == 0 or not unicodedata.combining(character)]
-    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+    return list(zip(starts, [*starts[1:], len(text)], strict=True)) if text else []
 
 
 def _visible(text: str, start: int, end: int) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from moderation.finding import Reach
+from moderation.finding import Label, Reach
 from moderation.lexicon import Hit, Lexicon
 
 
@@ -88,6 +88,7 @@ class Rule:
     reach: Reach = Reach.SENTENCE
     instead: str | None = None
     live: bool = False
+    label: Label = Label.POLICY
 
     def met_by(self, hits: Sequence[Hit]) -> list[Hit]:
         """The hits that meet it, those to cut among them; empty if it is not met."""
@@ -199,11 +200,13 @@ def infer_kind(names: frozenset[str]) -> PostKind:
 def _rule(table: Mapping[str, Any]) -> Rule:
     known = {"code", "reason", "tick", "role", "template", "draft", "instead", "live", "whole_post", "category"}
     lists = {"any_of", "all_of", "unless", "cut"}
-    unknown = set(table) - known - lists - {"verdict", "kinds", "reach"}
+    unknown = set(table) - known - lists - {"verdict", "kinds", "reach", "label"}
     if unknown:
         raise PolicyWrong(f"rule {table.get('code')}: unknown setting {', '.join(sorted(unknown))}")
     fields: dict[str, Any] = {name: table[name] for name in known if name in table}
     fields |= {name: tuple(table[name]) for name in lists if name in table}
+    if "label" in table:
+        fields["label"] = Label(table["label"])
     if "kinds" in table:
         fields["kinds"] = frozenset(map(PostKind, table["kinds"]))
     return Rule(verdict=Verdict(table["verdict"]), reach=Reach(table.get("reach", "sentence")), **fields)

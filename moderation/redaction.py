@@ -11,7 +11,6 @@ from pathlib import Path
 from moderation import language as languages
 from moderation.detection import Detected, Detection
 from moderation.finding import Action, Finding, Label
-from moderation.jigsaw import completes
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
@@ -163,14 +162,15 @@ class Redactor:
         folded = look.seen.folded
         cited = self._plans.cited(folded)
         in_force = cited.plan if cited and cited.plan and cited.plan.in_force(look.context.plans_on) else None
+        beside = cited.end if cited else 0
         findings = [
-            f for f in look.found.findings if not _may_stay(f, look, in_force.places if in_force else frozenset())
+            f
+            for f in look.found.findings
+            if f.start >= beside and not _may_stay(f, look, in_force.places if in_force else frozenset())
         ]
         look.masks = [f for f in findings if f.action is Action.MASK]
         look.suggested = _unmasked([f for f in findings if f.action is Action.SUGGEST], look.masks)
-        hits = [*look.hits, *_as_hits(folded, look.masks)]
-        if in_force:
-            hits.append(Hit("plan in force", 0, 0, 0))
+        hits = [*look.hits, *_as_hits(folded, look.masks), *self._further_hits(look, in_force is not None)]
         look.met = self._policy.judge(hits, look.kind, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
         look.masks += [cut for met in look.met for cut in _cuts(met)]
@@ -178,6 +178,29 @@ class Redactor:
             look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
         if look.found.failed:
             look.reasons.append(_FAILED)
+
+    def _further_hits(self, look: _Look, in_force: bool) -> list[Hit]:
+        """What the policy asks for besides words and findings: areas by name, addresses in none, plans, the jigsaw."""
+        folded = look.seen.folded
+        hits = [Hit("@plan in force", 0, 0, sentence) for sentence in range(len(sentences_of(folded))) if in_force]
+        hits += [
+            Hit("@area named", start, end, _sentence(folded, start)) for start, end, _ in self._named_areas(folded)
+        ]
+        if self._area(look) is None:
+            unknown = [f for f in look.masks if f.rule == "house address"]
+            hits += [Hit("@address in no area", f.start, f.end, _sentence(folded, f.start)) for f in unknown]
+        if any(self._completes(look, earlier) for earlier in look.context.earlier):
+            hits.append(Hit("@jigsaw", 0, len(folded), 0))
+        return hits
+
+    def _completes(self, look: _Look, earlier: str) -> bool:
+        """Whether an earlier post of the same area (or of none) and this one tell more together."""
+        folded = look_at(earlier).folded
+        then = {area for _, _, area in self._named_areas(folded)}
+        now = self._area(look)
+        if then and now is not None and now not in then:
+            return False
+        return completes(look.hits, self._policy.hits(folded, languages.spoken(folded, look.language)))
 
     def _reword(self, look: _Look) -> tuple[str, list[tuple[Edit, str]]]:
         """The public text, and every edit with its key; lifted ones are listed and not made."""
@@ -296,6 +319,8 @@ def _may_stay(finding: Finding, look: _Look, planned: frozenset[str]) -> bool:
     """Roads in a traffic or event post, the places of a plan in force, all but hard findings in a text of our own."""
     if look.context.own_public_text:
         return not finding.hard
+    if finding.label is Label.TIME:
+        return look.kind is not PostKind.PATROL
     if planned and finding.label is Label.LOCATION and _is_planned(look, finding, planned):
         return True
     if look.kind not in STREETS_STAY or finding.rule not in STREET_RULES:
@@ -319,18 +344,21 @@ def _unmasked(suggested: list[Finding], masks: list[Finding]) -> list[Finding]:
 
 def _as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:
     """Findings as the policy sees them: by label and by rule."""
-    ends = [end for _, end in sentences_of(folded)]
     hits: list[Hit] = []
     for finding in findings:
-        sentence = sum(end <= finding.start for end in ends)
+        sentence = _sentence(folded, finding.start)
         hits += [Hit(f"@{name}", finding.start, finding.end, sentence) for name in (finding.label, finding.rule)]
     return hits
+
+
+def _sentence(folded: str, at: int) -> int:
+    return sum(end <= at for _, end in sentences_of(folded))
 
 
 def _cuts(met: Met) -> list[Finding]:
     rule = met.rule
     return [
-        Finding(hit.start, hit.end, Label.POLICY, Action.MASK, rule.code, None, False, rule.instead, rule.reach)
+        Finding(hit.start, hit.end, rule.label, Action.MASK, rule.code, None, False, rule.instead, rule.reach)
         for hit in met.to_cut()
     ]
 

@@ -104,7 +104,8 @@ class Wording:
         first = next((finding for finding in findings if finding.instead is not None), None)
         if first is None or first.instead is None:
             return ""
-        several = len({finding.start for finding in findings if finding.instead in _SEVERAL}) > 1
+        people = [finding for finding in findings if finding.instead in _SEVERAL]
+        several = any(each.start >= people[0].end for each in people)
         key = _SEVERAL[first.instead] if several and first.instead in _SEVERAL else first.instead
         return self._words.say(f"redaction.{key}", language, value=first.value)
 
@@ -216,7 +217,7 @@ class _Text:
     def joined(self, start: int, end: int) -> bool:
         """Whether two places have only small words and marks between them."""
         between = self.folded[start:end]
-        if len(between) > 40 or any(mark in between for mark in ".!?;\n") and between.strip(" .,"):
+        if len(between) > 40 or (any(mark in between for mark in ".!?;\n") and between.strip(" .,")):
             return False
         small = self.grammar.joins | self.grammar.articles | self.grammar.places
         return all(word in small for word in plain(between).replace("'", " ").translate(_NO_MARKS).split())

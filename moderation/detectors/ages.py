@@ -1,0 +1,102 @@
+"""Ages of people: under 18 a young person, over 64 an older one, and any other age that is not an arrested adult's."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from moderation.detector import Detector
+from moderation.finding import Action, Finding, Label
+from moderation.lexicon import sentences_of
+from moderation.patterns import pattern
+
+_NOUN = r"""(?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child | kid | person | gentleman | bloke | resident
+    | pensioner | driver | passenger | pedestrian | cyclist | student | pupil | resident | son | daughter | mother | father | mum | dad | nan | gran )"""
+_EN = (
+    pattern(rf"""
+        (?<![\w.,]) (?P<article> (?: an? | the | his | her | their ) \s )? (?P<state> (?: young | elderly | older ) \s )?
+        (?P<age> \d{{1,3}} ) \s? -? \s? (?: y(?:ea)?rs? \s? -? \s? olds? | y\.?/?o | yo | yrs? | year\solds? ) (?P<noun> \s {_NOUN} )? (?!\w)
+    """),
+    pattern(
+        rf"(?<!\w) (?P<article> an? \s | the \s )? (?P<noun> {_NOUN} \s?,? \s? ) (?: \(? aged? \s | , \s ) (?P<age> \d{{1,3}} ) \)? (?![\w.:/%,]\d|[\w:/%]) ,?"
+    ),
+    pattern(r"(?<!\w) ,? \s? (?: \( )? aged? \s (?P<age> \d{1,3} ) \)? (?!\w)"),
+)
+_ES = (
+    pattern(r"""
+        (?<!\w) (?: (?P<article> un | una | el | la | su | sus | al ) \s )? (?: (?P<noun> ni[ñn][oa]s? | menor(?:es)? | beb[eé] | joven | hij[oa]s? | chic[oa]s? | chaval(?:a)? | adolescente | mujer | hombre
+        | var[oó]n | se[ñn]or | se[ñn]ora | ancian[oa] | abuel[oa] | vecin[oa] | persona | conductor(?:a)? | motorista | peat[oó]n | alumn[oa]s? ) \s ) (?: , \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: a[ñn]os | meses ) (?: \s de \s edad )? (?!\w)
+    """),
+    pattern(
+        r"(?<![\w.,]) (?: ,\s | de \s | con \s )? (?P<age> \d{1,3} ) \s (?: a[ñn]os (?!\s de \s (?: experiencia|servicio|prisi[oó]n|c[aá]rcel)) | meses \s de \s edad ) (?: \s de \s edad )? (?!\w)"
+    ),
+)
+_FR = (
+    pattern(r"""
+        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? (?: (?P<noun> enfants? | gar[cç]on | fille(?:tte)? | b[eé]b[eé] | adolescente? | ado | mineure? | jeune(?:\s(?:homme|femme|fille|gar[cç]on))? | fils | femme | homme | dame | monsieur
+        | personne | conducteur | conductrice | retrait[eé]e? | octog[eé]naire | [eé]l[eè]ve ) \s ) (?:, \s )? (?: [aâ]g[eé]e?s? \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: ans | mois ) (?!\w)
+    """),
+    pattern(
+        r"(?<![\w.,]) (?: ,\s | (?: [aâ]g[eé]e?s? \s )? de \s )? (?P<age> \d{1,3} ) \s (?: ans (?!\s(?:de\s(?:prison|service)|ferme)) ) (?!\w)"
+    ),
+)
+_AFTER_NAME = re.compile(r"(?<=[a-zà-ÿ]), (?P<age>\d{1,2})(?=[,.)]| is\b| was\b| has\b|$)")
+_ARREST = re.compile(
+    r"\b(?:arrest\w*|detain\w*|nicked|charged|custody|detenid\w*|arrestad\w*|interpell\w*|gard[eé]e?\s[àa]\svue)",
+    re.IGNORECASE,
+)
+_VICTIM = re.compile(
+    r"\b(?:victim\w*|v[ií]ctima\w*|victimes?|witness\w*|testig\w*|t[eé]moin\w*|injured|herid\w*|bless[eé]\w*)",
+    re.IGNORECASE,
+)
+ADULT, OLDER = 18, 65
+
+
+def load() -> Detector:
+    return Ages()
+
+
+class Ages:
+    def find(self, text: str, language: str) -> Sequence[Finding]:
+        return list(_ages(text))
+
+
+def _ages(text: str) -> Iterator[Finding]:
+    for regex in (*_EN, *_ES, *_FR):
+        for match in regex.finditer(text):
+            if 0 <= int(match["age"]) <= 110:
+                yield from _finding(text, match)
+    yield from (_plain(match, "age") for match in _AFTER_NAME.finditer(text) if not _is_arrest(text, match))
+
+
+def _finding(text: str, match: re.Match[str]) -> Iterator[Finding]:
+    age, noun = int(match["age"]), match.groupdict().get("noun")
+    months = "mes" in match[0].lower()[-12:] or "mois" in match[0].lower()[-6:]
+    if age < ADULT or months:
+        yield _as_role(match, noun, "age of a minor", "young_person")
+    elif age >= OLDER:
+        yield _as_role(match, noun, "age of an older person", "older_resident")
+    elif not _is_arrest(text, match):
+        yield _only_age(match, noun)
+
+
+def _as_role(match: re.Match[str], noun: str | None, rule: str, role: str) -> Finding:
+    """The age with its noun as a role. Without a noun ("15yo", "aged 6") it stands alone or is dropped behind one."""
+    alone = noun is None and match[0].lstrip().startswith((",", "(", "aged", "de ", "con ", "age"))
+    return Finding(*match.span(), Label.AGE, Action.MASK, rule, instead=None if alone else role)
+
+
+def _only_age(match: re.Match[str], noun: str | None) -> Finding:
+    if noun is None:
+        return _plain(match, "age")
+    if match.start("noun") < match.start("age"):
+        return Finding(match.end("noun"), match.end(), Label.AGE, Action.MASK, "age")
+    return Finding(match.start("age"), match.start("noun"), Label.AGE, Action.MASK, "age")
+
+
+def _plain(match: re.Match[str], rule: str) -> Finding:
+    return Finding(*match.span(), Label.AGE, Action.MASK, rule)
+
+
+def _is_arrest(text: str, match: re.Match[str]) -> bool:
+    """Sex, age and offence of an arrested adult may be told; not where a victim is in the same sentence."""
+    sentence = next((text[s:e] for s, e in sentences_of(text) if s <= match.start() < e), text)
+    return bool(_ARREST.search(sentence)) and not _VICTIM.search(sentence)

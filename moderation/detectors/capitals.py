@@ -1,0 +1,64 @@
+"""The widest net: a capital inside a sentence that nobody explained. Only ever a suggestion."""
+
+from collections.abc import Iterator, Sequence
+
+from moderation.detector import Detector
+from moderation.finding import Action, Finding, Label
+from moderation.lexicon import Lexicon, Word, words_of
+from moderation.normalise import plain
+from shifts.areas import Areas
+
+
+def load(areas: Areas, known: Sequence[str] = ()) -> Detector:
+    """`known` are the capitalised words and phrases that need no question: the force, days, networks, languages."""
+    names = [plain(name).replace("-", " ").replace("'", " ") for name in areas.public_names()]
+    return Capitals(Lexicon({"known": [*names, *known]}))
+
+
+class Capitals:
+    def __init__(self, known: Lexicon) -> None:
+        self._known = known
+
+    def find(self, text: str, language: str) -> Sequence[Finding]:
+        if _mostly_capitals(text):
+            return []
+        explained = {i for hit in self._known.hits(text) for i in range(hit.start, hit.end)}
+        return list(_runs(text, [word for word in _unexplained(text) if word.start not in explained]))
+
+
+def _unexplained(text: str) -> Iterator[Word]:
+    """Capitalised words that do not begin a sentence; not #tags, @names or short abbreviations."""
+    before: Word | None = None
+    for word in words_of(text):
+        written = text[word.start : word.end]
+        begins = (
+            before is None
+            or before.sentence != word.sentence
+            or text[before.end : word.start].strip() in (":", '"', "-", "...")
+        )
+        tag = text[word.start - 1 : word.start] in ("#", "@", "/", ".", "_") or (
+            before is not None and before.end == word.start
+        )
+        if (
+            written[0].isupper()
+            and not begins
+            and not tag
+            and not (written.isupper() and len(written) <= 5)
+            and len(written) > 1
+        ):
+            yield word
+        before = word
+
+
+def _runs(text: str, words: Sequence[Word]) -> Iterator[Finding]:
+    start: int | None = None
+    for word, following in zip(words, [*words[1:], None], strict=False):
+        start = word.start if start is None else start
+        if following is None or text[word.end : following.start] not in (" ", "-", "'"):
+            yield Finding(start, word.end, Label.PERSON, Action.SUGGEST, "capital")
+            start = None
+
+
+def _mostly_capitals(text: str) -> bool:
+    words = [text[word.start : word.end] for word in words_of(text) if word.text.isalpha()]
+    return len(words) > 3 and sum(word[0].isupper() for word in words) > 0.6 * len(words)
