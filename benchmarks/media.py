@@ -125,7 +125,8 @@ async def measure(
         began = time.perf_counter()
         await photos.warm()
         figures["load_seconds"] = time.perf_counter() - began
-        for row in rows:
+        for done, row in enumerate(rows):
+            print(f"\r{done}/{len(rows)} pictures", end="", file=sys.stderr, flush=True)
             score = scores[row["set"]]
             began = time.perf_counter()
             photo = await photos.cover((folder / row["image"]).read_bytes(), tier)
@@ -133,6 +134,7 @@ async def measure(
             for miss in count(score, photo, row):
                 if misses:
                     print(miss)
+        print(f"\r{len(rows)}/{len(rows)} pictures", file=sys.stderr)
         big = large((folder / rows[0]["image"]).read_bytes())
         for each in Tier:
             began = time.perf_counter()
