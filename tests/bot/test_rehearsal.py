@@ -1,13 +1,8 @@
 """The rehearsal without a browser: what it keeps, whom it lets in, what it seals."""
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +19,7 @@ from bot.rehearsal.seal import WrongKey
 from bot.rehearsal.uploads import MOST_BYTES, shown_as
 from tests.bot.echo import KEY, LIMA, application
 from tests.bot.rehearsal_client import PageClient, open_page
+from tests.bot.rehearsal_program import free_port, program
 from tests.contracts.test_networks import POST
 
 JPEG = b"\xff\xd8\xff" + b"night" * 100
@@ -61,29 +57,16 @@ async def page(base: URL) -> AsyncIterator[PageClient]:
         yield opened
 
 
-@contextmanager
-def program(folder: Path) -> Iterator[tuple[URL, subprocess.Popen[bytes]]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.bot.echo", str(folder), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": "."}) as started:
-        assert started.stdout is not None
-        assert started.stdout.readline() == b"ready\n"
-        yield URL(f"http://127.0.0.1:{port}/"), started
-        started.kill()
-
-
 async def test_a_program_killed_in_the_middle_loses_no_message_and_no_card(tmp_path: Path) -> None:
     sent = []
     for turn in range(3):
-        with program(tmp_path) as (base, running):
+        with program(tmp_path, free_port()) as (base, running):
             async with open_page(base, "lima4") as page:
                 for number in range(5):
                     sent.append(f"message {turn}.{number}")
                     await page.send(sent[-1])
                 running.send_signal(signal.SIGKILL)
-    with program(tmp_path) as (base, _):
+    with program(tmp_path, free_port()) as (base, _):
         async with open_page(base, "lima4") as page, open_page(base, "moss") as sergeant:
             sent.append((await page.send("the last"))["sent"]["text"])
             await sergeant.when(lambda: len(sergeant.items) == len(sent))

@@ -19,6 +19,7 @@ from bot.networks import rehearsal as rehearsal_network
 from bot.rehearsal.platform import open_platform
 from bot.rehearsal.uploads import MOST_BYTES
 from tests.bot.echo import KEY, LIMA, Echo, application, covered_picture
+from tests.bot.rehearsal_program import free_port, program
 from tests.contracts.test_networks import POST
 
 TEXT = "Stopped a van with four bald tyres on Harbour Road."
@@ -210,6 +211,23 @@ async def test_what_is_written_without_signal_waits_and_then_leaves_once(scene: 
     await expect(phone(stage, "lima3").get_by_label("received by the bot")).to_be_visible()
     await expect(phone(stage, "lima3").locator(".mine")).to_have_count(1)
     assert [message.text for message in scene.messages()] == [TEXT]
+
+
+async def test_what_is_written_while_the_program_is_killed_arrives_once_by_itself(
+    tmp_path: Path, browser_page: Page
+) -> None:
+    port = free_port()
+    with program(tmp_path, port) as (base, _):
+        await browser_page.goto(str(base / "rehearsal"))
+        await write(browser_page, "lima3", "before")
+        await expect(browser_page.locator(".tick.taken")).to_have_count(1)
+    await write(browser_page, "lima3", "while it is gone")
+    await expect(browser_page.locator("#phone-lima3 .state")).to_have_text("connecting…")
+    await expect(browser_page.locator(".tick.waiting")).to_have_count(1)
+    with program(tmp_path, port):
+        await expect(browser_page.locator(".tick.taken")).to_have_count(2)
+        await expect(browser_page.locator("#phone-lima3 .mine .text")).to_have_text(["before", "while it is gone"])
+        await expect(phone(browser_page, "moss").get_by_role("button", name="Publish")).to_have_count(2)
 
 
 async def test_pins_and_voice_notes_can_be_tried(scene: Scene, stage: Page) -> None:

@@ -64,8 +64,8 @@ export class Line {
 
   #closed() {
     clearInterval(this.beat);
-    if (this.up) this.changed(false);
     this.up = false;
+    this.changed(false);
     setTimeout(() => this.open(), this.wait);
     this.wait = Math.min(this.wait * 2, SLOWEST);
   }
