@@ -275,6 +275,17 @@ async def test_a_citizen_answers_on_the_panel_and_trouble_can_be_rehearsed(scene
     await expect(stage.locator(".public-post")).to_have_count(2)
 
 
+async def test_a_long_night_is_drawn_from_its_end_and_the_rest_when_asked_for(scene: Scene, stage: Page) -> None:
+    for number in range(160):
+        await scene.echo.app.show(Card(f"Card {number} of the night"), LIMA, f"k{number}")
+    await stage.reload()
+    await expect(phone(stage, "lima3").get_by_text("Card 159 of the night")).to_be_in_viewport()
+    await expect(phone(stage, "lima3").get_by_text("Card 9 of the night")).to_have_count(0)
+    await phone(stage, "lima3").get_by_role("button", name="Earlier messages").click()
+    await expect(phone(stage, "lima3").get_by_text("Card 9 of the night")).to_have_count(1)
+    await expect(phone(stage, "lima3").get_by_role("button", name="Earlier messages")).to_have_count(0)
+
+
 async def test_a_link_to_the_published_post_opens_beside_the_phones(scene: Scene, stage: Page) -> None:
     link = scene.url.replace("/rehearsal", "/#214")
     await scene.echo.app.show(

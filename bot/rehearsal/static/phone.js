@@ -7,6 +7,7 @@ import { day, say } from "/rehearsal/static/words.js";
 
 const TOAST = 5000;
 const NEAR = 80;
+const AT_ONCE = 150;
 
 export class Phone {
   constructor(stage, account, person) {
@@ -20,6 +21,7 @@ export class Phone {
     this.unread = 0;
     this.signal = true;
     this.atBottom = true;
+    this.drawnAtMost = AT_ONCE;
     this.build();
   }
 
@@ -124,6 +126,7 @@ export class Phone {
     if (!item.card) return;
     if (!this.stage.isVisible(this)) this.stage.count(this, ++this.unread);
     const node = this.node(item.id);
+    if (!node) return;
     if (before && !inView(node, this.list)) this.offer("up", "card_changed", () => node.scrollIntoView({ block: "nearest" }));
     else if (!before && !bottom) this.offer("down", "new_card", () => this.toBottom());
     if (before) flash(node);
@@ -167,6 +170,7 @@ export class Phone {
 
   redraw(item) {
     const old = this.node(item.id);
+    if (!old) return;
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     this.drawAll();
     const drawn = this.node(item.id);
@@ -194,7 +198,9 @@ export class Phone {
       nodes.push(node);
     };
     let last = "";
-    for (const item of [...items, ...waiting]) {
+    const all = [...items, ...waiting];
+    if (all.length > this.drawnAtMost) keep("earlier", null, () => this.earlier());
+    for (const item of all.slice(-this.drawnAtMost)) {
       const today = day(this.language, item.at);
       if (today !== last) keep(`day ${today}`, null, () => h("div", { class: "day" }, h("span", {}, today)));
       last = today;
@@ -203,6 +209,16 @@ export class Phone {
     if (nodes.length === 0) keep("welcome", null, () => this.welcome());
     this.drawn = drawn;
     arrange(this.list, nodes);
+  }
+
+  // A long night would make every new card slow: what is far back is drawn when asked for.
+  earlier() {
+    return h("div", { class: "day" }, h("button", { type: "button", class: "link", onclick: () => {
+      const fromEnd = this.list.scrollHeight - this.list.scrollTop;
+      this.drawnAtMost += AT_ONCE;
+      this.drawAll();
+      this.list.scrollTop = this.list.scrollHeight - fromEnd;
+    } }, icon("up"), say(this.language, "earlier")));
   }
 
   welcome() {
