@@ -49,7 +49,7 @@ async def _edit(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, t
 
 
 async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
-    """Other words for what a picture shows; they are scanned like any others. One alternative a line, picture by picture."""
+    """Other words for what a picture shows, scanned like any others; a line each where there are several pictures."""
     post = await queue.locked(session, slot.subject or 0)
     if slot.kind is SlotKind.DECIDER:
         post = await _decidable(session, caller, slot, now)
@@ -84,7 +84,7 @@ async def _reply(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
     networks = [name for name, limits in desk.networks.items() if name == reply.network or limits.own]
     published = {row.network for row in await delivery.of_post(session, reply.post_id) if row.published_id}
     networks = [name for name in networks if name == reply.network or name in published]
-    await reception.answer_to_reply(session, desk, caller, heard, reply.id or 0, networks, now)
+    await reception.answer_to_reply(session, desk, caller, heard, now, reply_id=reply.id or 0, networks=networks)
     await REPLIES.move(session, reply, ReplyState.ANSWERED)
 
 

@@ -42,8 +42,7 @@ class AuthorCards(CardParts):
         if view.slot.page == "change":
             ask = Ask(say("card.ask.change"), view.source or "")
         else:
-            first = next((p for p in view.pictures), None)
-            ask = Ask(say("card.ask.alt"), first.alt if first else "")
+            ask = Ask(say("card.ask.alt"), "\n".join(picture.alt for picture in view.pictures))
         return Card(title, ask=ask, rows=((self._back(view),),))
 
     def _author_rows(self, view: PostView) -> tuple[tuple[Button, ...], ...]:

@@ -1,6 +1,5 @@
 """What cards about posts are made of: sentences, buttons, and the lines that several of them tell."""
 
-from collections import Counter
 from typing import Final
 
 from bot.chat_app import Button, Weight
@@ -90,8 +89,7 @@ class CardParts:
             if picture.state in (PictureState.WANTED, PictureState.HELD):
                 lines.append(say("card.picture_coming"))
                 continue
-            kinds = Counter(box["kind"] for index, box in enumerate(picture.boxes) if index not in picture.lifted)
-            parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in kinds.items()]
+            parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in picture.counts.items()]
             covered = ", ".join(parts) or say("card.nothing_covered")
             lines.append(say("card.photo", covered=covered))
             lines.append(say("card.alt", alt=picture.alt))

@@ -82,7 +82,7 @@ class Clock:
         return list((await session.exec(select(Officer).where(col(Officer.id).in_(ids)))).all())
 
     async def _undo_over(self, now: datetime) -> int:
-        """The undo window of an approved post that still waits (for a scene, a frozen shift) has passed: its button goes."""
+        """The undo window of an approved post that still waits has passed: its button goes."""
         over = await self._ids(
             Post.state == PostState.APPROVED,
             col(Post.undo_until) <= now,

@@ -36,7 +36,7 @@ async def run(session: AsyncSession, desk: Desk, caller: Caller, text: str, now:
 
 
 async def redeem(session: AsyncSession, text: str, app: str, account: str, chat: str, now: datetime) -> str | None:
-    """`/start CODE` links an account to a person. Gives the sentence that refuses it: a wrong guess must stay counted."""
+    """`/start CODE` links an account to a person. Gives the sentence that refuses it: a wrong guess stays counted."""
     code = text.strip().partition(" ")[2].strip()
     try:
         person = await roster.redeem(session, code, app, account, chat, now)

@@ -18,30 +18,28 @@ class DeciderCards(CardParts):
 
     def decider(self, view: PostView) -> Card:
         """The card of a sergeant, an inspector or the press office."""
-        post = view.post
-        if post.state is PostState.WAITING:
-            match view.slot.page:
-                case "edit":
-                    return self._ask(view, Ask(self._say(view)("card.ask.edit"), post.text))
-                case "own":
-                    return self._ask(view, Ask(self._say(view)("card.ask.own")))
-                case "alt":
-                    return self._ask(
-                        view, Ask(self._say(view)("card.ask.alt"), view.pictures[0].alt if view.pictures else "")
-                    )
-                case "ticks":
-                    return self._ticks(view)
-                case "words":
-                    return self._suggested(view)
-                case "back":
-                    return self._send_back(view)
-                case "redactions":
-                    return self._redactions(view)
-                case _:
-                    return self._waiting(view)
-        if post.state is PostState.RELEASED and view.slot.page == "recall":
+        if view.post.state is PostState.WAITING:
+            return self._pages(view)
+        if view.post.state is PostState.RELEASED and view.slot.page == "recall":
             return self._recall(view)
         return self._decided(view)
+
+    def _pages(self, view: PostView) -> Card:
+        say = self._say(view)
+        asks = {
+            "edit": Ask(say("card.ask.edit"), view.post.text),
+            "own": Ask(say("card.ask.own")),
+            "alt": Ask(say("card.ask.alt"), "\n".join(picture.alt for picture in view.pictures)),
+        }
+        if view.slot.page in asks:
+            return self._ask(view, asks[view.slot.page])
+        pages = {
+            "ticks": self._ticks,
+            "words": self._suggested,
+            "back": self._send_back,
+            "redactions": self._redactions,
+        }
+        return pages.get(view.slot.page, self._waiting)(view)
 
     def _waiting(self, view: PostView) -> Card:
         say, post = self._say(view), view.post

@@ -34,7 +34,7 @@ class DeliveryState(StrEnum):
 class Delivery(SQLModel, table=True):
     """`key` is given to the network: the same key, the same post. `due_at` also orders the posts of a network.
 
-    `lease_until`: whoever sends is believed alive so long; `not_before`: the next try; `asked_at`: a job was enqueued."""
+    `lease_until`: whoever sends is believed alive so long; `not_before`: the next try; `asked_at`: a job was made."""
 
     __table_args__ = (UniqueConstraint("post_id", "network"),)
 
@@ -141,7 +141,7 @@ async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: i
 
 
 async def earlier_open(session: AsyncSession, delivery: Delivery, shift_id: int) -> bool:
-    """Whether an older delivery of the shift to the same network has to go first: a network gets posts in their order."""
+    """Whether an older delivery of the shift to this network has to go first: a network gets posts in their order."""
     before = or_(
         col(Delivery.due_at) < delivery.due_at,
         (col(Delivery.due_at) == delivery.due_at) & (col(Delivery.id) < delivery.id),
@@ -170,7 +170,7 @@ async def unplan(session: AsyncSession, post: Post) -> None:
 
 
 def pause(tries: int, asked: float | None = None) -> timedelta:
-    """How long to wait before the next try: what the network asked for, else doubling from one second to ten minutes."""
+    """How long to wait before the next try: what the network asked for, else from two seconds up to ten minutes."""
     return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))
 
 

@@ -52,7 +52,8 @@ async def plan_a_shift(program: Program) -> None:
 async def _announce(url: str, open_browser: bool) -> None:
     await asyncio.sleep(0.5)
     typer.echo(
-        f"\nThe rehearsal runs at {url}\nOpen the shift on a sergeant's phone, send /on from an officer's. Ctrl-C stops.\n"
+        f"\nThe rehearsal runs at {url}\n"
+        "Open the shift on a sergeant's phone, send /on from an officer's. Ctrl-C stops.\n"
     )
     if open_browser and has_display():
         await asyncio.to_thread(webbrowser.open, url)

@@ -84,7 +84,7 @@ class Desk:
             await self.tell(session, person, words, number=post.number, officer=author.call_sign)
 
     async def _deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
-        """Those on the shift who may decide, and those whose role the verdict or the clock asks for; never the author."""
+        """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author."""
         people = {p.id: p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS)}
         roles = {Role(role) for role in approval.roles_asked(post)}
         if post.level >= 3:

@@ -1,4 +1,4 @@
-"""One bot process at a time: two would fight over a chat token. A lock file on SQLite, an advisory lock on PostgreSQL."""
+"""One bot process at a time: two would fight over a chat token. A lock file, or on PostgreSQL an advisory lock."""
 
 import fcntl
 from collections.abc import AsyncIterator

@@ -9,9 +9,8 @@ import structlog
 from structlog.typing import EventDict
 
 _TOKEN: Final = re.compile(r"\b\d{6,}:[\w-]{20,}|\b(?:Bearer|OAuth|Bot)\s+\S+", re.ASCII)
-_QUIET: Final = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "telegram": logging.WARNING, "dbos": logging.ERROR,
-                 "alembic": logging.WARNING, "aiosqlite": logging.WARNING, "asyncio": logging.WARNING,
-                 "sqlalchemy": logging.WARNING, "PIL": logging.WARNING}  # fmt: skip
+_LOUD: Final = ("httpx", "httpcore", "telegram", "dbos", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "PIL")
+"""Libraries that tell more than is wanted, addresses with tokens in them among it."""
 
 
 def set_up(as_json: bool, level: int = logging.INFO) -> None:
@@ -42,8 +41,8 @@ def set_up(as_json: bool, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name, quiet in _QUIET.items():
-        logging.getLogger(name).setLevel(quiet)
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _without_tokens(_logger: Any, _method: str, event: EventDict) -> EventDict:

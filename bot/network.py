@@ -21,8 +21,8 @@ class Limits:
     """What a network takes: data, so that no shared code asks for a network's name.
 
     `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
-    and `alt_characters` are per picture; `dollars` is the price of one post. `own`: a page of the force's own, which also
-    shows the answers that were given on other networks."""
+    and `alt_characters` are per picture; `dollars` is the price of one post. `own`: a page of the force's own, which
+    also shows the answers that were given on other networks."""
 
     characters: int
     counting: Counting
@@ -112,4 +112,3 @@ class Network(Protocol):
     async def replies(self, cursor: str | None) -> HeardPage:
         """What was answered since `cursor` (None: from now on). Raises TryLater, SignedOut."""
         ...
-

@@ -16,7 +16,7 @@ from bot.engine import Lane
 from moderation import approval, queue
 from moderation.detector import DetectorFailed
 from moderation.finding import Box, BoxKind
-from moderation.media import CoveredPhoto, PhotoRefused, Photos, Tier, draft_alt
+from moderation.media import CoveredPhoto, PhotoRefused, Photos, Tier, counts, draft_alt
 from moderation.policy import PostKind, Reason, Verdict, severest
 from moderation.post import OPEN, PICTURES, PictureState, Post, PostPicture, PostState, Wait, pictures
 from moderation.redaction import Context, Redacted, Redaction
@@ -202,6 +202,10 @@ class Preparer:
                 await PICTURES.move(session, picture, to)
             picture.sha256, picture.width, picture.height = covered.sha256, covered.width, covered.height
             picture.boxes = [_shown(box) for box in covered.boxes]
+            open_ones = frozenset(covered.lifted)
+            picture.counts = {
+                k.value: n for k, n in counts(b for i, b in enumerate(covered.boxes) if i not in open_ones).items()
+            }
             picture.leftover = len(covered.leftover)
             picture.tries = 0
             if not picture.alt_chosen:

@@ -1,4 +1,4 @@
-"""Publishing: the jobs of the publish process. Intent, call, outcome; and after any doubt, look before anything else."""
+"""Publishing: the jobs of the publish process. Intent, call, outcome; after any doubt, look before anything else."""
 
 import asyncio
 import logging

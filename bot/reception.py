@@ -60,9 +60,16 @@ def _check(desk: Desk, heard: Message, wanted: list[Attachment], left_out: str |
 
 
 async def answer_to_reply(
-    session: AsyncSession, desk: Desk, caller: Caller, heard: Message, reply_id: int, networks: list[str], now: datetime
+    session: AsyncSession,
+    desk: Desk,
+    caller: Caller,
+    heard: Message,
+    now: datetime,
+    *,
+    reply_id: int,
+    networks: list[str],
 ) -> Post:
-    """An answer to the public is a post like any other. Raises Refusal."""
+    """An answer to the public is a post like any other, on these networks only. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
     _check(desk, heard, [], None)
     post = await _new(session, desk, caller, heard, shift.number, now)

@@ -68,7 +68,7 @@ class Moderation(_Table):
 
 
 class Web(_Table):
-    """`webhook_port` is where chat apps that call us are served; `proxies` is how many of our own stand before the site."""
+    """`webhook_port`: where chat apps that call us are served; `proxies`: how many of our own stand before the site."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

@@ -39,7 +39,7 @@ Loop = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Part:
-    """What one process adds to the program: loops to keep running, jobs to work on, and what opens when all is ready."""
+    """What one process adds to the program: loops to keep running, and jobs to work on."""
 
     loops: dict[str, Loop] = field(default_factory=dict)
     handlers: dict[str, Handler] = field(default_factory=dict)
@@ -202,7 +202,7 @@ async def _supervised(name: str, loop: Loop) -> None:
         try:
             await loop()
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - supervision: one loop's fault, whatever it is, must not end the others
             _log.exception("a loop failed and starts again", extra={"loop": name})
         lasted = asyncio.get_running_loop().time() - started
         pause = 0.5 if lasted > 60 else min(30.0, pause * 2)

@@ -110,7 +110,9 @@ class PictureState(StrEnum):
 
 
 class PostPicture(SQLModel, table=True):
-    """One picture of a post. `sha256` names the covered bytes in the media folder; `boxes` are in its pixels."""
+    """One picture of a post. `sha256` names the covered bytes in the media folder; `boxes` are in its pixels.
+
+    `counts` says how many of each kind were covered, as people count them."""
 
     __tablename__ = "post_picture"
     __table_args__ = (UniqueConstraint("post_id", "part"),)
@@ -126,6 +128,7 @@ class PostPicture(SQLModel, table=True):
     width: int = 0
     height: int = 0
     boxes: list[dict[str, Any]] = _json(list)
+    counts: dict[str, int] = _json(dict)
     added: list[dict[str, Any]] = _json(list)
     lifted: list[int] = _json(list)
     leftover: int = 0

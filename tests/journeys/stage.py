@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -19,8 +19,10 @@ from bot.settings import Settings
 from bot.wiring import Program
 from shifts.database import utc_now
 
+T = TypeVar("T")
 CONFIG = Path(__file__).parents[2] / "config" / "rehearsal" / "patrol.toml"
-PATIENCE = 25.0
+PATIENCE = 30.0
+PICTURES = 100.0
 TIMES: Mapping[str, Any] = {"undo_seconds": 0.5, "album_seconds": 0.3}
 
 
@@ -40,7 +42,7 @@ class Phone:
         files = []
         for photo in photos:
             ref = await platform.uploads.add(self.chat, photo, utc_now())
-            files.append(SentFile(kind, ref, len(photo)))
+            files.append(SentFile(kind, ref, size=len(photo)))
         sent = Sent(text, tuple(files), answers)
         item = await platform.phones.send(self.account, sent, secrets.token_hex(8), utc_now())
         platform.arrived.set()
@@ -59,7 +61,9 @@ class Phone:
         """The cards on the phone, the newest last."""
         return [(CardId(i.id), i.content) for i in await self.items() if isinstance(i.content, Card)]
 
-    async def card(self, shows: Callable[[Card], bool], what: str = "") -> tuple[CardId, Card]:
+    async def card(
+        self, shows: Callable[[Card], bool], what: str = "", patience: float = PATIENCE
+    ) -> tuple[CardId, Card]:
         """Wait for a card of which that is true."""
         last: list[Card] = []
 
@@ -69,7 +73,7 @@ class Phone:
             last = [card for _, card in cards]
             return next(((i, c) for i, c in reversed(cards) if shows(c)), None)
 
-        return await eventually(look, lambda: f"{self.account} never saw {what or 'that card'}: {last}")
+        return await eventually(look, lambda: f"{self.account} never saw {what or 'that card'}: {last}", patience)
 
     async def reads(self, key: str, **fields: object) -> Card:
         """Wait for a sentence of ours, on any part of any card."""
@@ -84,14 +88,14 @@ class Phone:
         _, card = await self.card(lambda c: sentence in c.title and c.title.startswith(start), key)
         return card
 
-    async def tap(self, key: str, number: int | None = None, **fields: object) -> CardId:
+    async def tap(self, key: str, number: int | None = None, patience: float = PATIENCE, **fields: object) -> CardId:
         """Wait for a button with this label and press it."""
         label = self._stage.words.say(key, self.language, **fields)
 
         def has(card: Card) -> bool:
             return self.button(card, label) is not None and (number is None or card.title.startswith(f"{number} "))
 
-        card_id, card = await self.card(has, f"a button {label}")
+        card_id, card = await self.card(has, f"a button {label}", patience)
         pressed = self.button(card, label)
         assert pressed is not None
         await self.press(card_id, pressed.token)
@@ -147,12 +151,14 @@ class Stage:
         return await eventually(look, lambda: f"{path} never showed it")
 
 
-async def eventually(look: Callable[[], Any], complaint: Callable[[], str], patience: float = PATIENCE) -> Any:
+async def eventually(
+    look: Callable[[], Awaitable[T | None]], complaint: Callable[[], str], patience: float = PATIENCE
+) -> T:
     """Look again and again until there is something to see."""
     deadline = asyncio.get_running_loop().time() + patience
     while True:
         seen = await look()
-        if seen is not None and seen is not False:
+        if seen is not None:
             return seen
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(complaint())

@@ -91,7 +91,9 @@ async def test_a_post_that_nobody_decides_is_reminded_escalated_and_expires(stag
     await officer.send(HARMLESS)
     await sergeant.sees("card.tone.green", 1)
     await _age(stage, minutes=3)
-    await sergeant.card(lambda c: "1" in c.title and stage.words.say("clock.reminder", "en", number=1, minutes=3) == c.title)
+    await sergeant.card(
+        lambda c: "1" in c.title and stage.words.say("clock.reminder", "en", number=1, minutes=3) == c.title
+    )
     await _age(stage, minutes=8)
     inspector = stage.phone("inspector-1")
     await inspector.card(lambda c: stage.words.say("clock.inspector", "en", number=1, minutes=11) == c.title)
