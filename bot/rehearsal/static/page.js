@@ -7,6 +7,7 @@ import { Public } from "/rehearsal/static/public.js";
 import { known, learn, say } from "/rehearsal/static/words.js";
 
 const THEMES = ["auto", "light", "dark"];
+const RANKS = ["officer", "sergeant", "inspector", "press", "control", "tips", "records", "admin"];
 const NARROW = matchMedia("(max-width: 760px)");
 
 class Stage {
@@ -38,6 +39,7 @@ class Stage {
     learn(words);
     this.uploadBytes = uploadBytes;
     this.allCommands = commands;
+    people.sort((one, other) => RANKS.indexOf(station(one)) - RANKS.indexOf(station(other)));
     if (JSON.stringify(people) === JSON.stringify(this.people)) return;
     this.people = people;
     const wished = remembered("language", navigator.language.split("-")[0]);
