@@ -2,6 +2,7 @@
 
 A picture for a card goes between two looks at one of the default tier, which nobody watches being made."""
 
+import ctypes
 import logging
 import sys
 from collections import deque
@@ -41,6 +42,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - fails closed, and without the words of the error
             answer = DetectorFailed(f"a photo detector failed ({type(error).__name__})")
         self._connection.send((number, answer))
+        del answer, job
+        ctypes.CDLL(None).malloc_trim(0)
 
     def _done(self, job: Job | Warm) -> Answer:
         match job:
