@@ -9,17 +9,21 @@ KNOWN: Final = ("en", "es", "fr")
 _SMALL_WORDS: Final = {
     "en": frozenset(
         "the and of to in is on for with was are be this that at by from it he she we you they not but has have had "
-        "been our your his her their an off out up all no if who what when now please tonight near stopped".split()
+        "been our your his her their an off out up all no if who what when now please tonight near stopped "
+        "a its i s t re ll ve one two reported leave road street car driver man woman slow lost found thanks thank".split()
     ),
     "es": frozenset(
         "el la los las de del y en un una que por para con se al lo su sus es son ha han hemos esta este no mas muy "
-        "nos les le ya esta noche si como pero sin sobre entre hasta cuando todo hoy".split()
+        "nos les le ya esta noche si como pero sin sobre entre hasta cuando todo hoy "
+        "a os nuestro nuestra gracias coche agua despacio calle hora noche tras cuidado precaucion unos unas".split()
     ),
     "fr": frozenset(
-        "le la les de du des et en un une que qui pour par avec se au aux sur est sont a ont nous vous il elle ne pas "
-        "plus ce cette dans ou mais son sa ses leur l d c j n qu ete chez ici".split()
+        "le la les de du des et en un une que qui pour par avec se au aux sur est sont ont nous vous il elle ne pas "
+        "ce cette dans ou mais son sa ses leur l d c j n qu ete chez ici".split()
     ),
 }
+
+_LETTERS: Final = {"es": frozenset("ñ¿¡áíóúÁÍÓÚÑ"), "fr": frozenset("èêçàùœâîôûëÈÊÇÀ")}
 
 
 def detect(folded: str, otherwise: str = "en") -> str:
@@ -42,7 +46,10 @@ def spoken(folded: str, declared: str) -> tuple[str, ...]:
 @lru_cache(maxsize=16)
 def _counts(folded: str) -> dict[str, int]:
     words = [word.text for word in words_of(folded)][:200]
-    return {language: sum(word in small for word in words) for language, small in _SMALL_WORDS.items()}
+    counts = {language: sum(word in small for word in words) for language, small in _SMALL_WORDS.items()}
+    for language, letters in _LETTERS.items():
+        counts[language] += sum(letter in letters for letter in folded[:400])
+    return counts
 
 
 @lru_cache(maxsize=256)

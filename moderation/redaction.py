@@ -11,6 +11,7 @@ from pathlib import Path
 from moderation import language as languages
 from moderation.detection import Detected, Detection
 from moderation.finding import Action, Finding, Label
+from moderation.jigsaw import completes
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
@@ -115,7 +116,9 @@ class Redactor:
         self._words = words
         self._wording = Wording(areas, words)
         self._secret = secret
-        self._area_names = Lexicon({area.id: map(_as_phrase, area.names.values()) for area in areas.every})
+        self._area_names = Lexicon(
+            {area.id: map(_as_phrase, [*area.names.values(), *area.sentences.values()]) for area in areas.every}
+        )
 
     @classmethod
     def load(cls, config_folder: Path, words: Words, secret: bytes = b"") -> "Redactor":
@@ -147,7 +150,8 @@ class Redactor:
         """The hard findings in a finished public text: the last look before a network. Empty means that it may leave."""
         seen = look_at(text)
         found = self._detection.find(seen.folded, language)
-        return tuple(_as_sent(seen, f) for f in found.findings if f.hard)
+        hard = tuple(f for f in found.findings if f.hard)
+        return tuple(_as_sent(seen, f) for f in self._without_area_names(seen.folded, hard))
 
     def _look(self, text: str, context: Context) -> _Look:
         seen = look_at(text)
@@ -163,13 +167,15 @@ class Redactor:
         cited = self._plans.cited(folded)
         in_force = cited.plan if cited and cited.plan and cited.plan.in_force(look.context.plans_on) else None
         beside = cited.end if cited else 0
+        look.found = replace(look.found, findings=self._without_area_names(folded, look.found.findings))
         findings = [
             f
             for f in look.found.findings
             if f.start >= beside and not _may_stay(f, look, in_force.places if in_force else frozenset())
         ]
         look.masks = [f for f in findings if f.action is Action.MASK]
-        look.suggested = _unmasked([f for f in findings if f.action is Action.SUGGEST], look.masks)
+        masks = [f for f in look.found.findings if f.action is Action.MASK]
+        look.suggested = _unmasked([f for f in findings if f.action is Action.SUGGEST], masks)
         hits = [*look.hits, *_as_hits(folded, look.masks), *self._further_hits(look, in_force is not None)]
         look.met = self._policy.judge(hits, look.kind, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
@@ -298,6 +304,11 @@ class Redactor:
         districts = {area for area in known if area != (self._areas.town.id if self._areas.town else None)} or known
         return self._areas.common(frozenset(districts)) or look.context.area
 
+    def _without_area_names(self, folded: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Findings without those whose every capital is an area's name ("Telmo" is a first name too)."""
+        named = self._named_areas(folded)
+        return tuple(f for f in findings if not _is_only(folded, f, named))
+
     def _named_areas(self, folded: str) -> list[tuple[int, int, str]]:
         return [(hit.start, hit.end, hit.name) for hit in self._area_names.hits(folded)]
 
@@ -336,6 +347,12 @@ def _may_stay(finding: Finding, look: _Look, planned: frozenset[str]) -> bool:
 
 def _is_planned(look: _Look, finding: Finding, planned: frozenset[str]) -> bool:
     return " ".join(plain(look.seen.folded[finding.start : finding.end]).split()) in planned
+
+
+def _is_only(folded: str, finding: Finding, named: Sequence[tuple[int, int, str]]) -> bool:
+    inside = [(start, end) for start, end, _ in named if start < finding.end and finding.start < end]
+    capitals = [i for i in range(finding.start, finding.end) if folded[i].isupper() or folded[i].isdigit()]
+    return bool(inside and capitals) and all(any(start <= i < end for start, end in inside) for i in capitals)
 
 
 def _unmasked(suggested: list[Finding], masks: list[Finding]) -> list[Finding]:

@@ -77,6 +77,7 @@ class Wording:
 
     def _edit(self, text: "_Text", cluster: "list[_Reached]", language: str, area: str | None) -> Edit:
         start, end = min(start for start, _, _ in cluster), max(end for _, end, _ in cluster)
+        start -= text.folded[start - 1 : start] == "#"
         findings = tuple(finding for _, _, finding in cluster)
         if any(finding.reach is not Reach.PHRASE for finding in findings):
             return Edit(start, end, "", findings)

@@ -7,42 +7,63 @@ from moderation.detectors.streets import CAP
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_TYPE_EN = r"""(?: road | rd | street | str? | lane | ln | avenue | ave? | drive | dr | close | crescent | cres | court | ct | terrace | ter | parade | boulevard | blvd | highway | hwy | parkway | pkwy
-    | way | walk | row | hill | rise | grove | gardens | gdns | square | sq | mews | quay | wharf | circle | cir | trail | trl | alley | place | pl | path | loop | route | pike | plaza | lp )"""
+_TYPE_EN = r"""    (?: road | rd | street | str? | lane | ln | avenue | ave? | drive | dr | close | crescent | cres | court | ct
+    | terrace | ter | parade | boulevard | blvd | highway | hwy | parkway | pkwy
+    | way | walk | row | hill | rise | grove | gardens | gdns | square | sq | mews | quay | wharf | circle | cir
+    | trail | trl | alley | place | pl | path | loop | route | pike | plaza | lp )"""
 _NUMBER = r"(?: (?:no\.?|number|n[º°]\.?) \s? )? \d{1,5} (?: \s?-\s?\d{1,5} )? [a-z]?"
 _EN = pattern(rf"""
-    (?<![\w.,:/£$€-]) {_NUMBER} ,? \s (?: (?: n | s | e | w | ne | nw | se | sw | north | south | east | west ) \.? \s )? (?: [^\W\d_] [\w'.-]{{1,24}} \s ){{1,3}} {_TYPE_EN} (?!\w)
+    (?<![\w.,:/£$€-]) {_NUMBER} ,? \s (?: (?: n | s | e | w | ne | nw | se | sw | north | south | east
+    | west ) \.? \s )? (?: [^\W\d_] [\w'.-]{{1,24}} \s ){{1,3}} {_TYPE_EN} (?!\w)
     (?: ,? \s (?: apt\.? | suite | ste\.? | unit | flat | \# ) \s? \w{{1,5}} )?
 """)
-_EN_ORDINAL = pattern(
-    rf"(?<![\w.,:/£$€-]) \d{{1,5}} \s (?: [nsew]\.? \s )? \d{{1,3}} (?:st|nd|rd|th) \s {_TYPE_EN} (?!\w)"
-)
+_EN_ORDINAL = pattern(rf"""
+    (?<![\w.,:/£$€-]) \d{{1,5}} \s (?: [nsew]\.? \s )? \d{{1,3}} (?:st|nd|rd|th) \s {_TYPE_EN} (?!\w)
+""")
 _EN_AFTER_NOT = frozenset(
     "min mins minutes hours hrs days weeks am pm mph km miles people cars units officers men women vehicles arrests of in on at for the and a per cent more times years".split()
 )
 _DE = r"(?: (?: de | del | de\sla | de\slas | de\slos | la | el | los | las ) \s )"
-_ES_STREET = r"""(?: (?: calle | cl\.? | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo | p[º°]\.? | ronda | rda\.? | traves[ií]a | camino | carretera | ctra\.? | callej[oó]n | cjon\.? | glorieta | rambla | pasaje
-    | alameda | calzada | bulevar | blvd\.? | v[ií]a | cuesta | prolongaci[oó]n | prol\.? | privada | priv\.? | cerrada | andador | circuito | retorno | eje | perif[eé]rico | boulevard | urbanizaci[oó]n | urb\.? | corredor | diagonal | continuaci[oó]n | viaducto | peatonal | ampliaci[oó]n | c\.? ) \s | c/ \s? )"""
+_ES_STREET = r"""    (?: (?: calle | cl\.? | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo | p[º°]\.?
+    | ronda | rda\.? | traves[ií]a | camino | carretera | ctra\.? | callej[oó]n | cjon\.? | glorieta | rambla
+    | pasaje
+    | alameda | calzada | bulevar | blvd\.? | v[ií]a | cuesta | prolongaci[oó]n | prol\.? | privada | priv\.?
+    | cerrada | andador | circuito | retorno | eje | perif[eé]rico | boulevard | urbanizaci[oó]n | urb\.? | corredor
+    | diagonal | continuaci[oó]n | viaducto | peatonal | ampliaci[oó]n | c\.? ) \s | c/ \s? )"""
 _DOOR = r"""(?: [\s,.-]{1,3} (?: n[º°úu]m?\w{0,4}\.? \s? | no\.\s? | \#\s? )? )"""
-_ES_REST = r"""(?: [,\s-]{1,3} (?: (?: piso | planta | puerta | pta\.? | esc\.? | escalera | bloque | blq\.? | portal | bajo | bajos | [aá]tico | int(?:erior)?\.? | ext(?:erior)?\.? | depto\.? | dpto\.? | departamento | edif(?:icio)?\.? | local ) (?: \s? [\w-]{1,5} )? | \d{1,2} \s? [º°ª] \s? -? (?: [A-Z]{1,3} (?!\w) | \d{1,2} [º°ª]? )? | izq\w{0,6}\.? | dcha?\.? | derecha ) ){0,4}"""
-_ES_TOWN = r"""(?: [,\s]{1,2} (?: col(?:onia)?\.? | fracc\w{0,13}\.? | barrio | c\.?p\.? ) \s [\wÀ-ÿ.]{2,24} (?: \s [A-ZÀ-Þ]\w{2,20} ){0,2} ){0,2} (?: [,\s]{1,2} (?:c\.?p\.?\s?)? \d{5} (?!\d) )?"""
-_ES = pattern(
-    rf"(?<!\w) {_ES_STREET} {_DE}? (?: [\w.'-]{{1,24}} \s? ){{1,5}}? {_DOOR} \d{{1,5}} (?: \s? [a-z] (?!\w) | \s bis )? (?![\w:]|[.,]\d) {_ES_REST} {_ES_TOWN}"
-)
-_FR = pattern(r"""
-    (?<![\w.,:/]) \d{1,4} (?: \s? (?:bis|ter|quater) | \s?[a-d](?!\w) )? ,? \s (?: rue | avenue | av\.? | boulevard | bd\.? | impasse | all[ée]es? | chemin | quai | cours | square | ruelle | faubourg | esplanade | passage | sentier | route | place | r\. ) \s (?: de\sla\s | de\sl' | des\s | du\s | de\s | d' | la\s | le\s )?
-    [\w'-]{2,24} (?: [\s-] (?:de\sla\s|de\sl'|des\s|du\s|de\s|d')? [A-ZÀ-Þ] [\w'-]{1,24} ){0,3} (?: ,? \s \d{5} (?: \s [A-ZÀ-Þ][\w-]{1,24} )? )?
+_ES_REST = r"""    (?: [,\s-]{1,3} (?: (?: piso | planta | puerta | pta\.? | esc\.? | escalera | bloque | blq\.? | portal | bajo
+    | bajos | [aá]tico | int(?:erior)?\.? | ext(?:erior)?\.? | depto\.? | dpto\.? | departamento | edif(?:icio)?\.?
+    | local ) (?: \s? [\w-]{1,5} )? | \d{1,2} \s? [º°ª] \s? -? (?: [A-Z]{1,3} (?!\w) | \d{1,2} [º°ª]? )?
+    | izq\w{0,6}\.? | dcha?\.? | derecha ) ){0,4}"""
+_ES_TOWN = r"""    (?: [,\s]{1,2} (?: col(?:onia)?\.? | fracc\w{0,13}\.? | barrio | c\.?p\.? ) \s [\wÀ-ÿ.]{2,24}
+    (?: \s [A-ZÀ-Þ]\w{2,20} ){0,2} ){0,2} (?: [,\s]{1,2} (?:c\.?p\.?\s?)? \d{5} (?!\d) )?"""
+_ES = pattern(rf"""
+    (?<!\w) {_ES_STREET} {_DE}? (?: [\w.'-]{{1,24}} \s? ){{1,5}}? {_DOOR} \d{{1,5}} (?: \s? [a-z] (?!\w) | \s bis )?
+    (?![\w:]|[.,]\d) {_ES_REST} {_ES_TOWN}
 """)
-_FLAT_EN = pattern(
-    r"(?<!\w) (?: (?:in|at) \s )? (?: flat | apartment | apt\.? | room | suite | bedsit | plot | caravan | pitch | berth | block ) \s (?: no\.? \s | number \s )? (?: \d{1,4} [a-z]? | [A-Z] (?![\w']) ) (?: ,? \s (?: (?:\d{1,2}(?:st|nd|rd|th)|ground|top|first|second|third) \s floor ) )? (?!\w)"
-)
+_FR = pattern(r"""
+    (?<![\w.,:/]) \d{1,4} (?: \s? (?:bis|ter|quater) | \s?[a-d](?!\w) )? ,? \s (?: rue | avenue | av\.? | boulevard
+    | bd\.? | impasse | all[ée]es? | chemin | quai | cours | square | ruelle | faubourg | esplanade | passage
+    | sentier | route | place | r\. ) \s (?: de\sla\s | de\sl' | des\s | du\s | de\s | d' | la\s | le\s )?
+    [\w'-]{2,24} (?: [\s-] (?:de\sla\s|de\sl'|des\s|du\s|de\s|d')? [A-ZÀ-Þ] [\w'-]{1,24} ){0,3} (?: ,? \s \d{5}
+    (?: \s [A-ZÀ-Þ][\w-]{1,24} )? )?
+""")
+_FLAT_EN = pattern(r"""
+    (?<!\w) (?: (?:in|at) \s )? (?: flat | apartment | apt\.? | room | suite | bedsit | plot | caravan | pitch
+    | berth | block ) \s (?: no\.? \s | number \s )? (?: \d{1,4} [a-z]? | [A-Z] (?![\w']) ) (?: ,? \s (?:
+    (?:\d{1,2}(?:st|nd|rd|th)|ground|top|first|second|third) \s floor ) )? (?!\w)
+""")
 _NUMBERED = pattern(r"(?<!\w) (?: at | of | outside ) \s (?: no\.? | number | house ) \s? \d{1,4} [a-z]? (?!\w)")
-_FLAT_ES = pattern(
-    r"(?<!\w) (?: (?: piso | puerta | bloque | escalera | portal | planta ) \s (?: n[º°]\s? )? (?: \d{1,3} \s? [º°ª]? \s? [A-Z]? | [A-Z] ) (?!\w) | (?: (?: en | del? | al ) \s (?:(?:el|la) \s)? )? \d{1,2} \s? [º°ª] \s? -? \s? (?: [A-H] | izq\w{0,6} | dcha?\.? | derecha | \d [º°ª]? ) (?!\w) )"
-)
-_FLAT_FR = pattern(
-    r"(?<!\w) (?: (?: appartement | appt?\.? | b[âa]timent | b[âa]t\.? | escalier | porte | chambre | hall ) \s (?: n[º°]\s? )? (?: \d{1,4} [a-z]? | [A-Z] ) (?!\w) | (?: au \s )? \d{1,2} \s? (?:er|e|[eè]me) \s [ée]tage )"
-)
+_FLAT_ES = pattern(r"""
+    (?<!\w) (?: (?: piso | puerta | bloque | escalera | portal | planta ) \s (?: n[º°]\s? )?
+    (?: \d{1,3} \s? [º°ª]? \s? [A-Z]? | [A-Z] ) (?!\w) | (?: (?: en | del? | al ) \s
+    (?:(?:el|la) \s)? )? \d{1,2} \s? [º°ª] \s? -? \s? (?: [A-H] | izq\w{0,6} | dcha?\.? | derecha | \d [º°ª]? )
+    (?!\w) )
+""")
+_FLAT_FR = pattern(r"""
+    (?<!\w) (?: (?: appartement | appt?\.? | b[âa]timent | b[âa]t\.? | escalier | porte | chambre | hall ) \s
+    (?: n[º°]\s? )? (?: \d{1,4} [a-z]? | [A-Z] ) (?!\w) | (?: au \s )? \d{1,2} \s? (?:er|e|[eè]me) \s [ée]tage )
+""")
 _HOUSE = pattern(
     rf"(?<!\w) (?: {CAP} \s ){{1,3}} (?: House | Court | Cottage | Lodge | Villas? | Mansions? | Towers? | Heights | Apartments? | Flats | Farm | Manor | Grange | Bungalow | Almshouses ) (?!\w)",
     shout=True,
@@ -56,9 +77,10 @@ _HOUSE_FR = pattern(
     shout=True,
 )
 _POSTCODE = pattern(r"(?<!\w) (?: [A-Z]{1,2} \d [A-Z\d]? \s? \d [ABD-HJLNP-UW-Z]{2} ) (?!\w)", shout=True)
-_POSTAL = pattern(
-    r"(?<!\w) (?: c\.?p\.? | c[oó]digo\spostal | zip(?:\scode)? | code\spostal | postcode ) \s? :? \s? \d{5} (?: -\d{4} )? (?!\w)"
-)
+_POSTAL = pattern(r"""
+    (?<!\w) (?: c\.?p\.? | c[oó]digo\spostal | zip(?:\scode)? | code\spostal | postcode ) \s? :? \s? \d{5}
+    (?: -\d{4} )? (?!\w)
+""")
 
 
 def load() -> Detector:

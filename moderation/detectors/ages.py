@@ -8,12 +8,16 @@ from moderation.finding import Action, Finding, Label
 from moderation.lexicon import sentences_of
 from moderation.patterns import pattern
 
-_NOUN = r"""(?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child | kid | person | gentleman | bloke | resident
-    | pensioner | driver | passenger | pedestrian | cyclist | student | pupil | resident | son | daughter | mother | father | mum | dad | nan | gran )"""
+_NOUN = r"""    (?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child | kid | person
+    | gentleman | bloke | resident
+    | pensioner | driver | passenger | pedestrian | cyclist | student | pupil | resident | son | daughter | mother
+    | father | mum | dad | nan | gran )"""
 _EN = (
     pattern(rf"""
-        (?<![\w.,]) (?P<article> (?: an? | the | his | her | their ) \s )? (?P<state> (?: young | elderly | older ) \s )?
-        (?P<age> \d{{1,3}} ) \s? -? \s? (?: y(?:ea)?rs? \s? -? \s? olds? | y\.?/?o | yo | yrs? | year\solds? ) (?P<noun> \s {_NOUN} )? (?!\w)
+        (?<![\w.,]) (?P<article> (?: an? | the | his | her | their ) \s )? (?P<state> (?: young | elderly
+        | older ) \s )?
+        (?P<age> \d{{1,3}} ) \s? -? \s? (?: y(?:ea)?rs? \s? -? \s? olds? | y\.?/?o | yo | yrs? | year\solds? )
+        (?P<noun> \s {_NOUN} )? (?!\w)
     """),
     pattern(
         rf"(?<!\w) (?P<article> an? \s | the \s )? (?P<noun> {_NOUN} \s?,? \s? ) (?: \(? aged? \s | , \s ) (?P<age> \d{{1,3}} ) \)? (?![\w.:/%,]\d|[\w:/%]) ,?"
@@ -22,8 +26,11 @@ _EN = (
 )
 _ES = (
     pattern(r"""
-        (?<!\w) (?: (?P<article> un | una | el | la | su | sus | al ) \s )? (?: (?P<noun> ni[ñn][oa]s? | menor(?:es)? | beb[eé] | joven | hij[oa]s? | chic[oa]s? | chaval(?:a)? | adolescente | mujer | hombre
-        | var[oó]n | se[ñn]or | se[ñn]ora | ancian[oa] | abuel[oa] | vecin[oa] | persona | conductor(?:a)? | motorista | peat[oó]n | alumn[oa]s? ) \s ) (?: , \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: a[ñn]os | meses ) (?: \s de \s edad )? (?!\w)
+        (?<!\w) (?: (?P<article> un | una | el | la | su | sus | al ) \s )? (?: (?P<noun> ni[ñn][oa]s? | menor(?:es)?
+        | beb[eé] | joven | hij[oa]s? | chic[oa]s? | chaval(?:a)? | adolescente | mujer | hombre
+        | var[oó]n | se[ñn]or | se[ñn]ora | ancian[oa] | abuel[oa] | vecin[oa] | persona | conductor(?:a)? | motorista
+        | peat[oó]n | alumn[oa]s? ) \s ) (?: , \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: a[ñn]os | meses )
+        (?: \s de \s edad )? (?!\w)
     """),
     pattern(
         r"(?<![\w.,]) (?: ,\s | de \s | con \s )? (?P<age> \d{1,3} ) \s (?: a[ñn]os (?!\s de \s (?: experiencia|servicio|prisi[oó]n|c[aá]rcel)) | meses \s de \s edad ) (?: \s de \s edad )? (?!\w)"
@@ -31,8 +38,11 @@ _ES = (
 )
 _FR = (
     pattern(r"""
-        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? (?: (?P<noun> enfants? | gar[cç]on | fille(?:tte)? | b[eé]b[eé] | adolescente? | ado | mineure? | jeune(?:\s(?:homme|femme|fille|gar[cç]on))? | fils | femme | homme | dame | monsieur
-        | personne | conducteur | conductrice | retrait[eé]e? | octog[eé]naire | [eé]l[eè]ve ) \s ) (?:, \s )? (?: [aâ]g[eé]e?s? \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: ans | mois ) (?!\w)
+        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? (?: (?P<noun> enfants? | gar[cç]on
+        | fille(?:tte)? | b[eé]b[eé] | adolescente? | ado | mineure? | jeune(?:\s(?:homme|femme|fille|gar[cç]on))?
+        | fils | femme | homme | dame | monsieur
+        | personne | conducteur | conductrice | retrait[eé]e? | octog[eé]naire | [eé]l[eè]ve ) \s ) (?:, \s )?
+        (?: [aâ]g[eé]e?s? \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: ans | mois ) (?!\w)
     """),
     pattern(
         r"(?<![\w.,]) (?: ,\s | (?: [aâ]g[eé]e?s? \s )? de \s )? (?P<age> \d{1,3} ) \s (?: ans (?!\s(?:de\s(?:prison|service)|ferme)) ) (?!\w)"

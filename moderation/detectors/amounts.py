@@ -9,10 +9,12 @@ from moderation.lexicon import sentences_of
 from moderation.patterns import pattern
 
 _SUM = pattern(r"""
-    (?<![\w.,]) (?: [£$€] \s? \d{1,3} (?:[.,]?\d{3}){0,3} (?:[.,]\d{1,2})? \s? (?:k|m|grand|million)? (?!\w) | \d{1,3} (?:[.,\s]?\d{3}){0,3} (?:[.,]\d{1,2})? \s? (?: € | £ | euros? | pounds? | quid | dollars? | grand | pesos ) (?!\w) )
+    (?<![\w.,]) (?: [£$€] \s? \d{1,3} (?:[.,]?\d{3}){0,3} (?:[.,]\d{1,2})? \s? (?:k|m|grand|million)? (?!\w)
+    | \d{1,3} (?:[.,\s]?\d{3}){0,3} (?:[.,]\d{1,2})? \s? (?: € | £ | euros? | pounds? | quid | dollars? | grand
+    | pesos ) (?!\w) )
 """)
 _LOSS = re.compile(
-    r"\b(?:conned|scam\w*|defraud\w*|fraud\w*|lost|stolen|stole|tricked|swindled|robbed|taken from|handed over|estaf\w*|timad\w*|robad\w*|perdid\w*|enga[ñn]\w*|vaciado|arnaqu\w*|escroqu\w*|vol[ée]\w*|perdu\w*|d[ée]rob\w*)\b",
+    r"\b(?:victim\w*|v[ií]ctima\w*|faux|fausse|fake|bogus|conned|scam\w*|defraud\w*|fraud\w*|lost|stolen|stole|tricked|swindled|robbed|taken from|handed over|estaf\w*|timad\w*|robad\w*|perdid\w*|enga[ñn]\w*|vaciado|arnaqu\w*|escroqu\w*|vol[ée]\w*|perdu\w*|d[ée]rob\w*)\b",
     re.IGNORECASE,
 )
 

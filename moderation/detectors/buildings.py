@@ -49,14 +49,25 @@ _VENUE_ES = pattern(
     shout=True,
 )
 _SPOT = pattern(r"""
-    (?<!\w) (?: outside | opposite | behind | in\sfront\sof | next\s(?:door\s)?to | round\sthe\sback\sof | across\sfrom | adjacent\sto ) \s (?: the | a | an | that | our ) \s (?! police | station (?!\s\w) | house | officers? | scene | town | shift )
-    (?: [^\W\d_]{3,16} \s )? (?: shop | chippy | chip \s shop | kebab (?:\s shop)? | takeaway | bank | pub | bar | club | school | church | mosque | synagogue | clinic | surgery | pharmacy | chemist | bakery | bookies | supermarket | garage | petrol \s station | caf[eé] | restaurant | hotel | hostel | library | gym | salon | barbers? | post \s office
-    | nursery | hospital | butchers? | launderette | newsagents? | off-licence | casino | cinema | theatre | college | arcade | diner | store | bodega | laundromat | gas \s station ) (?!\w)
+    (?<!\w) (?: outside | opposite | behind | in\sfront\sof | next\s(?:door\s)?to | round\sthe\sback\sof
+    | across\sfrom | adjacent\sto ) \s (?: the | a | an | that | our ) \s (?! police | station (?!\s\w) | house
+    | officers? | scene | town | shift )
+    (?: [^\W\d_]{3,16} \s )? (?: shop | chippy | chip \s shop | kebab (?:\s shop)? | takeaway | bank | pub | bar
+    | club | school | church | mosque | synagogue | clinic | surgery | pharmacy | chemist | bakery | bookies
+    | supermarket | garage | petrol \s station | caf[eé] | restaurant | hotel | hostel | library | gym | salon
+    | barbers? | post \s office
+    | nursery | hospital | butchers? | launderette | newsagents? | off-licence | casino | cinema | theatre | college
+    | arcade | diner | store | bodega | laundromat | gas \s station ) (?!\w)
 """)
 _SPOT_ES = pattern(r"""
-    (?<!\w) (?: (?:en)?frente\s(?:al?|de) | delante\sde | junto\s(?:al?) | al\slado\sde | detr[aá]s\sde | (?:a|en|de)\sla\spuerta\sde | devant | derri[eè]re | en\sface\sde | [aà]\sc[oô]t[eé]\sde ) (?: l | \s (?: la | el | los | las | un | una | le | les | l' ) )? \s?
-    (?: farmacia | panader[ií]a | bar | pub | discoteca | banco | iglesia | mezquita | colegio | instituto | guarder[ií]a | ambulatorio | hospital | supermercado | gasolinera | hotel | hostal | estanco | biblioteca | cafeter[ií]a | tienda | bazar | quiosco | kiosco | locutorio | peluquer[ií]a
-    | pharmacie | boulangerie | banque | [eé]glise | mosqu[eé]e | [eé]cole | coll[eè]ge | lyc[eé]e | boucherie | tabac | caf[eé] | restaurant | kebab | h[oô]pital ) (?!\w)
+    (?<!\w) (?: (?:en)?frente\s(?:al?|de) | delante\sde | junto\s(?:al?) | al\slado\sde | detr[aá]s\sde |
+    (?:a|en|de)\sla\spuerta\sde | devant | derri[eè]re | en\sface\sde | [aà]\sc[oô]t[eé]\sde ) (?: l | \s (?: la
+    | el | los | las | un | una | le | les | l' ) )? \s?
+    (?: farmacia | panader[ií]a | bar | pub | discoteca | banco | iglesia | mezquita | colegio | instituto
+    | guarder[ií]a | ambulatorio | hospital | supermercado | gasolinera | hotel | hostal | estanco | biblioteca
+    | cafeter[ií]a | tienda | bazar | quiosco | kiosco | locutorio | peluquer[ií]a
+    | pharmacie | boulangerie | banque | [eé]glise | mosqu[eé]e | [eé]cole | coll[eè]ge | lyc[eé]e | boucherie
+    | tabac | caf[eé] | restaurant | kebab | h[oô]pital ) (?!\w)
 """)
 
 

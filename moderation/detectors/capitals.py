@@ -11,7 +11,8 @@ from shifts.areas import Areas
 
 def load(areas: Areas, known: Sequence[str] = ()) -> Detector:
     """`known` are the capitalised words and phrases that need no question: the force, days, networks, languages."""
-    names = [plain(name).replace("-", " ").replace("'", " ") for name in areas.public_names()]
+    told = [form for area in areas.every for form in (*area.names.values(), *area.sentences.values())]
+    names = [plain(form).replace("-", " ").replace("'", " ") for form in told]
     return Capitals(Lexicon({"known": [*names, *known]}))
 
 

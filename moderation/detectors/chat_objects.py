@@ -5,8 +5,11 @@ from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
 _OBJECT = pattern(r"""
-    \[ \s{0,3} (?: photos? | pictures? | pics? | images? | videos? | clip | gif | selfie | screenshot | voice | audio | live | location | sticker | attachment | file | document | dashcam | bodycam | contact
-    | fotos? | fotograf[ií]a | im[aá]gen(?:es)? | v[ií]deos? | captura | nota | ubicaci[oó]n | archivo | documento | contacto | vid[eé]os? | capture | localisation | position | fichier | pi[eè]ce ) (?!\w) [^\[\]\n]{0,300} \] \s?
+    \[ \s{0,3} (?: photos? | pictures? | pics? | images? | videos? | clip | gif | selfie | screenshot | voice
+    | audio | live | location | sticker | attachment | file | document | dashcam | bodycam | contact
+    | fotos? | fotograf[ií]a | im[aá]gen(?:es)? | v[ií]deos? | captura | nota | ubicaci[oó]n | archivo | documento
+    | contacto | vid[eé]os? | capture | localisation | position | fichier | pi[eè]ce )
+    (?!\w) [^\[\]\n]{0,300} \] \s?
 """)
 
 

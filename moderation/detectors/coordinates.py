@@ -9,31 +9,42 @@ from moderation.patterns import Pattern, Patterns, pattern
 from shifts.areas import Areas
 
 _DECIMAL = pattern(r"""
-    (?<![\w.]) (?P<lat> [+-]? \d{1,2} [.,] \d{3,12} ) \s? °? \s? [NS]? \s? [,;/ ] \s{0,2} (?P<lon> [+-]? \d{1,3} [.,] \d{3,12} ) (?: \s? °? \s? [EWO] (?!\w) )? (?![\d])
+    (?<![\w.]) (?P<lat> [+-]? \d{1,2} [.,] \d{3,12} ) \s? °? \s? [NS]? \s? [,;/ ] \s{0,2}
+    (?P<lon> [+-]? \d{1,3} [.,] \d{3,12} ) (?: \s? °? \s? [EWO] (?!\w) )? (?![\d])
 """)
 _LETTERED = pattern(r"(?<!\w) [NS] \s? \d{1,2} [.] \d{2,10} °? [\s,;]{1,3} [EWO] \s? \d{1,3} [.] \d{2,10} (?!\w)")
-_ONE_AXIS = pattern(
-    r"(?<!\w) (?:lat(?:itude?|itud)?|lon(?:g|gitude?|gitud)?|lng) \s? [:=]? \s? [+-]? \d{1,3} [.,] \d{2,12}"
-)
+_ONE_AXIS = pattern(r"""
+    (?<!\w) (?:lat(?:itude?|itud)?|lon(?:g|gitude?|gitud)?|lng) \s? [:=]? \s? [+-]? \d{1,3} [.,] \d{2,12}
+""")
 _SEXAGESIMAL = pattern(r"""
-    (?<!\w) [NSEWO]? \s? \d{1,3} \s? [°º] \s? \d{1,2} (?: [.,] \d{1,6} )? \s? ' (?: \s? \d{1,2} (?: [.,] \d{1,6} )? \s? (?:"|'') )? \s? [NSEWO]?
-    (?: [\s,;]{1,3} [NSEWO]? \s? \d{1,3} \s? [°º] \s? \d{1,2} (?: [.,] \d{1,6} )? \s? ' (?: \s? \d{1,2} (?: [.,] \d{1,6} )? \s? (?:"|'') )? \s? [NSEWO]? )? (?!\w)
+    (?<!\w) [NSEWO]? \s? \d{1,3} \s? [°º] \s? \d{1,2} (?: [.,] \d{1,6} )? \s? ' (?: \s? \d{1,2}
+    (?: [.,] \d{1,6} )? \s? (?:"|'') )? \s? [NSEWO]?
+    (?: [\s,;]{1,3} [NSEWO]? \s? \d{1,3} \s? [°º] \s? \d{1,2} (?: [.,] \d{1,6} )? \s? ' (?: \s? \d{1,2}
+    (?: [.,] \d{1,6} )? \s? (?:"|'') )? \s? [NSEWO]? )? (?!\w)
 """)
 _PLUS_CODE = pattern(
-    r"(?<![\w+]) (?: [23456789CFGHJMPQRVWX]{4} ){1,2} \+ [23456789CFGHJMPQRVWX]{2,4} (?!\w)", shout=True
+    r"""
+    (?<![\w+]) (?: [23456789CFGHJMPQRVWX]{4} ){1,2} \+ [23456789CFGHJMPQRVWX]{2,4} (?!\w)
+""",
+    shout=True,
 )
-_PLUS_CODE_LOWER = pattern(
-    r"(?<![\w+]) (?=[a-z]{0,7}\d) [23456789cfghjmpqrvwx]{4,8} \+ (?=[a-z\d]{0,2}\d) [23456789cfghjmpqrvwx]{2,4} (?!\w)"
-)
+_PLUS_CODE_LOWER = pattern(r"""
+    (?<![\w+]) (?=[a-z]{0,7}\d) [23456789cfghjmpqrvwx]{4,8} \+ (?=[a-z\d]{0,2}\d) [23456789cfghjmpqrvwx]{2,4} (?!\w)
+""")
 _WORDS = pattern(r"/{2,3} \s? [^\W\d_]{3,24} [.·。] [^\W\d_]{3,24} [.·。] [^\W\d_]{3,24} (?![\w/])")
-_WORDS_NAMED = pattern(
-    r"(?:w3w|what\s?3\s?words|what\s?three\s?words) [\s:=/]{0,5} (?:is\s|es\s)? [^\W\d_]{3,24} [. ] [^\W\d_]{3,24} [. ] [^\W\d_]{3,24} (?!\w)"
-)
-_UTM = pattern(
-    r"(?<!\w) \d{1,2} \s? [C-HJ-NP-X] \s? \d{6} (?:[.,]\d{1,3})? \s? m? \s? [E,]? \s? \d{7} (?:[.,]\d{1,3})? \s? m? \s? N? (?!\w)"
-)
+_WORDS_NAMED = pattern(r"""
+    (?:w3w|what\s?3\s?words|what\s?three\s?words) [\s:=/]{0,5}
+    (?:is\s|es\s)? [^\W\d_]{3,24} [. ] [^\W\d_]{3,24} [. ] [^\W\d_]{3,24} (?!\w)
+""")
+_UTM = pattern(r"""
+    (?<!\w) \d{1,2} \s? [C-HJ-NP-X] \s? \d{6} (?:[.,]\d{1,3})? \s? m? \s? [E,]? \s? \d{7}
+    (?:[.,]\d{1,3})? \s? m? \s? N? (?!\w)
+""")
 _GRID = pattern(
-    r"(?<!\w) [HNST][A-HJ-Z] (?: \s? \d{3} \s? \d{3} | \s? \d{4} \s? \d{4} | \s? \d{5} \s? \d{5} ) (?![\w])", shout=True
+    r"""
+    (?<!\w) [HNST][A-HJ-Z] (?: \s? \d{3} \s? \d{3} | \s? \d{4} \s? \d{4} | \s? \d{5} \s? \d{5} ) (?![\w])
+""",
+    shout=True,
 )
 _GEO = pattern(r"(?<!\w) geo: \s? [\d.,;=?&%+-]{3,80}")
 

@@ -11,8 +11,10 @@ _ADDRESS = pattern(r"""
     (?<![\w.+%-]) [\w.+%'-]{1,64} \s?@\s? (?: [\w-]{1,63} \. ){1,5} [^\W\d_]{2,24} (?![\w-])
 """)
 _SPELLED = pattern(r"""
-    (?<![\w.+-]) [\w.+-]{1,64} \s{0,2} (?: [\[({] \s? (?:at|arroba|arobase|chez) \s? [\])}] | \b(?:at|arroba|arobase)\b ) \s{0,2}
-    [\w-]{1,63} (?: \s{0,2} (?: [\[({] \s? (?:dot|punto|point) \s? [\])}] | \b(?:dot|punto|point)\b ) \s{0,2} [\w-]{1,63} ){1,4} (?!\w)
+    (?<![\w.+-]) [\w.+-]{1,64} \s{0,2} (?: [\[({] \s? (?:at|arroba|arobase|chez) \s? [\])}]
+    | \b(?:at|arroba|arobase)\b ) \s{0,2}
+    [\w-]{1,63} (?: \s{0,2} (?: [\[({] \s? (?:dot|punto|point) \s? [\])}]
+    | \b(?:dot|punto|point)\b ) \s{0,2} [\w-]{1,63} ){1,4} (?!\w)
 """)
 
 

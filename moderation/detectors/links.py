@@ -9,7 +9,9 @@ from moderation.patterns import Pattern, Patterns, pattern
 
 _LINK = pattern(r"""
     (?<![\w@]) (?: https?://[^\s<>"]{1,500} | www\.[^\s<>"]{1,500}
-    | (?: [a-z0-9] [a-z0-9-]{0,62} \. ){1,4} (?: com|org|net|es|uk|fr|eu|io|me|ly|gl|app|info|co|us|mx|gov|edu|tv|gg|be|to ) (?: / [^\s<>"]{0,300} | (?![\w.@-]|\s?@) ) )
+    | (?: [a-z0-9] [a-z0-9-]{0,62} \. ){1,4}
+    (?: com|org|net|es|uk|fr|eu|io|me|ly|gl|app|info|co|us|mx|gov|edu|tv|gg|be|to ) (?: / [^\s<>"]{0,300} |
+    (?![\w.@-]|\s?@) ) )
 """)
 _MAPS = (
     "maps.",

@@ -14,7 +14,8 @@ _TITLES = frozenset(
 _TITLES_ALONE = frozenset("m d".split())
 """Titles of one letter: only with a full stop behind them."""
 _RANKS = frozenset(
-    "pc dc ds di dci ps pcso wpc insp inspector sgt sergeant constable superintendent supt deputy trooper detective officer corporal lieutenant lt captain capt sheriff marshal "
+    "pc dc ds di dci ps pcso wpc insp inspector sgt sergeant constable superintendent supt deputy trooper "
+    "detective officer corporal lieutenant lt captain capt sheriff marshal "
     "agente oficial subinspector subinspectora inspectora comisario comisaria cabo sargento teniente guardia policia "
     "brigadier gardien adjudant adjudante capitaine commissaire commandant major gendarme agent lieutenant".split()
 )
@@ -33,15 +34,27 @@ _CUES = {
 _BETWEEN = frozenset("is was the a as es era se est a la el name nombre one our local to".split())
 _PARTICLES = frozenset("de del la las los van von der den di da du le al el bin ibn y e o".split())
 _STREET_WORDS = frozenset(
-    "road rd street lane ln avenue ave close drive court terrace parade square bridge park quarter hall station house school hospital airport university town city county river bay beach island valley "
+    "road rd street lane ln avenue ave close drive court terrace parade square bridge park quarter hall "
+    "station house school hospital airport university town city county river bay beach island valley "
     "police council calle plaza avenida rue boulevard place quai church hotel club bar united fc football stadium arms inn day days week festival parade hurricane storm way north south east west".split()
 )
 _NOT_NAMES = frozenset(
-    "i the a an this that it he she we you they our your his her their and but or if so no not yes ok all any some more most one two three at in on of for from by with to up out off over under near after before "
-    "police officers officer patrol car van road street city town court house station fire ambulance christmas easter halloween eid ramadan diwali god lord jesus allah monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december "
-    "el la los las un una lo le les y de del en por para con sin que es son se su sus al nos nuestro esta este hoy policia guardia civil local nacional lunes martes miercoles jueves viernes sabado domingo enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre navidad "
-    "du des une et au aux dans sur pour avec ce cette il elle on nous vous ils lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre noel bonne bonsoir bonjour "
-    "thanks thank great good well nice please stay stop slow look help call drive night happy new merry man woman male female driver victim suspect speed drink drug knife tonight today tomorrow yesterday gracias buenas buenos feliz conductor conductora merci attention "
+    "i the a an this that it he she we you they our your his her their and but or if so no not yes ok all "
+    "any some more most one two three at in on of for from by with to up out off over under near after "
+    "before "
+    "police officers officer patrol car van road street city town court house station fire ambulance "
+    "christmas easter halloween eid ramadan diwali god lord jesus allah monday tuesday wednesday thursday "
+    "friday saturday sunday january february march april may june july august september october november "
+    "december "
+    "el la los las un una lo le les y de del en por para con sin que es son se su sus al nos nuestro esta "
+    "este hoy policia guardia civil local nacional lunes martes miercoles jueves viernes sabado domingo "
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre navidad "
+    "du des une et au aux dans sur pour avec ce cette il elle on nous vous ils lundi mardi mercredi jeudi "
+    "vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre novembre "
+    "decembre noel bonne bonsoir bonjour "
+    "thanks thank great good well nice please stay stop slow look help call drive night happy new merry man "
+    "woman male female driver victim suspect speed drink drug knife tonight today tomorrow yesterday gracias "
+    "buenas buenos feliz conductor conductora merci attention "
     "facebook twitter whatsapp instagram youtube google bluesky mastodon telegram cctv anpr uk usa us eu covid rip lol omg missing found arrested stopped robbery burglary theft escort".split()
 )
 _MOST = 4

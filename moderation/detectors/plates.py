@@ -8,7 +8,8 @@ from moderation.patterns import Pattern, Patterns, pattern
 
 _CUE = r"""(?: (?:number|licen[cs]e|car|vehicle)\s)? (?: plates? | reg(?:istration|istered|o)? | vrm | vrn | tags?
     | matr[ií]culas? | placas? | immatricul\w{1,8} | plaques? )"""
-_FILLER = r"""(?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | is | was | as | reads? | of | the | es | era | con | de | sous | le
+_FILLER = r"""    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | is | was | as | reads? | of | the | es | era | con
+    | de | sous | le
     | est | nº | [:\#=(] | "|' ) ){0,3} \s{0,2}"""
 
 _GB = pattern(r"(?<![A-Za-z0-9]) [A-Z]{2} \s? [0-9OI]{2} [\s-]? [A-Z]{3} (?![A-Za-z0-9])", shout=True)
@@ -21,15 +22,20 @@ _FR = pattern(r"(?<!\w) [A-Z]{2} - \d{3} - [A-Z]{2} (?!\w)")
 _FR_SPACED = pattern(r"(?<![A-Za-z0-9]) [A-Z]{2} \s? \d{3} \s? [A-Z]{2} (?![A-Za-z0-9])", shout=True)
 _FR_OLD = pattern(r"(?<![\w.,:]) \d{3,4} \s [A-Z]{2,3} \s (?:0[1-9]|[1-8]\d|9[0-5]|2[AB]) (?!\w)", shout=True)
 _US = pattern(
-    r"(?<![A-Za-z0-9]) (?: \d [A-Z]{3} \d{3} | [A-Z]{3} [\s-] \d{4} | [A-Z]{3} \d{4} ) (?![A-Za-z0-9-]|/\d)", shout=True
+    r"""
+    (?<![A-Za-z0-9]) (?: \d [A-Z]{3} \d{3} | [A-Z]{3} [\s-] \d{4} | [A-Z]{3} \d{4} ) (?![A-Za-z0-9-]|/\d)
+""",
+    shout=True,
 )
 _MX = pattern(r"(?<!\w) [A-Z]{3} - \d{2} - \d{2} (?!\w) | (?<!\w) [A-Z]{3} - \d{3} - [A-Z] (?!\w)")
 _CALLED = pattern(rf"""
     (?<!\w) {_CUE} {_FILLER}
-    (?P<it> (?=[A-Z\s-]{{0,8}}\d) [A-Z0-9]{{1,8}} (?: [\s-] (?=[A-Z]{{0,4}}\d|[A-Z]{{2,3}}(?!\w)) [A-Z0-9]{{1,5}} ){{0,2}} ) (?!\w)
+    (?P<it> (?=[A-Z\s-]{{0,8}}\d) [A-Z0-9]{{1,8}} (?: [\s-]
+    (?=[A-Z]{{0,4}}\d|[A-Z]{{2,3}}(?!\w)) [A-Z0-9]{{1,5}} ){{0,2}} ) (?!\w)
 """)
 _OF_A_STATE = pattern(r"""
-    (?<!\w) (?: california|texas|florida|new\syork|nevada|arizona|oregon|washington|illinois|ohio|georgia|virginia|colorado|utah
+    (?<!\w)
+    (?: california|texas|florida|new\syork|nevada|arizona|oregon|washington|illinois|ohio|georgia|virginia|colorado|utah
     |michigan|jersey|massachusetts|pennsylvania ) \s (?:plates?|tags?|licen[cs]e|reg)? \s?
     (?P<it> (?=[A-Z]{0,6}\d) [A-Z0-9]{2,7} (?:[\s-] (?=[A-Z]{0,3}\d) [A-Z0-9]{1,4})? ) (?!\w)
 """)

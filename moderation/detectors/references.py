@@ -4,16 +4,19 @@ from moderation.detector import Detector
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_NO = r"""(?: \s{0,2} (?: ref(?:erence|erencia)?\.? | record | numbers? | no\.? | n[º°o]\.? | n[uú]mero | num | is | was | es | file | de | [:\#=(] ) ){0,4} \s{0,2}"""
+_NO = r"""    (?: \s{0,2} (?: ref(?:erence|erencia)?\.? | record | numbers? | no\.? | n[º°o]\.? | n[uú]mero | num | is | was
+    | es | file | de | [:\#=(] ) ){0,4} \s{0,2}"""
 _NUMBER = r"(?P<number> [A-Z]{0,4} [/-]? \d (?: [\s]? [A-Z\d/.-] ){0,2} [A-Z\d/-]{0,16} )"
 _PAPER = pattern(rf"""
-    (?<!\w) (?: cad | custody | crime | incident | log | case | occurrence | urn | pnc(?:\s?id)? | niche | exhibit | warrant | event | job | storm | charge
+    (?<!\w) (?: cad | custody | crime | incident | log | case | occurrence | urn | pnc(?:\s?id)? | niche | exhibit
+    | warrant | event | job | storm | charge
     | atestado | diligencias | expediente | denuncia | sumario | procedimiento | nig | intervenci[oó]n
     | proc[eé]dure | proc[eè]s-verbal | pv | dossier | main\scourante | fiche ) {_NO} {_NUMBER} (?!\w)
 """)
 _REFERENCE = pattern(rf"(?<!\w) (?: ref(?:erence|erencia|\.)? | r[eé]f(?:[eé]rence)?\.? ) {_NO} {_NUMBER} (?!\w)")
 _COLLAR = pattern(r"""
-    (?<!\w) (?: collar | shoulder | badge | warrant | placa | carn[eé]\sprofesional | matricule | tip | nip ) (?:\s(?:number|no\.?|n[º°]\.?|n[uú]mero))? \s? [:\#]? \s? [A-Z]{0,3} \d{2,7} [A-Z]? (?!\w)
+    (?<!\w) (?: collar | shoulder | badge | warrant | placa | carn[eé]\sprofesional | matricule | tip | nip )
+    (?:\s(?:number|no\.?|n[º°]\.?|n[uú]mero))? \s? [:\#]? \s? [A-Z]{0,3} \d{2,7} [A-Z]? (?!\w)
 """)
 _CRIME = pattern(r"(?<![\w/]) \d{2,3} / \d{3,7} / \d{2} (?![\w/])")
 _UNITS = frozenset("am pm h hrs hours min mins minutes km miles years days weeks x".split())

@@ -9,7 +9,9 @@ from moderation.patterns import pattern
 
 _TIME = pattern(r"""
     (?<![\w:.,/+-]) (?P<at> (?: at | @ | a\slas | sobre\slas | [àa] | vers ) \s{1,2} (?: about\s | around\s )? )?
-    (?P<hour> [01]?\d | 2[0-3] ) (?: [:.] | \s?h\s? ) (?P<minute> [0-5]\d ) (?! \d | [:.,/]\d | \s?(?:€|euros|%|km|m\b|kg|°) ) (?P<half> \s? [ap]\.?m\.? (?!\w) )? (?: \s? (?: hrs | hours | horas | h ) (?!\w) )?
+    (?P<hour> [01]?\d | 2[0-3] ) (?: [:.] | \s?h\s? ) (?P<minute> [0-5]\d ) (?! \d | [:.,/]\d
+    | \s?(?:€|euros|%|km|m\b|kg|°) ) (?P<half> \s? [ap]\.?m\.? (?!\w) )? (?: \s? (?: hrs | hours | horas | h )
+    (?!\w) )?
 """)
 _DOTTED = re.compile(r"\d\.\d\d")
 STEP = 10
