@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -25,12 +27,13 @@ class TextRoom:
 
     async def redact(self, text: str, context: Context) -> Redacted:
         """The public version of a text. Raises DetectorFailed if the process died or hung; it is started anew."""
+        pool = self._pool
         try:
             return await asyncio.wait_for(
-                asyncio.get_running_loop().run_in_executor(self._pool, _redact, text, context), SECONDS
+                asyncio.get_running_loop().run_in_executor(pool, _redact, text, context), SECONDS
             )
         except (BrokenProcessPool, TimeoutError) as error:
-            self._restart()
+            self._replace(pool)
             raise DetectorFailed("the text detectors did not answer") from error
 
     async def warm(self) -> None:
@@ -40,9 +43,11 @@ class TextRoom:
     def close(self) -> None:
         _end(self._pool)
 
-    def _restart(self) -> None:
-        _end(self._pool)
-        self._pool = self._new_pool()
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        """Once, though everybody who waited for it comes here: the others would end the new one."""
+        if self._pool is broken:
+            _end(broken)
+            self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -57,7 +62,16 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 def _start(places: Path, languages: Path, secret: bytes) -> None:
     global _redactor  # noqa: PLW0603 - the one redactor of this worker process
+    threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
     _redactor = Redactor.load(places, Words.load(languages), secret)
+
+
+def _end_with_parent() -> None:
+    """In a thread: a pool's process does not see by itself that whoever asks it was killed, and would stay for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def _redact(text: str, context: Context) -> Redacted:
