@@ -95,6 +95,22 @@ async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
     return None
 
 
+async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    """Open the next planned shift, of the person's own unit first."""
+    planned = await shift.coming(session, now)
+    mine = [one for one in planned if one.unit == caller.officer.unit] or planned
+    if not mine:
+        raise NotAllowed("command.no_shift")
+    await shift_changed(session, caller, await shift.open_shift(session, mine[0], caller.officer, now))
+    return None
+
+
+async def _close(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    here = await _leads(session, caller)
+    await shift_changed(session, caller, await shift.close(session, here, caller.officer, now))
+    return None
+
+
 async def _freeze(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     here = await _leads(session, caller, ShiftState.LIVE)
     await shift.freeze(session, here, caller.officer, now)
@@ -158,6 +174,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "/on": _on,
     "/off": _off,
     "/shift": _shift,
+    "/open": _open,
+    "/close": _close,
     "/queue": _queue,
     "/freeze": _freeze,
     "/resume": _resume,
