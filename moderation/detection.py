@@ -44,9 +44,7 @@ class Detection:
         for name, detector in self._detectors.items():
             try:
                 found += detector.find(folded, language)
-            except (
-                Exception
-            ):  # a fault in one detector holds the post; its message may hold words of it and is not kept
+            except Exception:  # noqa: BLE001 - a fault in one detector holds the post; its message may hold words of it
                 failed.append(name)
         return Detected(tuple(_sound(found, len(folded))), tuple(failed))
 

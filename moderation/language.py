@@ -10,7 +10,7 @@ _SMALL_WORDS: Final = {
     "en": frozenset(
         "the and of to in is on for with was are be this that at by from it he she we you they not but has have had "
         "been our your his her their an off out up all no if who what when now please tonight near stopped "
-        "a its i s t re ll ve one two reported leave road street car driver man woman slow lost found thanks thank".split()
+        "a its i s t re ll ve one two reported leave road street car driver man woman slow lost found thanks".split()
     ),
     "es": frozenset(
         "el la los las de del y en un una que por para con se al lo su sus es son ha han hemos esta este no mas muy "

@@ -1,13 +1,15 @@
 """Phrases to look for: word lists that are data, found in one pass over the words of a text, in time linear in it.
 
 A phrase is words with single spaces. `a|b` is either word, `word*` any word that begins so, `word?` may be missing,
-`#` a number, `...` up to four words of any kind, `of_us` two words where one could stand. Case and accents do not matter; a phrase never crosses a sentence."""
+`#` a number, `...` up to four words of any kind, `of_us` two words where one could stand.
+Case and accents do not matter; a phrase never crosses a sentence."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from moderation.normalise import plain
 
@@ -89,7 +91,7 @@ def _humps(folded: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, end
         return
     cuts = [start, *(start + m.start() for m in _HUMP.finditer(folded[start:end])), end]
-    yield from zip(cuts[:-1], cuts[1:], strict=True)
+    yield from pairwise(cuts)
 
 
 class Lexicon:

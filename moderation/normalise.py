@@ -1,4 +1,4 @@
-"""A text made fit for looking at: tricks taken out, look-alikes folded, and every place mapped back to what was sent."""
+"""A text made fit for looking at: tricks taken out, look-alikes folded, every place mapped back to what was sent."""
 
 import re
 import unicodedata

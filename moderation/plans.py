@@ -1,4 +1,4 @@
-"""Enforcement plans that were approved in advance: a post that opens with [plan ref EP-114] may name the plan's places."""
+"""Enforcement plans approved in advance: a post that opens with [plan ref EP-114] may name the plan's places."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`first` and `last` are the days on which it is in force, both included; `places` in lower case without accents."""
+    """In force from `first` to `last`, both days included; `places` are in lower case without accents."""
 
     reference: str
     places: frozenset[str]

@@ -1,4 +1,4 @@
-"""The policy: which rules a post meets, and what follows. Pure: rules are data (config/policy), hits come in, reasons go out."""
+"""The policy: which rules a post meets, and what follows. Pure: rules are data, hits come in, reasons go out."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from moderation.lexicon import Hit, Lexicon
 class Verdict(StrEnum):
     """What the policy says about a post, from nothing found to nobody may release it."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105 - a verdict
     REDACT = "REDACT"
     FLAG = "FLAG"
     HOLD = "HOLD"
@@ -66,7 +66,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `any_of`, `all_of` and `unless` name word lists, or findings: "@PLATE" by label, "@age of a minor" by rule.
+    """One rule. `any_of`, `all_of`, `unless` name word lists, findings: "@PLATE" by label, "@age of a minor" by rule.
 
     The lists must meet in one sentence, or anywhere for `whole_post`. A name may be several with "|" between them.
     `cut` are the lists whose words are taken out (with `reach`), `draft` the sentence used if nothing else is left."""

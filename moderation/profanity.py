@@ -1,4 +1,4 @@
-"""Rude words by better-profanity: an advisory that flags and never decides. Slurs and insults are the policy's business.
+"""Rude words by better-profanity: an advisory that flags and never decides. Slurs and insults are the policy's.
 
 better-profanity takes 75 ms for a post, so it is asked only when a word of its own list stands in the folded text."""
 
@@ -24,7 +24,7 @@ _SWAPS = str.maketrans("013457@$!", "oieastasi")
 
 @dataclass(frozen=True, slots=True)
 class Profanity:
-    """`allowed` are words of police work that are on its list; `more` our own words by language, with `*` at the end for any ending."""
+    """`allowed` are words of police work that are on its list; `more` our own by language, `*` any ending."""
 
     listed: frozenset[str]
     allowed: frozenset[str]
@@ -38,7 +38,7 @@ class Profanity:
         return cls(_shipped(), frozenset(map(plain, tables["allowed"])), own)
 
     def flags(self, text: str, language: str) -> tuple[Finding, ...]:
-        """Suggestions for the words that it would star out, in code points of `text`. CPU work: up to 0.1 s when it hits."""
+        """Suggestions for the words that it would star out, in code points of `text`. CPU work: 0.1 s if it hits."""
         seen = look_at(text[:LONGEST])
         read = plain(seen.folded)
         stretches = [match.span() for match in _WORDS.finditer(read)] + [m.span() for m in _SPACED.finditer(read)]

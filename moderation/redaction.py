@@ -1,9 +1,8 @@
-"""From what an officer wrote to what the public may read: find, decide policy, reword; and the last look before a network."""
+"""From what an officer wrote to what the public may read: find, judge, reword; and the last look before a network."""
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,8 @@ from moderation.jigsaw import completes
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
-from moderation.policy import STREETS_STAY, Met, Policy, PostKind, Reason, Verdict, infer_kind, severest
+from moderation.policy import Met, Policy, PostKind, Reason, Verdict, infer_kind, severest
+from moderation.screening import as_hits, cuts, may_stay, sentence_at, unmasked, waits_for_scene, without_area_names
 from moderation.seams import apply
 from moderation.wording import AREA_NAME, Edit, Wording
 from shifts.areas import Areas
@@ -24,7 +24,6 @@ from shifts.words import Words
 LONGEST = 10_000
 """Characters that are looked at; a longer text has no public version."""
 
-STREET_RULES = frozenset({"gazetteer street", "street", "intersection", "road"})
 _FAILED = Reason(
     "detector failed", Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
 )
@@ -37,7 +36,7 @@ _REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "po
 class Context:
     """What is known besides the words. `area` is the officer's area, `earlier` the shift's earlier public posts.
 
-    `lifted` and `covered` are keys of redactions and of suggestions that a person decided about. `plans_on` is the day on
+    `lifted` and `covered` are keys of redactions and of suggestions that a person decided about. `plans_on`: the day on
     which a plan reference must be in force. `own_public_text`: the text is one of ours that was approved before."""
 
     language: str | None = None
@@ -147,11 +146,11 @@ class Redactor:
         return self._redacted(look, public, edits)
 
     def remaining(self, text: str, language: str) -> tuple[Finding, ...]:
-        """The hard findings in a finished public text: the last look before a network. Empty means that it may leave."""
+        """The hard findings in a finished public text: the last look before a network. Empty: it may leave."""
         seen = look_at(text)
         found = self._detection.find(seen.folded, language)
         hard = tuple(f for f in found.findings if f.hard)
-        return tuple(_as_sent(seen, f) for f in self._without_area_names(seen.folded, hard))
+        return tuple(_as_sent(seen, f) for f in without_area_names(seen.folded, hard, self._named_areas(seen.folded)))
 
     def _look(self, text: str, context: Context) -> _Look:
         seen = look_at(text)
@@ -167,19 +166,21 @@ class Redactor:
         cited = self._plans.cited(folded)
         in_force = cited.plan if cited and cited.plan and cited.plan.in_force(look.context.plans_on) else None
         beside = cited.end if cited else 0
-        look.found = replace(look.found, findings=self._without_area_names(folded, look.found.findings))
-        findings = [
-            f
-            for f in look.found.findings
-            if f.start >= beside and not _may_stay(f, look, in_force.places if in_force else frozenset())
-        ]
+        look.found = replace(
+            look.found, findings=without_area_names(folded, look.found.findings, self._named_areas(folded))
+        )
+        places = in_force.places if in_force else frozenset()
+        found = look.found.findings
+        findings = [f for f in found if f.start >= beside and not may_stay(f, found, look.kind, folded, places)]
+        if look.context.own_public_text:
+            findings = [f for f in findings if f.hard]
         look.masks = [f for f in findings if f.action is Action.MASK]
         masks = [f for f in look.found.findings if f.action is Action.MASK]
-        look.suggested = _unmasked([f for f in findings if f.action is Action.SUGGEST], masks)
-        hits = [*look.hits, *_as_hits(folded, look.masks), *self._further_hits(look, in_force is not None)]
+        look.suggested = unmasked([f for f in findings if f.action is Action.SUGGEST], masks)
+        hits = [*look.hits, *as_hits(folded, look.masks), *self._further_hits(look, in_force is not None)]
         look.met = self._policy.judge(hits, look.kind, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
-        look.masks += [cut for met in look.met for cut in _cuts(met)]
+        look.masks += [cut for met in look.met for cut in cuts(met)]
         if cited:
             look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
         if look.found.failed:
@@ -190,11 +191,11 @@ class Redactor:
         folded = look.seen.folded
         hits = [Hit("@plan in force", 0, 0, sentence) for sentence in range(len(sentences_of(folded))) if in_force]
         hits += [
-            Hit("@area named", start, end, _sentence(folded, start)) for start, end, _ in self._named_areas(folded)
+            Hit("@area named", start, end, sentence_at(folded, start)) for start, end, _ in self._named_areas(folded)
         ]
         if self._area(look) is None:
             unknown = [f for f in look.masks if f.rule == "house address"]
-            hits += [Hit("@address in no area", f.start, f.end, _sentence(folded, f.start)) for f in unknown]
+            hits += [Hit("@address in no area", f.start, f.end, sentence_at(folded, f.start)) for f in unknown]
         if any(self._completes(look, earlier) for earlier in look.context.earlier):
             hits.append(Hit("@jigsaw", 0, len(folded), 0))
         return hits
@@ -266,7 +267,7 @@ class Redactor:
             look.language,
             look.kind,
             self._area(look),
-            _waits(look),
+            waits_for_scene(look.kind, look.masks, look.met),
             tuple(_as_sent(look.seen, f) for f in findings),
         )
 
@@ -304,11 +305,6 @@ class Redactor:
         districts = {area for area in known if area != (self._areas.town.id if self._areas.town else None)} or known
         return self._areas.common(frozenset(districts)) or look.context.area
 
-    def _without_area_names(self, folded: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-        """Findings without those whose every capital is an area's name ("Telmo" is a first name too)."""
-        named = self._named_areas(folded)
-        return tuple(f for f in findings if not _is_only(folded, f, named))
-
     def _named_areas(self, folded: str) -> list[tuple[int, int, str]]:
         return [(hit.start, hit.end, hit.name) for hit in self._area_names.hits(folded)]
 
@@ -326,69 +322,8 @@ def _nothing(context: Context, reason: Reason) -> Redacted:
     return Redacted("", reason.verdict, (reason,), (), (), context.language or "en", kind, context.area, False, ())
 
 
-def _may_stay(finding: Finding, look: _Look, planned: frozenset[str]) -> bool:
-    """Roads in a traffic or event post, the places of a plan in force, all but hard findings in a text of our own."""
-    if look.context.own_public_text:
-        return not finding.hard
-    if finding.label is Label.TIME:
-        return look.kind is not PostKind.PATROL
-    if planned and finding.label is Label.LOCATION and _is_planned(look, finding, planned):
-        return True
-    if look.kind not in STREETS_STAY or finding.rule not in STREET_RULES:
-        return False
-    return not any(
-        other.label is Label.ADDRESS
-        and other.rule not in STREET_RULES
-        and other.start < finding.end
-        and finding.start < other.end
-        for other in look.found.findings
-    )
-
-
-def _is_planned(look: _Look, finding: Finding, planned: frozenset[str]) -> bool:
-    return " ".join(plain(look.seen.folded[finding.start : finding.end]).split()) in planned
-
-
-def _is_only(folded: str, finding: Finding, named: Sequence[tuple[int, int, str]]) -> bool:
-    inside = [(start, end) for start, end, _ in named if start < finding.end and finding.start < end]
-    capitals = [i for i in range(finding.start, finding.end) if folded[i].isupper() or folded[i].isdigit()]
-    return bool(inside and capitals) and all(any(start <= i < end for start, end in inside) for i in capitals)
-
-
-def _unmasked(suggested: list[Finding], masks: list[Finding]) -> list[Finding]:
-    return [s for s in suggested if not any(m.start < s.end and s.start < m.end for m in masks)]
-
-
-def _as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:
-    """Findings as the policy sees them: by label and by rule."""
-    hits: list[Hit] = []
-    for finding in findings:
-        sentence = _sentence(folded, finding.start)
-        hits += [Hit(f"@{name}", finding.start, finding.end, sentence) for name in (finding.label, finding.rule)]
-    return hits
-
-
-def _sentence(folded: str, at: int) -> int:
-    return sum(end <= at for _, end in sentences_of(folded))
-
-
-def _cuts(met: Met) -> list[Finding]:
-    rule = met.rule
-    return [
-        Finding(hit.start, hit.end, rule.label, Action.MASK, rule.code, None, False, rule.instead, rule.reach)
-        for hit in met.to_cut()
-    ]
-
-
 def _says_something(public: str) -> bool:
     return sum(word.text.isalpha() and len(word.text) > 1 for word in words_of(look_at(public).folded)) >= 2
-
-
-def _waits(look: _Look) -> bool:
-    """A patrol post that tells where officers are, or were a moment ago, waits until they are clear of the scene."""
-    places = (Label.LOCATION, Label.ADDRESS, Label.COORDINATES)
-    located = any(f.label in places for f in look.masks)
-    return look.kind is PostKind.PATROL and (located or any(met.rule.live for met in look.met))
 
 
 def _whole(edit: Edit) -> Finding:

@@ -1,4 +1,4 @@
-"""Edits put into a text so that it still reads: spaces, commas, capitals and words left hanging are mended at the seams."""
+"""Edits put into a text so that it still reads: spaces, commas, capitals and hanging words are mended at the seams."""
 
 from collections.abc import Sequence
 

@@ -65,7 +65,7 @@ class Wording:
         return self._grammars[self._words.known(language)]
 
     def plan(self, folded: str, findings: Iterable[Finding], language: str, area: str | None) -> list[Edit]:
-        """The edits that take `findings` out of a clean text (`folded` is its folded form), in order, none overlapping."""
+        """The edits that take `findings` out of a clean text (`folded` is its form), in order, none overlapping."""
         text = _Text(folded, self.grammar(language))
         reaching = [_reached(text, finding) for finding in findings]
         edits = [
@@ -165,7 +165,7 @@ class _Text:
         return self._words[i] if i is not None else None
 
     def words_before(self, at: int, wanted: frozenset[str]) -> list[Word]:
-        """The words of `wanted` that lead up to `at`, outermost first; marks of a label (colon, number sign) may stand between."""
+        """The words of `wanted` that lead up to `at`, outermost first; a colon or number sign may stand between."""
         taken: list[Word] = []
         word = self.word_before(len(self.folded[:at].rstrip(" :=#.(\"'")))
         while word is not None and word.text in wanted and len(taken) < _MOST_WORDS_TAKEN:

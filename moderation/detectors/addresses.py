@@ -7,7 +7,8 @@ from moderation.detectors.streets import CAP
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_TYPE_EN = r"""    (?: road | rd | street | str? | lane | ln | avenue | ave? | drive | dr | close | crescent | cres | court | ct
+_TYPE_EN = r"""    (?: road | rd | street | str? | lane | ln | avenue | ave? | drive | dr | close | crescent | cres
+    | court | ct
     | terrace | ter | parade | boulevard | blvd | highway | hwy | parkway | pkwy
     | way | walk | row | hill | rise | grove | gardens | gdns | square | sq | mews | quay | wharf | circle | cir
     | trail | trl | alley | place | pl | path | loop | route | pike | plaza | lp )"""
@@ -21,17 +22,20 @@ _EN_ORDINAL = pattern(rf"""
     (?<![\w.,:/£$€-]) \d{{1,5}} \s (?: [nsew]\.? \s )? \d{{1,3}} (?:st|nd|rd|th) \s {_TYPE_EN} (?!\w)
 """)
 _EN_AFTER_NOT = frozenset(
-    "min mins minutes hours hrs days weeks am pm mph km miles people cars units officers men women vehicles arrests of in on at for the and a per cent more times years".split()
+    "min mins minutes hours hrs days weeks am pm mph km miles people cars units officers men women "
+    "vehicles arrests of in on at for the and a per cent more times years".split()
 )
 _DE = r"(?: (?: de | del | de\sla | de\slas | de\slos | la | el | los | las ) \s )"
-_ES_STREET = r"""    (?: (?: calle | cl\.? | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo | p[º°]\.?
+_ES_STREET = r"""    (?: (?: calle | cl\.? | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo
+    | p[º°]\.?
     | ronda | rda\.? | traves[ií]a | camino | carretera | ctra\.? | callej[oó]n | cjon\.? | glorieta | rambla
     | pasaje
     | alameda | calzada | bulevar | blvd\.? | v[ií]a | cuesta | prolongaci[oó]n | prol\.? | privada | priv\.?
     | cerrada | andador | circuito | retorno | eje | perif[eé]rico | boulevard | urbanizaci[oó]n | urb\.? | corredor
     | diagonal | continuaci[oó]n | viaducto | peatonal | ampliaci[oó]n | c\.? ) \s | c/ \s? )"""
 _DOOR = r"""(?: [\s,.-]{1,3} (?: n[º°úu]m?\w{0,4}\.? \s? | no\.\s? | \#\s? )? )"""
-_ES_REST = r"""    (?: [,\s-]{1,3} (?: (?: piso | planta | puerta | pta\.? | esc\.? | escalera | bloque | blq\.? | portal | bajo
+_ES_REST = r"""    (?: [,\s-]{1,3} (?: (?: piso | planta | puerta | pta\.? | esc\.? | escalera | bloque | blq\.?
+    | portal | bajo
     | bajos | [aá]tico | int(?:erior)?\.? | ext(?:erior)?\.? | depto\.? | dpto\.? | departamento | edif(?:icio)?\.?
     | local ) (?: \s? [\w-]{1,5} )? | \d{1,2} \s? [º°ª] \s? -? (?: [A-Z]{1,3} (?!\w) | \d{1,2} [º°ª]? )?
     | izq\w{0,6}\.? | dcha?\.? | derecha ) ){0,4}"""
@@ -65,15 +69,24 @@ _FLAT_FR = pattern(r"""
     (?: n[º°]\s? )? (?: \d{1,4} [a-z]? | [A-Z] ) (?!\w) | (?: au \s )? \d{1,2} \s? (?:er|e|[eè]me) \s [ée]tage )
 """)
 _HOUSE = pattern(
-    rf"(?<!\w) (?: {CAP} \s ){{1,3}} (?: House | Court | Cottage | Lodge | Villas? | Mansions? | Towers? | Heights | Apartments? | Flats | Farm | Manor | Grange | Bungalow | Almshouses ) (?!\w)",
+    rf"""
+        (?<!\w) (?: {CAP} \s ){{1,3}} (?: House | Court | Cottage | Lodge | Villas? | Mansions? | Towers? | Heights
+        | Apartments? | Flats | Farm | Manor | Grange | Bungalow | Almshouses ) (?!\w)
+    """,
     shout=True,
 )
 _HOUSE_ES = pattern(
-    rf"(?<!\w) (?i: residencial | edificio | residencia | chalet | villa | finca | bloque | cortijo ) \s (?: (?:de|del|la|el|las|los) \s ){{0,2}} {CAP} (?: \s {CAP} ){{0,2}}",
+    rf"""
+        (?<!\w) (?i: residencial | edificio | residencia | chalet | villa | finca | bloque | cortijo ) \s (?:
+        (?:de|del|la|el|las|los) \s ){{0,2}} {CAP} (?: \s {CAP} ){{0,2}}
+    """,
     shout=True,
 )
 _HOUSE_FR = pattern(
-    rf"(?<!\w) (?i: r[ée]sidence | immeuble | villa | cit[ée] | hlm | foyer ) \s (?: (?:de|du|des|la|le|les) \s | d' | l' ){{0,2}} {CAP} (?: [\s-] {CAP} ){{0,2}}",
+    rf"""
+        (?<!\w) (?i: r[ée]sidence | immeuble | villa | cit[ée] | hlm | foyer ) \s (?: (?:de|du|des|la|le|les) \s
+        | d' | l' ){{0,2}} {CAP} (?: [\s-] {CAP} ){{0,2}}
+    """,
     shout=True,
 )
 _POSTCODE = pattern(r"(?<!\w) (?: [A-Z]{1,2} \d [A-Z\d]? \s? \d [ABD-HJLNP-UW-Z]{2} ) (?!\w)", shout=True)

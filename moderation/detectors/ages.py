@@ -8,7 +8,8 @@ from moderation.finding import Action, Finding, Label
 from moderation.lexicon import sentences_of
 from moderation.patterns import pattern
 
-_NOUN = r"""    (?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child | kid | person
+_NOUN = r"""    (?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child
+    | kid | person
     | gentleman | bloke | resident
     | pensioner | driver | passenger | pedestrian | cyclist | student | pupil | resident | son | daughter | mother
     | father | mum | dad | nan | gran )"""
@@ -20,7 +21,10 @@ _EN = (
         (?P<noun> \s {_NOUN} )? (?!\w)
     """),
     pattern(
-        rf"(?<!\w) (?P<article> an? \s | the \s )? (?P<noun> {_NOUN} \s?,? \s? ) (?: \(? aged? \s | , \s ) (?P<age> \d{{1,3}} ) \)? (?![\w.:/%,]\d|[\w:/%]) ,?"
+        rf"""
+        (?<!\w) (?P<article> an? \s | the \s )? (?P<noun> {_NOUN} \s?,? \s? ) (?: \(? aged? \s | , \s )
+        (?P<age> \d{{1,3}} ) \)? (?![\w.:/%,]\d|[\w:/%]) ,?
+        """
     ),
     pattern(r"(?<!\w) ,? \s? (?: \( )? aged? \s (?P<age> \d{1,3} ) \)? (?!\w)"),
 )
@@ -33,7 +37,10 @@ _ES = (
         (?: \s de \s edad )? (?!\w)
     """),
     pattern(
-        r"(?<![\w.,]) (?: ,\s | de \s | con \s )? (?P<age> \d{1,3} ) \s (?: a[ñn]os (?!\s de \s (?: experiencia|servicio|prisi[oó]n|c[aá]rcel)) | meses \s de \s edad ) (?: \s de \s edad )? (?!\w)"
+        r"""
+        (?<![\w.,]) (?: ,\s | de \s | con \s )? (?P<age> \d{1,3} ) \s (?: a[ñn]os (?!\s de \s
+        (?: experiencia|servicio|prisi[oó]n|c[aá]rcel)) | meses \s de \s edad ) (?: \s de \s edad )? (?!\w)
+        """
     ),
 )
 _FR = (
@@ -45,7 +52,10 @@ _FR = (
         (?: [aâ]g[eé]e?s? \s )? (?:de \s)? (?P<age> \d{1,3} ) \s (?: ans | mois ) (?!\w)
     """),
     pattern(
-        r"(?<![\w.,]) (?: ,\s | (?: [aâ]g[eé]e?s? \s )? de \s )? (?P<age> \d{1,3} ) \s (?: ans (?!\s(?:de\s(?:prison|service)|ferme)) ) (?!\w)"
+        r"""
+        (?<![\w.,]) (?: ,\s | (?: [aâ]g[eé]e?s? \s )? de \s )? (?P<age> \d{1,3} ) \s (?: ans
+        (?!\s(?:de\s(?:prison|service)|ferme)) ) (?!\w)
+        """
     ),
 )
 _AFTER_NAME = re.compile(r"(?<=[a-zà-ÿ]), (?P<age>\d{1,2})(?=[,.)]| is\b| was\b| has\b|$)")

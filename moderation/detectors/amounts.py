@@ -1,6 +1,5 @@
 """Sums of money that somebody lost to a crime."""
 
-import re
 from collections.abc import Sequence
 
 from moderation.detector import Detector
@@ -13,10 +12,13 @@ _SUM = pattern(r"""
     | \d{1,3} (?:[.,\s]?\d{3}){0,3} (?:[.,]\d{1,2})? \s? (?: € | £ | euros? | pounds? | quid | dollars? | grand
     | pesos ) (?!\w) )
 """)
-_LOSS = re.compile(
-    r"\b(?:victim\w*|v[ií]ctima\w*|faux|fausse|fake|bogus|conned|scam\w*|defraud\w*|fraud\w*|lost|stolen|stole|tricked|swindled|robbed|taken from|handed over|estaf\w*|timad\w*|robad\w*|perdid\w*|enga[ñn]\w*|vaciado|arnaqu\w*|escroqu\w*|vol[ée]\w*|perdu\w*|d[ée]rob\w*)\b",
-    re.IGNORECASE,
-)
+_LOSS = pattern(r"""
+    \b (?: victim\w* | v[ií]ctima\w* | faux | fausse | fake | bogus | conned | scam\w* | defraud\w* | fraud\w* | lost
+    | stolen | stole | tricked | swindled | robbed
+    | taken\sfrom | handed\sover | estaf\w* | timad\w* | robad\w* | perdid\w*
+    | enga[ñn]\w*
+    | vaciado | arnaqu\w* | escroqu\w* | vol[ée]\w* | perdu\w* | d[ée]rob\w* ) \b
+""")
 
 
 def load() -> Detector:

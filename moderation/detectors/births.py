@@ -6,7 +6,8 @@ from moderation.detector import Detector
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_MONTH = r"""    (?: jan\w{0,6} | feb\w{0,6} | mar\w{0,4} | apr\w{0,3} | may\w{0,1} | jun\w{0,2} | jul\w{0,4} | aug\w{0,4}
+_MONTH = r"""    (?: jan\w{0,6} | feb\w{0,6} | mar\w{0,4} | apr\w{0,3} | may\w{0,1} | jun\w{0,2} | jul\w{0,4}
+    | aug\w{0,4}
     | sep\w{0,7} | oct\w{0,5} | nov\w{0,6} | dec\w{0,6}
     | ene\w{0,2} | abr\w{0,2} | ago\w{0,3} | dic\w{0,7} | janv\w{0,3} | f[eé]v\w{0,4} | avr\w{0,2} | mai | juin
     | juil\w{0,4} | ao[uû]t | d[eé]c\w{0,5} )"""

@@ -1,4 +1,4 @@
-"""Buildings that everybody can find: schools, places of worship, hospitals, pubs and shops with a name, and "outside the ..."."""
+"""Buildings that everybody can find: schools, places of worship, hospitals, named pubs and shops, "outside the ..."."""
 
 from moderation.detector import Detector
 from moderation.detectors.streets import CAP
@@ -9,11 +9,18 @@ _NAME = rf"(?: (?: St\.? \s )? (?: {CAP} (?:'s)? \s ){{1,3}} )"
 _OF = r"(?: (?:de|del|la|el|las|los|du|des|le|les) \s | d' | l' ){0,3}"
 _NAMES = rf"{CAP} (?: [\s-] (?:de\s|la\s|del\s)? {CAP} ){{0,3}}"
 _SCHOOL = pattern(
-    rf"(?<!\w) {_NAME} (?: High (?: \s School )? | Primary (?: \s School )? | Infants? (?: \s School )? | Juniors? \s School | Grammar (?: \s School )? | Academy | (?:Sixth\sForm\s)?College | School | Nursery | Elementary | Middle \s School | Comprehensive | University | Campus ) (?!\w)",
+    rf"""
+        (?<!\w) {_NAME} (?: High (?: \s School )? | Primary (?: \s School )? | Infants? (?: \s School )?
+        | Juniors? \s School | Grammar (?: \s School )? | Academy | (?:Sixth\sForm\s)?College | School | Nursery
+        | Elementary | Middle \s School | Comprehensive | University | Campus ) (?!\w)
+    """,
     shout=True,
 )
 _SCHOOL_ES = pattern(
-    rf"(?<!\w) (?i: colegio | ceip | ies | instituto | escuela | guarder[ií]a | universidad | facultad ) \s {_OF} {_NAMES}",
+    rf"""
+        (?<!\w) (?i: colegio | ceip | ies | instituto | escuela | guarder[ií]a | universidad
+        | facultad ) \s {_OF} {_NAMES}
+    """,
     shout=True,
 )
 _SCHOOL_FR = pattern(
@@ -21,31 +28,56 @@ _SCHOOL_FR = pattern(
     shout=True,
 )
 _WORSHIP = pattern(
-    rf"(?<!\w) {_NAME} (?: Mosque | Church | Synagogue | Temple | Chapel | Cathedral | Gurdwara | Abbey | Islamic \s Cent(?:re|er) ) (?!\w)",
+    rf"""
+        (?<!\w) {_NAME} (?: Mosque | Church | Synagogue | Temple | Chapel | Cathedral | Gurdwara | Abbey
+        | Islamic \s Cent(?:re|er) ) (?!\w)
+    """,
     shout=True,
 )
 _WORSHIP_ES = pattern(
-    rf"(?<!\w) (?i: mezquita | iglesia | sinagoga | parroquia | capilla | ermita | catedral | [eé]glise | mosqu[eé]e | synagogue | temple | chapelle ) \s {_OF} {_NAMES}",
+    rf"""
+        (?<!\w) (?i: mezquita | iglesia | sinagoga | parroquia | capilla | ermita | catedral | [eé]glise
+        | mosqu[eé]e | synagogue | temple | chapelle ) \s {_OF} {_NAMES}
+    """,
     shout=True,
 )
 _HOSPITAL = pattern(
-    rf"(?<!\w) (?: {_NAME} (?: (?:General\s)? Hospital | Clinic | Surgery | Infirmary | Hospice | Medical \s Cent(?:re|er) | Health \s Cent(?:re|er) | Care \s Home | Nursing \s Home ) | St\.? \s {CAP}'s (?!\s[A-Z]) ) (?!\w)",
+    rf"""
+        (?<!\w) (?: {_NAME} (?: (?:General\s)? Hospital | Clinic | Surgery | Infirmary | Hospice
+        | Medical \s Cent(?:re|er) | Health \s Cent(?:re|er) | Care \s Home | Nursing \s Home ) | St\.? \s {CAP}'s
+        (?!\s[A-Z]) ) (?!\w)
+    """,
     shout=True,
 )
 _HOSPITAL_ES = pattern(
-    rf"(?<!\w) (?i: hospital | cl[ií]nica | centro\sde\ssalud | ambulatorio | h[oô]pital | clinique | ehpad ) \s {_OF} {_NAMES}",
+    rf"""
+        (?<!\w) (?i: hospital | cl[ií]nica | centro\sde\ssalud | ambulatorio | h[oô]pital | clinique
+        | ehpad ) \s {_OF} {_NAMES}
+    """,
     shout=True,
 )
 _VENUE = pattern(
-    rf"(?<!\w) {_NAME} (?: Pub | Inn | Tavern | Hotel | Hostel | B&B | Caf[eé] | Restaurant | Takeaway | Nightclub | Club | Bar | Arms | Supermarket | Pharmacy | Bakery | Barbers? | Salon | Gym | Garage | Stores? | Off-Licence | Shopping \s Cent(?:re|er) | Mall | Stadium | Arena | Theatre | Cinema | Car \s Park | Bookmakers ) (?!\w)",
+    rf"""
+        (?<!\w) {_NAME} (?: Pub | Inn | Tavern | Hotel | Hostel | B&B | Caf[eé] | Restaurant | Takeaway | Nightclub
+        | Club | Bar | Arms | Supermarket | Pharmacy | Bakery | Barbers? | Salon | Gym | Garage | Stores?
+        | Off-Licence | Shopping \s Cent(?:re|er) | Mall | Stadium | Arena | Theatre | Cinema | Car \s Park
+        | Bookmakers ) (?!\w)
+    """,
     shout=True,
 )
 _VENUE_THE = pattern(
-    rf"(?<!\w) (?: at | outside | inside | opposite | behind | near | from | by ) \s (?P<it> the \s {CAP} \s {CAP} (?: \s {CAP} )? ) (?! \s? [Pp]olice | \s [Cc]ouncil )",
+    rf"""
+        (?<!\w) (?: at | outside | inside | opposite | behind | near | from | by ) \s (?P<it> the \s {CAP} \s {CAP}
+        (?: \s {CAP} )? ) (?! \s? [Pp]olice | \s [Cc]ouncil )
+    """,
     shout=True,
 )
 _VENUE_ES = pattern(
-    rf"(?<!\w) (?i: bar | pub | discoteca | restaurante | cafeter[ií]a | hotel | hostal | pensi[oó]n | farmacia | supermercado | panader[ií]a | cervecer[ií]a | taberna | caf[eé] | boulangerie | pharmacie | brasserie | tabac | gasolinera | centro\scomercial | pabell[oó]n | estadio ) \s {_OF} {_NAMES}",
+    rf"""
+        (?<!\w) (?i: bar | pub | discoteca | restaurante | cafeter[ií]a | hotel | hostal | pensi[oó]n | farmacia
+        | supermercado | panader[ií]a | cervecer[ií]a | taberna | caf[eé] | boulangerie | pharmacie | brasserie
+        | tabac | gasolinera | centro\scomercial | pabell[oó]n | estadio ) \s {_OF} {_NAMES}
+    """,
     shout=True,
 )
 _SPOT = pattern(r"""

@@ -6,7 +6,8 @@ from moderation.detector import Detector
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_NO = r"""    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | num | card | on | is | was | the | es | era | de
+_NO = r"""    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | num | card | on | is | was | the | es | era
+    | de
     | est | ending | [:\#=(] ) ){0,4} \s{0,2}"""
 _DNI = pattern(r"(?<![\w.,]) (?: \d{8} | \d{1,2}\.\d{3}\.\d{3} ) [\s-]? [A-Z] (?!\w)")
 _NIE = pattern(r"(?<!\w) [XYZ] [\s.-]? \d{7} [\s.-]? [A-Z] (?!\w)")

@@ -1,4 +1,4 @@
-"""Names of people: by title, by what is said before them ("victim", "arrested"), and by lists of first and family names."""
+"""Names of people: by title, by what is said before them ("victim"), and by lists of first and family names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Word, words_of
 
 _TITLES = frozenset(
-    "mr mrs ms miss mister sir madam dr doctor sr sra srta don dona senor senora senorita mme mlle monsieur madame mademoiselle rev father imam".split()
+    "mr mrs ms miss mister sir madam dr doctor sr sra srta don dona senor senora senorita mme mlle "
+    "monsieur madame mademoiselle rev father imam".split()
 )
 _TITLES_ALONE = frozenset("m d".split())
 """Titles of one letter: only with a full stop behind them."""
@@ -22,13 +23,17 @@ _RANKS = frozenset(
 _RANKS_LOWER_TOO = frozenset("pc dc ds di pcso sgt insp constable trooper subinspector subinspectora".split())
 _CUES = {
     "victim": frozenset(
-        "victim victims victima victimas victime victimes injured patient witness testigo temoin complainant owner resident occupant".split()
+        "victim victims victima victimas victime victimes injured patient witness testigo temoin complainant "
+        "owner resident occupant".split()
     ),
     "suspect": frozenset(
-        "suspect suspects arrested detained charged nicked detenido detenida arrestado sospechoso interpelle suspecte prevenu offender perpetrator known wanted released".split()
+        "suspect suspects arrested detained charged nicked detenido detenida arrestado sospechoso interpelle "
+        "suspecte prevenu offender perpetrator known wanted released".split()
     ),
     "person": frozenset(
-        "named called rip nicknamed alias aka llamado llamada nombre nomme nommee appele prenomme driver conductor conductora conducteur missing desaparecido desaparecida disparu disparue name passenger helped thank thanks gracias merci met".split()
+        "named called rip nicknamed alias aka llamado llamada nombre nomme nommee appele prenomme driver "
+        "conductor conductora conducteur missing desaparecido desaparecida disparu disparue name passenger "
+        "helped thank thanks gracias merci met".split()
     ),
 }
 _BETWEEN = frozenset("is was the a as es era se est a la el name nombre one our local to".split())
@@ -36,7 +41,8 @@ _PARTICLES = frozenset("de del la las los van von der den di da du le al el bin 
 _STREET_WORDS = frozenset(
     "road rd street lane ln avenue ave close drive court terrace parade square bridge park quarter hall "
     "station house school hospital airport university town city county river bay beach island valley "
-    "police council calle plaza avenida rue boulevard place quai church hotel club bar united fc football stadium arms inn day days week festival parade hurricane storm way north south east west".split()
+    "police council calle plaza avenida rue boulevard place quai church hotel club bar united fc "
+    "football stadium arms inn day days week festival parade hurricane storm way north south east west".split()
 )
 _NOT_NAMES = frozenset(
     "i the a an this that it he she we you they our your his her their and but or if so no not yes ok all "
@@ -55,7 +61,8 @@ _NOT_NAMES = frozenset(
     "thanks thank great good well nice please stay stop slow look help call drive night happy new merry man "
     "woman male female driver victim suspect speed drink drug knife tonight today tomorrow yesterday gracias "
     "buenas buenos feliz conductor conductora merci attention "
-    "facebook twitter whatsapp instagram youtube google bluesky mastodon telegram cctv anpr uk usa us eu covid rip lol omg missing found arrested stopped robbery burglary theft escort".split()
+    "facebook twitter whatsapp instagram youtube google bluesky mastodon telegram cctv anpr uk usa us eu "
+    "covid rip lol omg missing found arrested stopped robbery burglary theft escort".split()
 )
 _MOST = 4
 

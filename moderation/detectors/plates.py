@@ -8,7 +8,8 @@ from moderation.patterns import Pattern, Patterns, pattern
 
 _CUE = r"""(?: (?:number|licen[cs]e|car|vehicle)\s)? (?: plates? | reg(?:istration|istered|o)? | vrm | vrn | tags?
     | matr[ií]culas? | placas? | immatricul\w{1,8} | plaques? )"""
-_FILLER = r"""    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | is | was | as | reads? | of | the | es | era | con
+_FILLER = r"""    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | is | was | as | reads? | of | the | es
+    | era | con
     | de | sous | le
     | est | nº | [:\#=(] | "|' ) ){0,3} \s{0,2}"""
 

@@ -4,7 +4,8 @@ from moderation.detector import Detector
 from moderation.finding import Label
 from moderation.patterns import Pattern, Patterns, pattern
 
-_NO = r"""    (?: \s{0,2} (?: ref(?:erence|erencia)?\.? | record | numbers? | no\.? | n[º°o]\.? | n[uú]mero | num | is | was
+_NO = r"""    (?: \s{0,2} (?: ref(?:erence|erencia)?\.? | record | numbers? | no\.? | n[º°o]\.? | n[uú]mero | num
+    | is | was
     | es | file | de | [:\#=(] ) ){0,4} \s{0,2}"""
 _NUMBER = r"(?P<number> [A-Z]{0,4} [/-]? \d (?: [\s]? [A-Z\d/.-] ){0,2} [A-Z\d/-]{0,16} )"
 _PAPER = pattern(rf"""

@@ -11,7 +11,8 @@ _STOP = r"""
     (?: The | A | An | This | That | Our | Your | No | On | In | At | Off | Near | From | Closed | Avoid | And
     | Main\sRoads )
 """
-_TYPE_EN = r"""    (?: Road | Rd | Street | Str? | Lane | Ln | Avenue | Ave? | Drive | Dr | Close | Crescent | Cres | Court | Ct
+_TYPE_EN = r"""    (?: Road | Rd | Street | Str? | Lane | Ln | Avenue | Ave? | Drive | Dr | Close | Crescent | Cres
+    | Court | Ct
     | Terrace | Parade | Boulevard | Blvd | Highway | Hwy | Parkway | Pkwy
     | Way | Walk | Row | Hill | Rise | Grove | Gardens | Gdns | Square | Sq | Mews | Quay | Wharf | Bridge
     | Roundabout | Bypass | Expressway | Turnpike | Circle | Trail | Alley | Place | Path | Broadway | Circus
@@ -27,13 +28,17 @@ _EN_ORDINAL = pattern(r"""
     | avenue | ave | road | rd )(?!\w)
 """)
 _DE = r"(?: (?: de | del | de\sla | de\slas | de\slos | la | el | los | las ) \s )"
-_TYPE_ES = r"""    (?: calle | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | paseo | p[º°]\.? | ronda | traves[ií]a
+_TYPE_ES = r"""    (?: calle | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | paseo | p[º°]\.? | ronda
+    | traves[ií]a
     | camino | carretera | ctra\.? | callej[oó]n | glorieta | rambla | pasaje | alameda | calzada | bulevar
     | blvd\.? | v[ií]a | cuesta
     | prolongaci[oó]n | privada | cerrada | andador | circuito | retorno | eje | perif[eé]rico | cjon\.? | colonia
     | col\.? | fracc(?:ionamiento|\.)? | barrio | urbanizaci[oó]n | urb\.? )"""
 _ES = pattern(
-    rf"(?<!\w) (?: (?i:{_TYPE_ES}) \s{{1,2}} | (?i:c/) \s? | (?i:c\.) \s ) (?i:{_DE})? (?: [A-ZÀ-Þ\d] [\w.-]{{1,24}} ) (?: \s (?: (?i:{_DE}) )? [A-ZÀ-Þ] [\w-]{{1,24}} ){{0,3}}",
+    rf"""
+        (?<!\w) (?: (?i:{_TYPE_ES}) \s{{1,2}} | (?i:c/) \s? | (?i:c\.) \s ) (?i:{_DE})?
+        (?: [A-ZÀ-Þ\d] [\w.-]{{1,24}} ) (?: \s (?: (?i:{_DE}) )? [A-ZÀ-Þ] [\w-]{{1,24}} ){{0,3}}
+    """,
     shout=True,
 )
 _ES_LOWER = pattern(rf"""
@@ -46,7 +51,10 @@ _TYPE_FR = r"""
 """
 _DU = r"(?: de\sla\s | de\sl' | des\s | du\s | de\s | d' | la\s | le\s | les\s )"
 _FR = pattern(
-    rf"(?<!\w) (?i:{_TYPE_FR}) \s (?i:{_DU})? (?: (?:[A-ZÀ-ÞŒ] [\w'-]{{1,24}}) ) (?: [\s-] (?i:{_DU})? [A-ZÀ-ÞŒ] [\w'-]{{1,24}} ){{0,3}}",
+    rf"""
+        (?<!\w) (?i:{_TYPE_FR}) \s (?i:{_DU})? (?: (?:[A-ZÀ-ÞŒ] [\w'-]{{1,24}}) ) (?: [\s-]
+        (?i:{_DU})? [A-ZÀ-ÞŒ] [\w'-]{{1,24}} ){{0,3}}
+    """,
     shout=True,
 )
 _FR_LOWER = pattern(rf"""
@@ -67,7 +75,11 @@ _POST = pattern(r"""
     | exit | salida | sortie | mile\s?(?:marker|post)? | mm | PK ) \s \d{1,4} [a-z]? ) (?!\w|/\d)
 """)
 _CROSSING = pattern(
-    rf"(?<!\w) (?: \d{{1,3}}(?:st|nd|rd|th) | {CAP} ) \s? (?: & | / | and | at ) \s? (?: \d{{1,3}}(?:st|nd|rd|th)(?!\s\w{{4,}}) | (?<=\d..\s&\s)(?:{CAP}) | (?<=\d..\sand\s){CAP} ) (?: \s {_TYPE_EN} )? (?!\w)",
+    rf"""
+        (?<!\w) (?: \d{{1,3}}(?:st|nd|rd|th) | {CAP} ) \s? (?: & | / | and | at ) \s?
+        (?: \d{{1,3}}(?:st|nd|rd|th)(?!\s\w{{4,}}) | (?<=\d..\s&\s)(?:{CAP}) | (?<=\d..\sand\s){CAP} )
+        (?: \s {_TYPE_EN} )? (?!\w)
+    """,
     shout=True,
 )
 _ROAD_ALONE = re.compile(r"^(?:a|m|b|n|d)\d+", re.IGNORECASE)

@@ -128,9 +128,8 @@ def test_the_examples_of_the_policy_are_judged_as_written() -> None:
             left.append(row["id"])
         if row["decision"] == "BLOCK":
             assert redacted.text == ""
-    print(f"policy examples: {len(rows) - len(wrong)} of {len(rows)} right")
     assert left == []
-    assert len(wrong) <= 0.05 * len(rows)
+    assert len(wrong) <= 0.05 * len(rows), f"{len(rows) - len(wrong)} of {len(rows)} right"
 
 
 def test_a_rule_needs_its_words_in_one_sentence() -> None:

@@ -31,7 +31,8 @@ def profanity() -> Profanity:
 )
 def test_a_rude_word_is_suggested(text: str, language: str) -> None:
     (flag, *_) = profanity().flags(text, language)
-    assert flag.action is Action.SUGGEST and 0 <= flag.start < flag.end <= len(text)
+    assert flag.action is Action.SUGGEST
+    assert 0 <= flag.start < flag.end <= len(text)
 
 
 @pytest.mark.parametrize(

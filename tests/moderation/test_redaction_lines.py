@@ -29,7 +29,8 @@ def test_a_line_gives_its_id_decision_text_and_findings() -> None:
 )
 def test_a_bad_line_is_answered_with_an_error_and_the_next_goes_on(line: str) -> None:
     bad, good = answers(line, '{"id": 2, "text": "A quiet night."}')
-    assert set(bad) == {"error"} and line not in bad["error"]
+    assert set(bad) == {"error"}
+    assert line not in bad["error"]
     assert good["decision"] == "PASS"
 
 
@@ -40,7 +41,7 @@ def test_blank_lines_are_passed_over() -> None:
 def test_the_kind_and_earlier_posts_of_a_line_count() -> None:
     road, owner = answers(
         '{"text": "Harbour Road is shut.", "kind": "traffic"}',
-        '{"text": "The owner is back in Riverside after last night.", "earlier": ["Robbery at a takeaway in Riverside."]}',
+        '{"text": "The owner is back in Riverside after last night.", "earlier": ["Robbery at a cafe in Riverside."]}',
     )
     assert road["text"] == "Harbour Road is shut."
     assert owner["decision"] == "FLAG"

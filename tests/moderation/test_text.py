@@ -95,7 +95,8 @@ def test_a_street_is_known_however_it_is_typed(spelling: str) -> None:
 def test_what_is_invisible_hides_nothing(trick: str) -> None:
     text = f"Van AB{trick}12 C{trick}DE on Har{trick}bour Road."
     redacted = redact(text)
-    assert "12" not in redacted.text and "bour" not in redacted.text
+    assert "12" not in redacted.text
+    assert "bour" not in redacted.text
     plate = next(finding for finding in redacted.findings if finding.label is Label.PLATE)
     assert text[plate.start : plate.end].replace(trick, "") == "AB12 CDE"
 
@@ -145,7 +146,7 @@ def test_a_text_that_is_too_long_has_no_public_version() -> None:
 
 def test_what_came_out_can_cross_to_another_process() -> None:
     redacted = redact("Stopped a van on Harbour Road, plate AB12 CDE")
-    assert pickle.loads(pickle.dumps(redacted)) == redacted
+    assert pickle.loads(pickle.dumps(redacted)) == redacted  # noqa: S301 - our own bytes
 
 
 class _Broken:
@@ -177,42 +178,8 @@ def test_a_setting_that_a_detector_does_not_take_is_said_at_once(tmp_path: Path)
 
 
 _WORDS = st.sampled_from(
-    [
-        "on",
-        "in",
-        "Harbour Road",
-        "Dock Lane",
-        "plate",
-        "AB12 CDE",
-        "07700 900123",
-        "Maria Lopez",
-        "15yo",
-        "and",
-        "the",
-        ",",
-        ".",
-        "\n",
-        "arrested",
-    ]
-    + [
-        "Mrs Okafor",
-        "flat 7",
-        "at 01:52",
-        "en",
-        "Calle Olmo 23",
-        "rue des Tilleuls",
-        "(",
-        ")",
-        ":",
-        "a van",
-        "knife",
-        "his wife",
-        "@jo_b",
-        "St Elmo",
-        "😂",
-        "é",
-        "\u200b",
-    ]
+    "on|in|Harbour Road|Dock Lane|plate|AB12 CDE|07700 900123|Maria Poe|15yo|and|the|,|.|\n|arrested|Mrs Okafor|flat 7|"
+    "at 01:52|en|Calle Olmo 23|rue des Tilleuls|(|)|:|a van|knife|his wife|@jo_b|St Elmo|😂|é|\u200b".split("|")
 )
 _TEXTS = st.lists(_WORDS, max_size=25).map(" ".join) | st.text(max_size=300)
 
@@ -240,7 +207,8 @@ def test_a_public_text_has_nothing_left_to_take_out(text: str) -> None:
 def test_a_place_in_a_clean_text_is_found_again_in_the_sent_one(text: str) -> None:
     seen = look_at(text)
     assert len(seen.clean) == len(seen.folded) == len(seen.offsets) - 1
-    assert list(seen.offsets) == sorted(seen.offsets) and seen.offsets[-1] == len(text)
+    assert list(seen.offsets) == sorted(seen.offsets)
+    assert seen.offsets[-1] == len(text)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +254,7 @@ def test_every_reason_can_be_said_in_every_language() -> None:
         ):
             assert all(key in words.keys(language) for language in words.languages), key
         if rule.instead:
-            assert f"redaction.{rule.instead}" in words.keys()
+            assert words.say(f"redaction.{rule.instead}", "en")
 
 
 @pytest.mark.parametrize(

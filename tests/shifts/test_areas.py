@@ -15,7 +15,8 @@ def areas() -> Areas:
 
 
 def test_port_alba_has_six_districts_under_one_town(areas: Areas) -> None:
-    assert areas.town is not None and areas.town.id == "port_alba"
+    assert areas.town is not None
+    assert areas.town.id == "port_alba"
     assert [area.id for area in areas.all] == [
         "old_town",
         "riverside",
