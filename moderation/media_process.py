@@ -20,7 +20,7 @@ THRIFT: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(1024**3),
     "MALLOC_TRIM_THRESHOLD_": str(600 * 1024**2),
 }
-"""Memory is kept from one layer of a network to the next, which saves a fifth of the time, and given back at the end."""
+"""Memory is kept from one layer of a network to the next, which saves a fifth of the time, and given back later."""
 
 
 class PhotoProcess:

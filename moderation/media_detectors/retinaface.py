@@ -18,7 +18,7 @@ LOOKS: Final = Looks(
     more=(
         Pass(0.3, side=2560, over=1600),
         Pass(0.4, tile=2048, lap=192, over=2800),
-        Pass(0.6, side=960, turns=(1, 2, 3)),
+        Pass(0.6, side=960, zoom=2.0, turns=(1, 2, 3)),
         Pass(0.3, side=1280, zoom=2.0, dark=True),
     ),
     second=(Pass(0.5, side=1280, zoom=2.0),),
