@@ -35,7 +35,10 @@ class Detection:
     def load(cls, file: Path, areas: Areas) -> "Detection":
         """Load every detector that `file` has a table for, with the table as its settings. Raises DetectorUnknown."""
         tables = tomllib.loads(file.read_text("utf-8"))
-        return cls({name: _load(name, settings, areas) for name, settings in tables.items()})
+        config = file.parent.parent
+        return cls(
+            {name: _load(name, settings, {"areas": areas, "config": config}) for name, settings in tables.items()}
+        )
 
     def find(self, folded: str, language: str) -> Detected:
         """Ask every detector about a folded text."""
@@ -49,16 +52,16 @@ class Detection:
         return Detected(tuple(_sound(found, len(folded))), tuple(failed))
 
 
-def _load(name: str, settings: Mapping[str, Any], areas: Areas) -> Detector:
+def _load(name: str, settings: Mapping[str, Any], known: Mapping[str, object]) -> Detector:
     try:
         load = importlib.import_module(f"moderation.detectors.{name}").load
     except ModuleNotFoundError as missing:
         raise DetectorUnknown(f"there is no detector called {name}") from missing
     wanted = inspect.signature(load).parameters
-    given = {"areas": areas} if "areas" in wanted else {}
+    given = {name: value for name, value in known.items() if name in wanted}
     if set(settings) - set(wanted):
         raise DetectorUnknown(f"the detector {name} has no setting {', '.join(sorted(set(settings) - set(wanted)))}")
-    detector: Detector = load(**given, **settings)
+    detector: Detector = load(**{**given, **settings})
     return detector
 
 

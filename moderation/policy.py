@@ -165,7 +165,7 @@ class Policy:
         found = [
             hit for language in languages if language in self.lexicons for hit in self.lexicons[language].hits(folded)
         ]
-        return sorted(set(found), key=lambda hit: (hit.start, hit.end, hit.name))
+        return sorted(set(_standing(found)), key=lambda hit: (hit.start, hit.end, hit.name))
 
     def judge(self, hits: Sequence[Hit], kind: PostKind, overlays: Iterable[str]) -> list[Met]:
         """The rules that are met, the most severe first; an overlay can only add rules and make them stricter."""
@@ -195,6 +195,16 @@ def infer_kind(names: frozenset[str]) -> PostKind:
     if "kind advice" in names and "kind patrol" not in names:
         return PostKind.ADVICE
     return PostKind.PATROL
+
+
+def _standing(found: Sequence[Hit]) -> list[Hit]:
+    """Hits without those that a hit of "not <the same list>" overlaps ("dead end" is no death)."""
+    denied = [hit for hit in found if hit.name.startswith("not ")]
+    return [
+        hit
+        for hit in found
+        if not any(no.name == f"not {hit.name}" and no.start < hit.end and hit.start < no.end for no in denied)
+    ]
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

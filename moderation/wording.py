@@ -123,7 +123,7 @@ class Wording:
             first = next(word for word in before if word.text in grammar.moves)
             return Edit(first.end, end, " " + self._name(known, language), findings)
         first_start = before[0].start if before else start
-        if text.is_subject(first_start, end):
+        if findings[0].label is not Label.COORDINATES and text.is_subject(first_start, end):
             return Edit(first_start, end, self._name(known, language), findings)
         return Edit(text.with_comma(first_start), end, self._in_sentence(known, language), findings)
 

@@ -57,7 +57,7 @@ _FLAT_EN = pattern(r"""
     | berth | block ) \s (?: no\.? \s | number \s )? (?: \d{1,4} [a-z]? | [A-Z] (?![\w']) ) (?: ,? \s (?:
     (?:\d{1,2}(?:st|nd|rd|th)|ground|top|first|second|third) \s floor ) )? (?!\w)
 """)
-_NUMBERED = pattern(r"(?<!\w) (?: at | of | outside ) \s (?: no\.? | number | house ) \s? \d{1,4} [a-z]? (?!\w)")
+_NUMBERED = pattern(r"(?<!\w) (?: at | of | from | outside ) \s (?: no\.? | number | house ) \s? \d{1,4} [a-z]? (?!\w)")
 _FLAT_ES = pattern(r"""
     (?<!\w) (?: (?: piso | puerta | bloque | escalera | portal | planta ) \s (?: n[º°]\s? )?
     (?: \d{1,3} \s? [º°ª]? \s? [A-Z]? | [A-Z] ) (?!\w) | (?: (?: en | del? | al ) \s

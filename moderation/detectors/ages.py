@@ -67,6 +67,10 @@ _VICTIM = re.compile(
     r"\b(?:victim\w*|v[ií]ctima\w*|victimes?|witness\w*|testig\w*|t[eé]moin\w*|injured|herid\w*|bless[eé]\w*)",
     re.IGNORECASE,
 )
+_GROUP = pattern(r"""
+    (?<!\w) (?: (?: two|three|four|five|six|seven|eight|several|some|a\sgroup\sof|\d ) \s )?
+    (?P<age> \d{1,2} ) \s? -? \s? years? \s? -? \s? olds (?!\w)
+""")
 ADULT, OLDER = 18, 65
 
 
@@ -84,7 +88,14 @@ def _ages(text: str) -> Iterator[Finding]:
         for match in regex.finditer(text):
             if 0 <= int(match["age"]) <= 110:
                 yield from _finding(text, match)
+    yield from _young_people(text)
     yield from (_plain(match, "age") for match in _AFTER_NAME.finditer(text) if not _is_arrest(text, match))
+
+
+def _young_people(text: str) -> Iterator[Finding]:
+    for match in _GROUP.finditer(text):
+        if int(match["age"]) < ADULT:
+            yield Finding(*match.span(), Label.AGE, Action.MASK, "age of a minor", instead="young_people")
 
 
 def _finding(text: str, match: re.Match[str]) -> Iterator[Finding]:

@@ -81,9 +81,9 @@ class _Name:
         )
 
 
-def load(names: str = "") -> Detector:
-    """`names` is the folder of the lists; the one beside the configuration without it."""
-    folder = Path(names) if names else Path(__file__).parents[2] / "config" / "names"
+def load(config: Path) -> Detector:
+    """`config` is the configuration folder; the lists are in its folder `names`."""
+    folder = config / "names"
     return Names(
         _list(folder / "first.txt"),
         _list(folder / "first_or_word.txt"),
