@@ -44,6 +44,7 @@ class Publisher:
         scan: Scan,
         lease: timedelta,
         changed: Callable[[], None],
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         if lease.total_seconds() <= CALL_SECONDS:
             raise ValueError("the lease must be longer than a call may take")
@@ -53,6 +54,7 @@ class Publisher:
         self._scan = scan
         self._lease = lease
         self._changed = changed
+        self._clock = clock
 
     async def sweep(self, now: datetime) -> int:
         """Enqueue a job for every delivery that is due; gives how many."""
@@ -88,7 +90,7 @@ class Publisher:
 
     async def _intend(self, delivery_id: int) -> tuple[Delivery, Release | None] | None:
         """Commit what is about to be done, under a lease; None if there is nothing to do now."""
-        now = utc_now()
+        now = self._clock()
         async with self._database.transaction() as session:
             row = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
             if row is None or row.network not in self._networks or (row.lease_until and row.lease_until > now):
@@ -155,7 +157,7 @@ class Publisher:
         except SignedOut:
             await self._again(row, SIGNED_OUT_SECONDS, "signed out")
         except (Unclear, TimeoutError):
-            await self._outcome(row, DeliveryState.UNCLEAR, not_before=utc_now() + SETTLE)
+            await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + SETTLE)
         else:
             await self._sent(row, published)
 
@@ -168,7 +170,7 @@ class Publisher:
                 there = await network.find(release, row.key, row.first_sent_at - timedelta(minutes=2))
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             wait = error.wait if isinstance(error, TryLater) else SETTLE.total_seconds()
-            await self._keep(row, utc_now() + timedelta(seconds=wait))
+            await self._keep(row, self._clock() + timedelta(seconds=wait))
             return
         if there is None:
             await self._outcome(row, DeliveryState.DUE)
@@ -176,13 +178,13 @@ class Publisher:
             await self._sent(row, there)
 
     async def _withdraw(self, network: Network, row: Delivery) -> None:
-        published = Published(row.published_id or "", row.url, row.published_at or utc_now())
+        published = Published(row.published_id or "", row.url, row.published_at or self._clock())
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 await network.withdraw(published)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             asked = error.wait if isinstance(error, TryLater) else None
-            await self._keep(row, utc_now() + pause(row.tries, asked))
+            await self._keep(row, self._clock() + pause(row.tries, asked))
         else:
             await self._outcome(row, DeliveryState.RECALLED)
 
@@ -203,7 +205,9 @@ class Publisher:
         if row.tries >= STUCK_AFTER and reason is None:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:
-            await self._outcome(row, DeliveryState.DUE, not_before=utc_now() + pause(row.tries, wait), reason=reason)
+            await self._outcome(
+                row, DeliveryState.DUE, not_before=self._clock() + pause(row.tries, wait), reason=reason
+            )
 
     async def _keep(self, row: Delivery, not_before: datetime) -> None:
         async with self._database.transaction() as session:
@@ -211,7 +215,7 @@ class Publisher:
             kept.lease_until, kept.not_before, kept.asked_at, kept.tries = None, not_before, None, kept.tries + 1
 
     async def _outcome(self, row: Delivery, state: DeliveryState, **values: object) -> None:
-        now = utc_now()
+        now = self._clock()
         async with self._database.transaction() as session:
             there = await session.get_one(Delivery, row.id, with_for_update=True, populate_existing=True)
             if there.state is not row.state:
