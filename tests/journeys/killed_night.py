@@ -12,8 +12,7 @@ from typing import Final, TypeVar
 
 from moderation.vault import key_from_file
 from tests.journeys.killed_program import START, Kill
-from tests.journeys.killed_stage import Garage, KilledStage, garage, play_killed
-from tests.journeys.stage import eventually
+from tests.journeys.killed_stage import Garage, KilledStage, garage, play_killed, until
 
 STOPPED: Final = "Stopped a van with four bald tyres on Harbour Road, plate AB12 CDE."
 PHASES: Final = {
@@ -78,7 +77,7 @@ async def send(stage: KilledStage) -> None:
     """An officer sends, and a sergeant could publish."""
     await stage.phone("lima-3").send(STOPPED)
     sergeant = stage.phone("sergeant-1")
-    await eventually(lambda: sergeant.offers("card.button.publish"), lambda: "nobody could publish it")
+    await until(lambda: sergeant.offers("card.button.publish"), lambda: "nobody could publish it")
     await stage.settled()
 
 
@@ -113,7 +112,7 @@ def journey_killed(night: Night, phase: str, kills: Sequence[Kill]) -> int:
         if sends:
             await send(stage)
         await publish(stage)
-        await eventually(stage.died, lambda: f"it never died: {kills}")
+        await until(stage.died, lambda: f"it never died: {kills}")
         await published_once(stage)
         return stage.patrol.deaths
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -29,11 +29,19 @@ from shifts.database import Database
 from shifts.timeline import Entry
 from shifts.words import Words
 from tests.journeys.killed_program import Kill, Start
-from tests.journeys.stage import eventually, free_port
+from tests.journeys.stage import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE: Final = 40.0
 PRESS_AGAIN: Final = 4.0
+
+
+async def until(look: Callable[[], Awaitable[bool]], complaint: Callable[[], str], patience: float = PATIENCE) -> None:
+    """Look again and again until it is so. Raises AssertionError."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while not await look():
+        assert asyncio.get_running_loop().time() < deadline, complaint()
+        await asyncio.sleep(0.03)
 
 
 class Garage:
@@ -151,11 +159,13 @@ class KilledStage:
                 or await self.rows(Slot, col(Slot.closed).is_(False), col(Slot.wanted) > col(Slot.shown))
                 or await self.rows(
                     Delivery,
-                    col(Delivery.state).in_((DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)),
+                    col(Delivery.state).in_(
+                        (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)
+                    ),
                 )
             )
 
-        await eventually(look, lambda: "it never settled", PATIENCE)
+        await until(look, lambda: "it never settled", PATIENCE)
 
     async def public(self, number: int) -> tuple[int, int]:
         """How often the public sees a post: on the timeline, and on the rehearsal's network."""
@@ -233,7 +243,7 @@ class KilledPhone:
         async def look() -> bool:
             return any(sentence in text for _, c in await self.cards() for text in (c.title, *c.lines))
 
-        await eventually(look, lambda: f"{self.chat} never saw {key}: {self._stage.patrol.lines('killed')}", PATIENCE)
+        await until(look, lambda: f"{self.chat} never saw {key}: {self._stage.patrol.lines('killed')}", PATIENCE)
 
     async def taps_until(self, key: str, done: Callable[[], Any], what: str) -> None:
         """Press the button with this label whenever it is there, as a person does who sees nothing happen."""
@@ -251,7 +261,7 @@ class KilledPhone:
                     await self.press(found[0], found[1].token)
             return False
 
-        await eventually(look, lambda: f"{what}: {self._stage.patrol.lines('killed')}", PATIENCE)
+        await until(look, lambda: f"{what}: {self._stage.patrol.lines('killed')}", PATIENCE)
 
     async def offers(self, key: str) -> bool:
         """Whether a card here still has this button."""

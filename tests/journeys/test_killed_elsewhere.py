@@ -16,8 +16,7 @@ from moderation.post import Post, PostState
 from shifts.timeline import Entry
 from tests.journeys.killed_night import STOPPED, Night, begin_night, publish, send
 from tests.journeys.killed_program import Kill
-from tests.journeys.killed_stage import KilledStage
-from tests.journeys.stage import eventually
+from tests.journeys.killed_stage import KilledStage, until
 
 PEOPLE: Final = ("lima-3", "sergeant-1", "inspector-1")
 
@@ -43,7 +42,7 @@ async def never_public(stage: KilledStage, number: int = 1) -> None:
 
 async def killed(stage: KilledStage, posts: int) -> None:
     """It died, and everything still holds."""
-    await eventually(stage.died, lambda: "it never died")
+    await until(stage.died, lambda: "it never died")
     await stage.check(posts, *PEOPLE)
     assert stage.patrol.lines("repeated") == []
 
@@ -56,7 +55,7 @@ def test_a_post_is_sent_back_once_and_published_after_its_officer_changed_it(nig
         await sergeant.taps_until("card.reason.place", in_state(stage, PostState.SENT_BACK), "not sent back")
         sent = next(item for item in await officer.items() if getattr(item.content, "text", "") == STOPPED)
         await officer.edit(sent.id, "Stopped a van with four bald tyres.")
-        await eventually(in_state(stage, PostState.WAITING), lambda: "the change never waited")
+        await until(in_state(stage, PostState.WAITING), lambda: "the change never waited")
         await publish(stage)
         await killed(stage, 1)
         events = await stage.events(1)
@@ -98,7 +97,7 @@ def test_a_frozen_shift_sends_nothing_until_it_is_resumed(night: Night) -> None:
     async def journey(stage: KilledStage) -> None:
         sergeant, inspector = stage.phone("sergeant-1"), stage.phone("inspector-1")
         await sergeant.send("/freeze")
-        await eventually(stage.died, lambda: "it never died")
+        await until(stage.died, lambda: "it never died")
         await stage.settled()
         await sergeant.taps_until("card.button.publish", in_state(stage, PostState.APPROVED), "not approved")
         await never_public(stage)
@@ -107,7 +106,7 @@ def test_a_frozen_shift_sends_nothing_until_it_is_resumed(night: Night) -> None:
         async def out() -> bool:
             return await stage.public(1) == (1, 1)
 
-        await eventually(out, lambda: "never public")
+        await until(out, lambda: "never public")
         await killed(stage, 1)
 
     night.play(journey, "waiting", Kill("phone-send", 120))
@@ -135,7 +134,7 @@ def test_a_recalled_post_is_taken_down_everywhere(night: Night) -> None:
 @pytest.mark.slow
 def test_a_post_that_nobody_decided_expires_once(night: Night) -> None:
     async def journey(stage: KilledStage) -> None:
-        await eventually(in_state(stage, PostState.EXPIRED), lambda: "it never expired")
+        await until(in_state(stage, PostState.EXPIRED), lambda: "it never expired")
         await killed(stage, 1)
         await stage.phone("lima-3").sees("clock.expired")
         assert (await stage.events(1))["expired"] == 1
@@ -169,7 +168,7 @@ def test_a_refusal_is_said_once(night: Night) -> None:
     async def journey(stage: KilledStage) -> None:
         stranger = stage.phone("lima-4")
         await stranger.send(STOPPED)
-        await eventually(stage.died, lambda: "it never died")
+        await until(stage.died, lambda: "it never died")
         await stage.settled()
         refused = await stage.rows(InboxItem, InboxItem.state == InboxState.REFUSED)
         assert len(refused) == 1
@@ -191,7 +190,7 @@ def test_an_edit_after_the_approval_changes_nothing(night: Night) -> None:
         async def out() -> bool:
             return await stage.public(1) == (1, 1)
 
-        await eventually(out, lambda: "never public")
+        await until(out, lambda: "never public")
         await killed(stage, 1)
         await officer.sees("queue.too_late_to_change")
         assert "bald tyres" in (await stage.platform.public.posts())[0].text
@@ -217,12 +216,14 @@ def running(pid: int, module: str) -> bool:
 
 async def worker(stage: KilledStage, module: str) -> int:
     """Wait for the worker process that runs this module; gives its pid."""
+    found: list[int] = []
 
-    async def look() -> int | None:
-        return next((pid for pid in children(stage.patrol.pid) if running(pid, module)), None)
+    async def look() -> bool:
+        found[:] = [pid for pid in children(stage.patrol.pid) if running(pid, module)]
+        return bool(found)
 
-    pid: int = await eventually(look, lambda: f"no worker runs {module}")
-    return pid
+    await until(look, lambda: f"no worker runs {module}")
+    return found[0]
 
 
 @pytest.mark.slow
@@ -241,9 +242,7 @@ def test_a_post_is_prepared_although_the_text_worker_was_killed_over_it(night: N
 
 
 async def send_again_waits(stage: KilledStage) -> None:
-    await eventually(
-        lambda: stage.phone("sergeant-1").offers("card.button.publish"), lambda: "nobody could publish it", 40
-    )
+    await until(lambda: stage.phone("sergeant-1").offers("card.button.publish"), lambda: "nobody could publish it", 40)
 
 
 @pytest.mark.slow
@@ -277,6 +276,6 @@ def test_no_worker_outlives_a_killed_program(night: Night) -> None:
         async def gone() -> bool:
             return not any(running(pid, "spawn_main") for pid in workers)
 
-        await eventually(gone, lambda: "a worker lives on", 10)
+        await until(gone, lambda: "a worker lives on", 10)
 
     night.play(journey, "on-shift")
