@@ -18,6 +18,34 @@ _EN = pattern(rf"""
     | west ) \.? \s )? (?: [^\W\d_] [\w'.-]{{1,24}} \s ){{1,3}} {_TYPE_EN} (?!\w)
     (?: ,? \s (?: apt\.? | suite | ste\.? | unit | flat | \# ) \s? \w{{1,5}} )?
 """)
+_SUFFIX_US = r"""(?: Bypass | Crossroads | Crossroad | Expressway | Branch | Burgs | Circles | Pass | Shoals
+    | Stations | Summits | Tracks | Trails | Turnpike
+    | Villages | Brook | Brooks | Burg | Canyon | Cape | Causeway | Center | Cliff | Cliffs | Club | Common
+    | Corner | Corners
+    | Course | Courts | Cove | Coves | Creek | Crossing | Curve | Dale | Dam | Divide | Drives | Estate | Estates
+    | Extension
+    | Fall | Falls | Ferry | Field | Fields | Flat | Flats | Ford | Fords | Forest | Forge | Forges | Fork | Forks
+    | Fort
+    | Freeway | Garden | Gateway | Glen | Glens | Green | Greens | Groves | Harbor | Harbors | Haven | Heights | Hills
+    | Hollow | Inlet | Island | Islands | Isle | Junction | Junctions | Key | Keys | Knoll | Knolls | Lake | Lakes
+    | Land
+    | Landing | Light | Lights | Loaf | Lock | Locks | Lodge | Mall | Manor | Manors | Meadow | Meadows | Mill | Mills
+    | Mission | Motorway | Mount | Mountain | Mountains | Neck | Orchard | Oval | Overpass | Park | Parks | Parkways
+    | Passage | Pike | Pine | Pines | Plain | Plains | Plaza | Point | Points | Port | Ports | Prairie | Radial | Ramp
+    | Ranch | Rapid | Rapids | Rest | Ridge | Ridges | River | Roads | Rue | Run | Shoal | Shoals | Shore | Shores
+    | Skyway
+    | Spring | Springs | Spur | Spurs | Squares | Station | Stravenue | Stream | Streets | Summit | Throughway | Trace
+    | Track | Trafficway | Tunnel | Underpass | Union | Unions | Valley | Valleys | Via | Viaduct | View | Views
+    | Village
+    | Villages | Ville | Vista | Walks | Wall | Ways | Well | Wells )"""
+_EN_RARE = pattern(
+    rf"""
+    (?<![\w.,:/£$€-]) (?: (?i:flat|studio|unit) \s \d{{1,4}}[a-z]? ,? \s | \d{{1,5}}[a-z]? \s ) (?: (?:{CAP})
+    (?:\s|-) ){{1,3}} {_SUFFIX_US} (?!\w)
+    (?: \s (?: Apt\.? | Suite ) \s \d{{1,5}} )?
+""",
+    shout=True,
+)
 _EN_ORDINAL = pattern(rf"""
     (?<![\w.,:/£$€-]) \d{{1,5}} \s (?: [nsew]\.? \s )? \d{{1,3}} (?:st|nd|rd|th) \s {_TYPE_EN} (?!\w)
 """)
@@ -26,7 +54,8 @@ _EN_AFTER_NOT = frozenset(
     "vehicles arrests of in on at for the and a per cent more times years".split()
 )
 _DE = r"(?: (?: de | del | de\sla | de\slas | de\slos | la | el | los | las ) \s )"
-_ES_STREET = r"""    (?: (?: calle | cl\.? | avda?\.? | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo
+_ES_STREET = r"""    (?: (?: calle | ca[ñn]ada | acceso | vial | pasadizo | circunvalaci[oó]n | cl\.? | avda?\.?
+    | av\.? | avenida | plaza | pl?za\.? | pza\.? | pl\.? | paseo
     | p[º°]\.?
     | ronda | rda\.? | traves[ií]a | camino | carretera | ctra\.? | callej[oó]n | cjon\.? | glorieta | rambla
     | pasaje
@@ -53,7 +82,7 @@ _FR = pattern(r"""
     (?: \s [A-ZÀ-Þ][\w-]{1,24} )? )?
 """)
 _FLAT_EN = pattern(r"""
-    (?<!\w) (?: (?:in|at) \s )? (?: flat | apartment | apt\.? | room | suite | bedsit | plot | caravan | pitch
+    (?<!\w) (?: (?:in|at) \s )? (?: flat | studio | apartment | apt\.? | room | suite | bedsit | plot | caravan | pitch
     | berth | block ) \s (?: no\.? \s | number \s )? (?: \d{1,4} [a-z]? | [A-Z] (?![\w']) ) (?: ,? \s (?:
     (?:\d{1,2}(?:st|nd|rd|th)|ground|top|first|second|third) \s floor ) )? (?!\w)
 """)
@@ -102,7 +131,7 @@ def load() -> Detector:
             Pattern("house address", Label.ADDRESS, _EN, hard=True, check=_is_address),
             *(
                 Pattern("house address", Label.ADDRESS, regex, hard=True)
-                for regex in (_EN_ORDINAL, _ES, _FR, _POSTCODE)
+                for regex in (_EN_RARE, _EN_ORDINAL, _ES, _FR, _POSTCODE)
             ),
             *(Pattern("flat", Label.ADDRESS, regex, hard=True) for regex in (_FLAT_EN, _NUMBERED, _FLAT_ES, _FLAT_FR)),
             *(Pattern("house", Label.ADDRESS, regex) for regex in (_HOUSE, _HOUSE_ES, _HOUSE_FR)),

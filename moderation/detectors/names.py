@@ -10,7 +10,7 @@ from moderation.lexicon import Word, words_of
 
 _TITLES = frozenset(
     "mr mrs ms miss mister sir madam dr doctor sr sra srta don dona senor senora senorita mme mlle "
-    "monsieur madame mademoiselle rev father imam".split()
+    "monsieur madame mademoiselle rev father imam ing lic arq prof".split()
 )
 _TITLES_ALONE = frozenset("m d".split())
 """Titles of one letter: only with a full stop behind them."""
@@ -64,7 +64,7 @@ _NOT_NAMES = frozenset(
     "facebook twitter whatsapp instagram youtube google bluesky mastodon telegram cctv anpr uk usa us eu "
     "covid rip lol omg missing found arrested stopped robbery burglary theft escort".split()
 )
-_MOST = 4
+_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,21 +231,16 @@ class Names:
         return None, i
 
     def _run(self, text: str, words: Sequence[_Name], i: int, shouted: bool) -> int:
-        """The index behind a run of capitalised words that can be a name, particles between them included."""
+        """The index behind a run of capitalised words that can be a name, up to two particles between them included."""
         end = i
         while end < len(words) and end - i < _MOST and (end == i or _adjacent(text, words, end)):
-            if self._may_be_name(words[end], shouted, text):
-                end += 1
-            elif (
-                end > i
-                and words[end].word.text in _PARTICLES
-                and end + 1 < len(words)
-                and self._may_be_name(words[end + 1], shouted, text)
-                and _adjacent(text, words, end + 1)
-            ):
-                end += 2
-            else:
+            after = end
+            while end > i and after - end < 2 and after < len(words) and words[after].word.text in _PARTICLES:
+                after += 1
+            together = all(_adjacent(text, words, at) for at in range(end + 1, after + 1) if at < len(words))
+            if after >= len(words) or not together or not self._may_be_name(words[after], shouted, text):
                 break
+            end = after + 1
         return end
 
     def _may_be_name(self, name: _Name, shouted: bool, text: str) -> bool:

@@ -8,7 +8,9 @@ from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Word, words_of
 
-_CANDIDATE = re.compile(r"(?<![\w.,/:+-])(?:\+|00)?\(?\d(?:[ .()\-]{0,3}\d){5,17}(?![\w/:]|[.,]\d)")
+_CANDIDATE = re.compile(
+    r"(?<![\w.,/:+-])(?:\+|00)?\(?\d(?:[ .()\-]{0,3}\d){5,17}(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?![\w/:]|[.,]\d)"
+)
 _DATE = re.compile(r"(?:19|20)\d\d[-. ]\d\d?[-. ]\d\d?|\d\d?[-. ]\d\d?[-. ](?:19|20)\d\d")
 _AMOUNT = re.compile(r"\d{1,3}(?:[. ]000)+|\d{1,3}(?:\.\d{3})+")
 _CURRENCY_BEFORE = re.compile(r"[£$€]\s?$")
@@ -35,7 +37,7 @@ class Phones:
         return [*found, *(_finding(start, end) for start, end in _spelled(words_of(text)))]
 
     def _is_private(self, text: str, match: re.Match[str]) -> bool:
-        number = match[0]
+        number = re.split(r"\s?(?:x|ext)", match[0])[0]
         if _digits(number) in self._own or _DATE.fullmatch(number) or _AMOUNT.fullmatch(number):
             return False
         if _CURRENCY_BEFORE.search(text[max(match.start() - 2, 0) : match.start()]):

@@ -40,6 +40,21 @@ _OF_A_STATE = pattern(r"""
     |michigan|jersey|massachusetts|pennsylvania ) \s (?:plates?|tags?|licen[cs]e|reg)? \s?
     (?P<it> (?=[A-Z]{0,6}\d) [A-Z0-9]{2,7} (?:[\s-] (?=[A-Z]{0,3}\d) [A-Z0-9]{1,4})? ) (?!\w)
 """)
+_OLD_SPACED = pattern(
+    r"""
+    (?<![A-Za-z0-9]) (?: [A-Z]{1,2} \s \d{4} \s [A-Z]{1,2} | \d{2,4} - [A-Z]{2,3} - \d{2} | [A-Z] \d{2} - [A-Z]{3} )
+    (?![\w-])
+""",
+    shout=True,
+)
+_BEHIND_A_VEHICLE = pattern(
+    r"""
+    (?<!\w) (?i: car | vehicle | van | truck | lorry | suv | pickup | sedan | motorbike | coche | veh[ií]culo
+    | furgoneta | cami[oó]n | moto | voiture | v[ée]hicule )
+    ,? \s (?P<it> (?=[A-Z0-9\s-]{0,4}[A-Z]) (?=[A-Z0-9\s-]{0,7}\d) [A-Z0-9]{1,4} [\s-]? [A-Z0-9]{2,6} ) (?![\w-])
+""",
+    shout=True,
+)
 _NOT_LETTERS = frozenset("hrs mph kph kms rpm gmt cst pst mst bst wtf lbs kgs pts pcs".split())
 _NOT_WORDS = frozenset("cad ref log pnc dni nie ssn nir iso mar jan feb apr may jun jul aug sep oct nov dec".split())
 
@@ -60,6 +75,8 @@ def load() -> Detector:
     ]
     called = [
         Pattern("plate by name", Label.PLATE, _CALLED, hard=True),
+        Pattern("plate", Label.PLATE, _OLD_SPACED, hard=True, check=_is_no_reference),
+        Pattern("plate behind a vehicle", Label.PLATE, _BEHIND_A_VEHICLE, hard=True),
         Pattern("plate by state", Label.PLATE, _OF_A_STATE, hard=True),
     ]
     return Patterns(plain + called)

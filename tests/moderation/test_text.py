@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from faker import Faker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -271,3 +272,29 @@ def test_a_sample_is_judged_and_worded(sample: dict[str, object]) -> None:
 
 def _context() -> Context:
     return Context()
+
+
+@pytest.mark.parametrize("country", ["en_GB", "en_US", "es_ES", "fr_FR"])
+def test_numbers_plates_and_addresses_of_a_country_are_found(country: str) -> None:
+    fake = Faker(country)
+    fake.seed_instance(7)
+    makers = {"plate {} seen": fake.license_plate, "ring {} now": fake.phone_number, "IBAN {} used": fake.iban}
+    makers["at {} again"] = fake.street_address
+    missed = []
+    for frame, make in makers.items():
+        for _ in range(40):
+            value = make().replace("\n", ", ")
+            found = redact(frame.format(value), language=country[:2], kind=PostKind.PATROL).findings
+            at = frame.index("{")
+            inside = {i for f in found if f.action is Action.MASK for i in range(f.start - at, f.end - at)}
+            letters = [i for i, letter in enumerate(value) if letter.isalnum()]
+            if sum(i in inside for i in letters) < 0.9 * len(letters):
+                missed.append(frame)
+    assert len(missed) <= 0.03 * 160
+
+
+def test_a_long_message_is_redacted_within_half_a_second() -> None:
+    text = ("Stopped a van on Harbour Road, plate AB12 CDE, with Maria Lopez, ring 07700 900123. " * 60)[:4096]
+    start = time.process_time()
+    redact(text)
+    assert time.process_time() - start < 0.5
