@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import answers, commands, inbox, outbox, reception, taps
-from bot.chat_app import Card, ChatApp, ChatAppDown, ChatGone, ChatId, Choice, Edit, Incoming, Message
+from bot.chat_app import Card, CardGone, ChatApp, ChatAppDown, ChatGone, ChatId, Choice, Edit, Incoming, Message
 from bot.desk import Caller, Desk
 from bot.inbox import InboxItem, InboxState
 from shifts import roster
@@ -86,6 +86,8 @@ class Intake:
             return
         self._changed()
         await self._say(item.app, incoming, outcome)
+        if isinstance(incoming, Choice):
+            await self._remove_double(item.app, incoming)
 
     async def _try(self, session: AsyncSession, item: InboxItem, incoming: Incoming, now: datetime) -> Outcome:
         """One item in a savepoint: a refusal leaves nothing behind but its sentence."""
@@ -174,6 +176,22 @@ class Intake:
 
     def _fields(self, outcome: Outcome) -> dict[str, object]:
         return dict(outcome.fields or {})
+
+    async def _remove_double(self, app: str, choice: Choice) -> None:
+        """A process that was killed over showing a card never told which message that became, so it was shown again.
+
+        Nobody can ask the chat app for it; a tap tells us where it stands, and it goes."""
+        slot_id = choice.token.partition(".")[0]
+        if not slot_id.isdecimal():
+            return
+        async with self._database.reading() as session:
+            slot = await session.get(outbox.Slot, int(slot_id))
+        if slot is None or (slot.app, slot.chat) != (app, choice.chat) or slot.card_id in {None, choice.card}:
+            return
+        try:
+            await self._apps[app].remove(choice.card, ChatId(choice.chat))
+        except (CardGone, ChatAppDown, ChatGone):
+            _log.info("a double card could not be removed", extra={"slot": slot.id})
 
     async def _put_aside(self, item_id: int, error: Exception, now: datetime) -> None:
         _log.error("an inbox item could not be handled", extra={"item": item_id, "error": type(error).__name__})
