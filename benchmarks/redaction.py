@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from moderation.finding import Action, Finding
+from moderation.finding import Action, Finding, Label
 from moderation.redaction import Context, Redactor
 from shifts.words import Words
 
@@ -27,10 +27,11 @@ BARS = {"median ms": 40.0, "longest ms": 500.0, "load s": 1.5, "policy right %":
 
 @dataclass
 class Share:
-    """Hidden spans and leaking posts of one label; harmless letters masked."""
+    """Spans of one label hidden, and noticed (suggestions counted too); posts that leak one."""
 
     spans: int = 0
     hidden: int = 0
+    noticed: int = 0
     posts: int = 0
     leaking: int = 0
 
@@ -116,17 +117,20 @@ def _score(redactor: Redactor, rows: Iterable[dict[str, Any]]) -> Score:
         redacted = redactor.redact(row["text"], Context(language=row["lang"]))
         score.seconds += time.perf_counter() - start
         score.posts += 1
-        _count(score, row, [f for f in redacted.findings if (f.action is Action.MASK and f.rule.islower()) or f.hard])
+        findings = [f for f in redacted.findings if f.label not in (Label.LINK, Label.POLICY)]
+        _count(score, row, findings)
     return score
 
 
 def _count(score: Score, row: dict[str, Any], findings: Sequence[Finding]) -> None:
-    masked = {i for finding in findings for i in range(finding.start, finding.end)}
+    seen = {i for finding in findings for i in range(finding.start, finding.end)}
+    masked = {i for f in findings if f.action is Action.MASK for i in range(f.start, f.end)}
     text, named = row["text"], set[int]()
     for label in {span["label"] for span in row["spans"]}:
         share = score.labels.setdefault(label, Share())
         spans = [range(span["start"], span["end"]) for span in row["spans"] if span["label"] == label]
         hidden = sum(_is_hidden(text, span, masked) for span in spans)
+        share.noticed += sum(_is_hidden(text, span, seen) for span in spans)
         share.spans, share.hidden = share.spans + len(spans), share.hidden + hidden
         share.posts, share.leaking = share.posts + 1, share.leaking + (hidden < len(spans))
         named |= {i for span in spans for i in span}
@@ -145,7 +149,10 @@ def _show(name: str, score: Score) -> None:
     print(f"{name}: n={score.posts}, {1000 * score.seconds / max(score.posts, 1):.1f} ms a post, over {over:.1f} %")
     for label, share in sorted(score.labels.items()):
         found, leak = 100 * share.hidden / share.spans, 100 * share.leaking / share.posts
-        print(f"    {label:10} hidden {found:5.1f} % of {share.spans:5}   leak {leak:5.1f} % of {share.posts} posts")
+        noticed = 100 * share.noticed / share.spans
+        print(
+            f"    {label:10} hidden {found:5.1f} % (noticed {noticed:5.1f}) of {share.spans:5}   leak {leak:5.1f} % of {share.posts} posts"
+        )
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

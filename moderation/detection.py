@@ -4,7 +4,7 @@ import importlib
 import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Detection:
                 found += detector.find(folded, language)
             except Exception:  # noqa: BLE001 - a fault in one detector holds the post; its message may hold words of it
                 failed.append(name)
-        return Detected(tuple(_sound(found, len(folded))), tuple(failed))
+        return Detected(tuple(_sound([_trimmed(folded, f) for f in found], len(folded))), tuple(failed))
 
 
 def _load(name: str, settings: Mapping[str, Any], known: Mapping[str, object]) -> Detector:
@@ -63,6 +63,12 @@ def _load(name: str, settings: Mapping[str, Any], known: Mapping[str, object]) -
         raise DetectorUnknown(f"the detector {name} has no setting {', '.join(sorted(set(settings) - set(wanted)))}")
     detector: Detector = load(**{**given, **settings})
     return detector
+
+
+def _trimmed(folded: str, finding: Finding) -> Finding:
+    """A finding without the marks and spaces behind its last word: they belong to the sentence."""
+    end = finding.start + len(folded[finding.start : finding.end].rstrip(" .,;:"))
+    return replace(finding, end=end) if finding.end <= len(folded) else finding
 
 
 def _sound(findings: Iterable[Finding], length: int) -> Iterable[Finding]:

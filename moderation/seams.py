@@ -58,13 +58,18 @@ def _joined(public: str, rest: str, *, after_edit: bool, grammar: Grammar | None
         lead = "\n" if "\n" in rest[: len(rest) - len(rest.lstrip())] and public else lead
         body = body.lstrip("!? \n") if not body.strip("!? \n")[:1] or body[:1] in "!?" else body
         return public + lead + body[:1].upper() + body[1:] if body else public
+    return _within(public, rest)
+
+
+def _within(public: str, rest: str) -> str:
+    """`rest` behind an edit in the middle of its sentence."""
     body = rest.lstrip(" ")
     if not body:
         return public
-    if body[0] in ",;:" and public[-1:] in ",;:":
-        return public + body[1:]
-    if body[0] in ".!?" and public[-1:] in ",;:":
-        return public[:-1] + body
+    if body[0] in ":;!?" and rest[0] == " " and public[-1:].isalnum():
+        return f"{public} {body}"
+    if public[-1:] in ",;:" and body[0] in ",;:.!?":
+        return public + body[1:] if body[0] in ",;:" else public[:-1] + body
     if body[0] in ".,;:!?)'\n" or public[-1:] in "([\"'/ ":
         return _closed(public, body)
     return f"{public} {body}"

@@ -50,6 +50,7 @@ _EN_ORDINAL = pattern(rf"""
     (?<![\w.,:/£$€-]) \d{{1,5}} \s (?: [nsew]\.? \s )? \d{{1,3}} (?:st|nd|rd|th) \s {_TYPE_EN} (?!\w)
 """)
 _EN_AFTER_NOT = frozenset(
+    "minutos metros personas coches agentes horas en de por con minutes personnes voitures dans sur pour "
     "min mins minutes hours hrs days weeks am pm mph km miles people cars units officers men women "
     "vehicles arrests of in on at for the and a per cent more times years".split()
 )

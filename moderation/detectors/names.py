@@ -215,7 +215,7 @@ class Names:
         behind = [name.word.text for name in words[i + 1 : end]]
         if first in self._any_first:
             return any(name in self._any_last for name in behind)
-        return len(behind) == 1 and behind[0] in self._last and not _opens_sentence(words, i)
+        return bool(behind) and behind[0] in self._last and not _opens_sentence(words, i)
 
     def _lower(self, text: str, words: Sequence[_Name], i: int) -> tuple[Finding | None, int]:
         """First and family name in lower case or in capitals."""
