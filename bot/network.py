@@ -112,3 +112,13 @@ class Network(Protocol):
     async def replies(self, cursor: str | None) -> HeardPage:
         """What was answered since `cursor` (None: from now on). Raises TryLater, SignedOut."""
         ...
+
+
+class Corrects(Protocol):
+    """What only some networks can do: change the words of a post that is there."""
+
+    async def correct(self, published: Published, release: Release) -> Published:
+        """Put the words of an approved correction in the place of the old ones; the pictures stay.
+
+        Raises TryLater (also in doubt: to do it twice does no harm), Refused, SignedOut."""
+        ...

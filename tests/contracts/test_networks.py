@@ -10,10 +10,14 @@ import pytest
 
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
+from tests.contracts.mastodon_harness import mastodon_network
 from tests.contracts.network_harness import NetworkHarness
 from tests.contracts.rehearsal_network_harness import rehearsal_network
 
-HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness]]] = {"rehearsal": rehearsal_network}
+HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness]]] = {
+    "rehearsal": rehearsal_network,
+    "mastodon": mastodon_network,
+}
 
 NOW = datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)

@@ -1,0 +1,98 @@
+"""The line to an instance: Mastodon.py in a thread of its own, one call after the other, each with an end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+import mastodon
+import requests
+
+from bot.mastodon_network.trouble import meaning
+from bot.network import TryLater, Unclear
+
+T = TypeVar("T")
+
+READ_SECONDS: Final = 15.0
+WHOLE_SECONDS: Final = 20.0
+MOST_BYTES: Final = 8 << 20
+PIECE: Final = 1 << 16
+AFTER_DOUBT: Final = 3.0
+VERSION: Final = "4.3.0"
+"""Told to the library, which would otherwise ask the instance before an upload."""
+
+
+class Line:
+    """Calls are made in their order: whoever looks after an unclear call looks after that call has ended."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._session = _Session()
+        self._client = mastodon.Mastodon(
+            access_token=token,
+            api_base_url=base_url,
+            ratelimit_method="throw",
+            request_timeout=READ_SECONDS,
+            mastodon_version=VERSION,
+            version_check_mode="none",
+            session=self._session,
+            user_agent="tweetpatrol",
+        )
+        self._thread = ThreadPoolExecutor(1, "mastodon")
+
+    async def act(self, call: Callable[[mastodon.Mastodon], T]) -> T:
+        """A call that changes something. Raises TryLater, Refused, SignedOut, Gone, Unclear."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translated, call)
+
+    async def ask(self, call: Callable[[mastodon.Mastodon], T]) -> T:
+        """A call that may be repeated. Raises TryLater, Refused, SignedOut, Gone."""
+        try:
+            return await self.act(call)
+        except Unclear:
+            raise TryLater(AFTER_DOUBT) from None
+
+    def close(self) -> None:
+        """Start no further call; one that is under way ends by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._session.close()
+
+    def _translated(self, call: Callable[[mastodon.Mastodon], T]) -> T:
+        try:
+            return call(self._client)
+        except mastodon.MastodonError as error:
+            # The chain is cut on purpose: the library's own errors quote what the server said.
+            raise meaning(error, self._client.ratelimit_reset, time.time()) from None
+
+
+@asynccontextmanager
+async def a_line(base_url: str, token: str) -> AsyncIterator[Line]:
+    """A line that is closed at the end."""
+    line = Line(base_url, token)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+class _Session(requests.Session):
+    """Follows no redirects (they would turn a post into something else) and waits for no endless body."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        end = time.monotonic() + WHOLE_SECONDS
+        response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
+        response._content = _body(response, end)
+        return response
+
+
+def _body(response: requests.Response, end: float) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.raw.read1(PIECE, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST_BYTES or time.monotonic() > end:
+            response.close()
+            raise requests.exceptions.ReadTimeout
+    response.close()
+    return b"".join(pieces)

@@ -1,0 +1,231 @@
+"""Mastodon, and servers that speak its API: statuses by Mastodon.py, each with its key and looked for after doubt."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import mastodon
+from mastodon.return_types import Account, MediaAttachment, Status
+
+from bot.belonging import others
+from bot.lengths import length
+from bot.mastodon_network.instance import taken
+from bot.mastodon_network.line import Line, a_line
+from bot.mastodon_network.mentions import aware, heard_since, newest
+from bot.mastodon_network.plain import plain, same_words
+from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
+from bot.network import Counting, HeardPage, Limits, Published, Refused, TryLater
+from bot.rendition import alt_text, master, rendition
+from moderation.release import PublicPicture, Release
+from shifts.database import Database
+
+CLOCKS_APART: Final = timedelta(hours=1)
+"""How wrong the instance's clock may be. What older deliveries brought there is known, so this may be generous."""
+PICTURE_BYTES: Final = 8_000_000
+ALT_CHARACTERS: Final = 1500
+LOOK_PAGE: Final = 40
+LOOK_PAGES: Final = 5
+PROCESSING_LOOKS: Final = (0.3, 0.7, 1.5, 3.0)
+VISIBILITIES: Final = frozenset({"public", "unlisted", "private"})
+
+
+class Mastodon:
+    """One account. Replies are heard on a line of their own, so that listening never delays a post."""
+
+    def __init__(
+        self, acting: Line, hearing: Line, table: Limits, visibility: str, media: Path, database: Database
+    ) -> None:
+        self._acting = acting
+        self._hearing = hearing
+        self._limits = table
+        self._visibility = visibility
+        self._media = media
+        self._database = database
+        self._asked = False
+        self._us: Account | None = None
+        self._uploaded: dict[tuple[str, str, str], str] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """What the configuration says, and after the first post what the instance says."""
+        return self._limits
+
+    async def publish(self, release: Release, key: str, answers: str | None) -> Published:
+        """Post a status with `key` as its idempotency key. Raises TryLater, Refused, SignedOut, Unclear.
+
+        Some servers ignore the key: after Unclear, only `find` tells whether to post again."""
+        await self._ask_limits()
+        self._check(release)
+        media = [await self._attached(picture, key) for picture in release.pictures]
+
+        def post(client: mastodon.Mastodon) -> Published:
+            status = client.status_post(
+                release.text,
+                in_reply_to_id=answers,
+                media_ids=media or None,
+                visibility=self._visibility,
+                language=release.language,
+                idempotency_key=key,
+            )
+            return _published(status)
+
+        try:
+            published = await self._acting.act(post)
+        except Gone:
+            raise Refused("what it answers is gone") from None
+        self._uploaded = {known: id_ for known, id_ in self._uploaded.items() if known[0] != key}
+        return published
+
+    async def find(self, release: Release, key: str, since: datetime) -> Published | None:
+        """Our status with these words and as many pictures, unless another delivery brought it there.
+
+        Raises TryLater, SignedOut."""
+        us = await self._account(self._acting)
+        earliest = since - CLOCKS_APART
+        alike = await self._acting.ask(lambda client: _alike(client, us, release, earliest))
+        known = await others(self._database, [str(status.id) for status in alike], key)
+        unknown = [status for status in alike if str(status.id) not in known]
+        return _published(unknown[-1]) if unknown else None
+
+    async def withdraw(self, published: Published) -> None:
+        """Delete a status and its media. Raises TryLater, SignedOut."""
+        try:
+            await self._acting.ask(lambda client: client.status_delete(published.id, delete_media=True))
+        except Gone:
+            return
+        except Refused:
+            raise TryLater(PROCESSING_WAIT) from None
+
+    async def correct(self, published: Published, release: Release) -> Published:
+        """Change the words of a status; its pictures stay. Raises TryLater, Refused, SignedOut.
+
+        The same words twice are one change, so doubt is answered by trying again."""
+        if length(release.text, self._limits) > self._limits.characters:
+            raise Refused("too long")
+
+        def edit(client: mastodon.Mastodon) -> Published:
+            there = client.status(published.id)
+            media = [attachment.id for attachment in there.media_attachments]
+            return _published(client.status_update(published.id, release.text, media_ids=media or None))
+
+        try:
+            return await self._acting.ask(edit)
+        except Gone:
+            raise Refused("gone") from None
+
+    async def replies(self, cursor: str | None) -> HeardPage:
+        """Mentions of us under our statuses, by a cursor that pages forward. Raises TryLater, SignedOut."""
+        us = await self._account(self._hearing)
+        if cursor is None:
+            return HeardPage((), await self._hearing.ask(newest))
+        return await self._hearing.ask(lambda client: heard_since(client, us, cursor))
+
+    async def _ask_limits(self) -> None:
+        """Ask the instance once what it takes; one that cannot say is believed to take what is configured."""
+        if self._asked:
+            return
+        try:
+            told = await self._acting.ask(lambda client: client.instance_v2())
+        except (Gone, Refused):
+            told = None
+        self._limits = taken(told or {}, self._limits)
+        self._asked = True
+
+    def _check(self, release: Release) -> None:
+        if length(release.text, self._limits) > self._limits.characters:
+            raise Refused("too long")
+        if len(release.pictures) > self._limits.pictures:
+            raise Refused("too many pictures")
+
+    async def _attached(self, picture: PublicPicture, key: str) -> str:
+        """The id of an uploaded picture that is ready to be posted; a second try uses the first one's upload."""
+        known = (key, picture.sha256, picture.alt)
+        if known not in self._uploaded:
+            jpeg = master(self._media, picture)
+            made = await asyncio.to_thread(rendition, jpeg, self._limits.picture_bytes)
+            alt = alt_text(picture.alt, self._limits.alt_characters)
+            attachment = await self._acting.ask(lambda client: client.media_post(made.jpeg, "image/jpeg", alt))
+            self._uploaded[known] = str(attachment.id)
+            if attachment.url:
+                return str(attachment.id)
+        await self._processed(self._uploaded[known])
+        return self._uploaded[known]
+
+    async def _processed(self, media_id: str) -> None:
+        """Wait until the instance has made its sizes of a picture. Raises TryLater if that takes long."""
+        for pause in PROCESSING_LOOKS:
+            attachment: MediaAttachment = await self._acting.ask(lambda client: client.media(media_id))
+            if attachment.url:
+                return
+            await asyncio.sleep(pause)
+        raise TryLater(PROCESSING_WAIT)
+
+    async def _account(self, line: Line) -> Account:
+        if self._us is None:
+            asked: Account = await line.ask(lambda client: client.account_verify_credentials())
+            self._us = asked
+        return self._us
+
+
+def _alike(client: mastodon.Mastodon, us: Account, release: Release, earliest: datetime) -> list[Status]:
+    """Our own statuses with the words and the number of pictures of a release, newest first."""
+    alike: list[Status] = []
+    before: str | None = None
+    for _ in range(LOOK_PAGES):
+        page = client.account_statuses(us.id, exclude_reblogs=True, max_id=before, limit=LOOK_PAGE)
+        recent = [status for status in page if aware(status.created_at) >= earliest]
+        alike += [status for status in recent if _is_of(status, release)]
+        if len(recent) < LOOK_PAGE:
+            break
+        before = str(page[-1].id)
+    return alike
+
+
+def _is_of(status: Status, release: Release) -> bool:
+    as_many = len(status.media_attachments) == len(release.pictures)
+    return as_many and same_words(plain(status.content), plain_words(release.text))
+
+
+def plain_words(text: str) -> str:
+    """Our own words after the journey through an instance and back."""
+    return plain(text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _published(status: Status) -> Published:
+    return Published(str(status.id), status.url, aware(status.created_at))
+
+
+def limits(
+    *,
+    base_url: str = "",
+    access_token: str = "",
+    visibility: str = "public",
+    characters: int = 500,
+    per_link: int = 23,
+    pictures: int = 4,
+) -> Limits:
+    """What it takes, from its table in the configuration: nearly every instance takes at least this."""
+    return Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link)
+
+
+@asynccontextmanager
+async def connect(
+    *,
+    database: Database,
+    media: Path,
+    base_url: str,
+    access_token: str,
+    visibility: str = "public",
+    characters: int = 500,
+    per_link: int = 23,
+    pictures: int = 4,
+) -> AsyncIterator[Mastodon]:
+    """An account by its access token (scopes read and write). Nothing is asked before the first call."""
+    if visibility not in VISIBILITIES:
+        raise ValueError("visibility must be public, unlisted or private")
+    table = Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link)
+    async with a_line(base_url, access_token) as acting, a_line(base_url, access_token) as hearing:
+        yield Mastodon(acting, hearing, table, visibility, media, database)
