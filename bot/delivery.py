@@ -123,11 +123,13 @@ async def of_post(session: AsyncSession, post_id: int) -> list[Delivery]:
 
 
 async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: int = 100) -> list[Delivery]:
-    """What is due and has not been asked for lately: the sweep enqueues these."""
+    """What is due and has not been asked for lately: the sweep enqueues these. What a freeze holds is left alone."""
+    frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(Shift.state == ShiftState.FROZEN)
     statement = (
         select(Delivery)
         .where(
             col(Delivery.state).in_(WORKING),
+            or_(Delivery.state != DeliveryState.DUE, col(Delivery.post_id).not_in(frozen)),
             Delivery.due_at <= now,
             or_(col(Delivery.asked_at).is_(None), col(Delivery.asked_at) <= now - again),
             or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),

@@ -66,9 +66,9 @@ class Publisher:
             for row in due:
                 row.asked_at, row.asks = now, row.asks + 1
                 await session.flush()
-                await self._engine.enqueue(
-                    session, DELIVER, Lane.DELIVERIES, row.id or 0, key=f"deliver-{row.id}-{row.asks}"
-                )
+                # With the time: after an undo another delivery may have the same id, and a job runs once for a key.
+                key = f"deliver-{row.id}-{row.asks}-{int(now.timestamp() * 1000)}"
+                await self._engine.enqueue(session, DELIVER, Lane.DELIVERIES, row.id or 0, key=key)
         return len(due)
 
     async def deliver(self, delivery_id: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from bot.chat_app import Button, Card, CardId, ChatId
@@ -179,6 +180,12 @@ class KilledStage:
     async def events(self, number: int) -> Counter[str]:
         """How often the audit says what of a post."""
         return Counter(row.event for row in await self.rows(AuditEntry, AuditEntry.subject == f"post {number}"))
+
+    async def jobs(self, name: str) -> int:
+        """How often the durable engine was asked for a job."""
+        async with self.database.reading() as session:
+            counted = text("SELECT count(*) FROM workflow_status WHERE name = :name")
+            return int((await session.execute(counted, {"name": name})).scalar_one())
 
     async def check(self, posts: int, *people: str) -> None:
         """What holds after every journey, however often the program died on it."""

@@ -101,6 +101,7 @@ def test_a_frozen_shift_sends_nothing_until_it_is_resumed(night: Night) -> None:
         await stage.settled()
         await sergeant.taps_until("card.button.publish", in_state(stage, PostState.APPROVED), "not approved")
         await never_public(stage)
+        assert await stage.jobs("deliver") == 0
         await inspector.send("/resume")
 
         async def out() -> bool:
