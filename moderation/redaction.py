@@ -27,6 +27,7 @@ LONGEST = 10_000
 _FAILED = Reason(
     "detector failed", Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
 )
+_NO_PLAN = Reason("unknown plan", Verdict.FLAG, "K", "policy.reasons.unknown_plan", "policy.ticks.plan_reference")
 _TOO_LONG = Reason("too long", Verdict.BLOCK, "A", "policy.reasons.too_long")
 _STILL_THERE = Reason("still there", Verdict.BLOCK, "A", "policy.reasons.still_there")
 _REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "policy.ticks.reads_well")
@@ -177,12 +178,20 @@ class Redactor:
         look.masks = [f for f in findings if f.action is Action.MASK]
         masks = [f for f in look.found.findings if f.action is Action.MASK]
         look.suggested = unmasked([f for f in findings if f.action is Action.SUGGEST], masks)
-        hits = [*look.hits, *as_hits(folded, look.masks), *self._further_hits(look, in_force is not None)]
+        rude = [f for f in findings if f.label is Label.PROFANITY]
+        hits = [
+            *look.hits,
+            *as_hits(folded, look.masks),
+            *as_hits(folded, rude),
+            *self._further_hits(look, in_force is not None),
+        ]
         look.met = self._policy.judge(hits, look.kind, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
         look.masks += [cut for met in look.met for cut in cuts(met)]
         if cited:
             look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
+        if cited and not in_force:
+            look.reasons.append(_NO_PLAN)
         if look.found.failed:
             look.reasons.append(_FAILED)
 

@@ -35,7 +35,7 @@ def _unexplained(text: str) -> Iterator[Word]:
         begins = (
             before is None
             or before.sentence != word.sentence
-            or text[before.end : word.start].strip() in (":", '"', "-", "...")
+            or text[before.end : word.start].strip() in (":", '"', "-", "...", "]")
         )
         tag = text[word.start - 1 : word.start] in ("#", "@", "/", ".", "_") or (
             before is not None and before.end == word.start
