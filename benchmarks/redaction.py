@@ -150,10 +150,8 @@ def _show(name: str, score: Score) -> None:
     for label, share in sorted(score.labels.items()):
         found, leak = 100 * share.hidden / share.spans, 100 * share.leaking / share.posts
         noticed = 100 * share.noticed / share.spans
-        print(
-            f"    {label:10} hidden {found:5.1f} % (noticed {noticed:5.1f}) of {share.spans:5}"
-            print(f"{hidden}   leak {leak:5.1f} % of {share.posts} posts"
-        )
+        hidden = f"hidden {found:5.1f} % (noticed {noticed:5.1f}) of {share.spans:5}"
+        print(f"    {label:10} {hidden}   leak {leak:5.1f} % of {share.posts} posts")
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def _overlays(juris: object) -> tuple[str, ...]:
 
 def _findings(redacted: Redacted) -> list[dict[str, Any]]:
     """Every finding by its place in the input; what a redaction put there stands with the findings that it covers."""
-    answers = []
+    answers: list[dict[str, Any]] = []
     for finding in redacted.findings:
         covering = next(
             (r for r in redacted.redactions if r.finding.start <= finding.start and finding.end <= r.finding.end), None
@@ -93,4 +93,4 @@ def _findings(redacted: Redacted) -> list[dict[str, Any]]:
                 "replacement": covering.replacement.strip() if covering and redacted.verdict.has_public_text else "",
             }
         )
-    return answers
+    return [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
