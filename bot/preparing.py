@@ -189,9 +189,10 @@ class Preparer:
             await self._failed(picture_id)
         else:
             _keep(self._media, covered)
-            await self._covered(picture_id, covered, draft_alt(covered.boxes, self._desk.words, post.language))
+            shut = [box for index, box in enumerate(covered.boxes) if index not in covered.lifted]
+            await self._covered(picture_id, covered, counts(shut), draft_alt(shut, self._desk.words, post.language))
 
-    async def _covered(self, picture_id: int, covered: CoveredPhoto, alt: str) -> None:
+    async def _covered(self, picture_id: int, covered: CoveredPhoto, counted: dict[BoxKind, int], alt: str) -> None:
         async with self._database.transaction() as session:
             picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
             post = await queue.locked(session, picture.post_id)
@@ -202,10 +203,7 @@ class Preparer:
                 await PICTURES.move(session, picture, to)
             picture.sha256, picture.width, picture.height = covered.sha256, covered.width, covered.height
             picture.boxes = [_shown(box) for box in covered.boxes]
-            open_ones = frozenset(covered.lifted)
-            picture.counts = {
-                k.value: n for k, n in counts(b for i, b in enumerate(covered.boxes) if i not in open_ones).items()
-            }
+            picture.counts = {kind.value: number for kind, number in counted.items()}
             picture.leftover = len(covered.leftover)
             picture.tries = 0
             if not picture.alt_chosen:

@@ -10,7 +10,6 @@ from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedO
 from moderation.release import Release
 from shifts.database import utc_now
 
-
 LIMITS = Limits(500, Counting.CODE_POINTS, 4, 10_000_000, 1500)
 
 
