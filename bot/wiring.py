@@ -120,6 +120,7 @@ class Program:
             "media": self.settings.media,
             "public_media": self.settings.public_media,
             "public_url": self.settings.force.public_url,
+            "state": self.settings.data / "networks",
         }
         return resources if self.platform is None else {**resources, "platform": self.platform}
 
@@ -134,13 +135,15 @@ async def open_program(settings: Settings, alone: bool) -> AsyncIterator[Program
         stack.push_async_callback(engine.close)
         words, areas = Words.load(settings.files.languages), Areas.load(settings.files.places)
         program = Program(settings, database, engine, words, areas, alone)
-        await _take_in_roster(program)
+        if alone:
+            await take_in_roster(program)
         if _REHEARSAL in (*settings.chat_apps, *settings.networks):
             await _open_rehearsal(program, stack)
         yield program
 
 
-async def _take_in_roster(program: Program) -> None:
+async def take_in_roster(program: Program) -> None:
+    """Import the roster file. One process does it, or two first imports would stand in each other's way."""
     path = program.settings.files.roster
     try:
         entries = Roster.load(path)
@@ -223,7 +226,7 @@ def every(seconds: float, step: Callable[[], Awaitable[Any]]) -> Loop:
 def check_adapters(settings: Settings) -> list[str]:
     """What is wrong with the tables of chat apps and networks, as plain sentences; nothing is connected."""
     wrong: list[str] = []
-    stand_ins = dict.fromkeys(("database", "media", "public_media", "public_url", "platform"))
+    stand_ins = dict.fromkeys(("database", "media", "public_media", "public_url", "state", "platform"))
     for folder, tables in (("chat_apps", settings.chat_apps), ("networks", settings.networks)):
         for name, table in tables.items():
             try:

@@ -12,7 +12,7 @@ from bot.lock import AlreadyRunning, only_one
 from bot.render import Renderer
 from bot.sender import Sender
 from bot.settings import SettingsWrong
-from bot.wiring import Loop, Part, Program, every
+from bot.wiring import Loop, Part, Program, every, take_in_roster
 from shifts.database import utc_now
 
 
@@ -23,6 +23,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
         await stack.enter_async_context(only_one(program.database, settings.data))
     except AlreadyRunning:
         raise SettingsWrong("Another bot process is running on this database; stop it first.") from None
+    if not program.alone:
+        await take_in_roster(program)
     vault = program.vault()
     desk = program.desk(vault)
     apps = await program.chat_apps(stack)
