@@ -30,7 +30,7 @@ def length(text: str, limits: Limits) -> int:
 
 def _with_links(text: str, per_link: int | None) -> str:
     """The text with each link as long as the network counts it."""
-    return text if per_link is None else _LINK.sub("x" * per_link, text)
+    return text if per_link is None else _LINK.sub("-" * per_link, text)
 
 
 def _weighted(text: str) -> int:

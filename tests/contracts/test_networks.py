@@ -1,7 +1,7 @@
 """What delivery counts on from every network, told once over all; a new network adds a harness to `HARNESSES`."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,13 +10,17 @@ import pytest
 
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
+from tests.contracts.bluesky_harness import bluesky_network
 from tests.contracts.mastodon_harness import mastodon_network
 from tests.contracts.network_harness import NetworkHarness
 from tests.contracts.rehearsal_network_harness import rehearsal_network
+from tests.contracts.x_harness import x_network
 
 HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness]]] = {
     "rehearsal": rehearsal_network,
     "mastodon": mastodon_network,
+    "bluesky": bluesky_network,
+    "x": x_network,
 }
 
 NOW = datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
@@ -61,10 +65,28 @@ async def test_the_same_key_is_the_same_post(network: Network, harness: NetworkH
     assert await harness.texts() == [POST.text]
 
 
-async def test_another_key_is_another_post_even_with_the_same_words(network: Network, harness: NetworkHarness) -> None:
+async def test_another_key_is_another_post_or_a_refusal_but_never_the_same_post(
+    network: Network, harness: NetworkHarness
+) -> None:
     first = await network.publish(POST, "k1", None)
-    assert (await network.publish(POST, "k2", None)).id != first.id
-    assert await harness.texts() == [POST.text, POST.text]
+    second: Published | None = None
+    with suppress(Refused):
+        second = await network.publish(POST, "k2", None)
+    texts = await harness.texts()
+    assert texts == ([POST.text] if second is None else [POST.text, POST.text])
+    assert second is None or second.id != first.id
+
+
+async def test_asking_again_after_a_lost_confirmation_posts_nothing_twice(
+    network: Network, harness: NetworkHarness
+) -> None:
+    await harness.lose_replies(True)
+    with pytest.raises(Unclear):
+        await network.publish(POST, "k1", None)
+    await harness.lose_replies(False)
+    published = await network.publish(POST, "k1", None)
+    assert await network.publish(POST, "k1", None) == published
+    assert await harness.texts() == [POST.text]
 
 
 async def test_what_was_never_published_is_not_found(network: Network) -> None:

@@ -1,0 +1,164 @@
+"""The line to X: tweepy's client over a session of our own, and the calls of the API that we make."""
+
+import base64
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+from tweepy.asynchronous import AsyncClient
+from yarl import URL
+
+from bot.x.answer import Gone, answered, translated
+
+SIGNED_FOR: Final = "https://api.twitter.com"
+"""The address that every call is signed for, wherever it is sent."""
+CONNECT_SECONDS: Final = 5.0
+CALL_SECONDS: Final = 12.0
+"""The publisher gives a whole release 30 seconds."""
+PAGE: Final = 100
+PAGES: Final = 8
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The four parts of X's OAuth 1.0a: of the app, and of the account that posts."""
+
+    api_key: str
+    api_secret: str
+    access_token: str
+    access_secret: str
+
+    def __post_init__(self) -> None:
+        if not self.user_id.isdigit():
+            raise ValueError("access_token is not one of X's: it starts with the number of the account and a dash")
+
+    @property
+    def user_id(self) -> str:
+        """The account's number: an access token begins with it."""
+        return self.access_token.partition("-")[0]
+
+
+class Line:
+    """The calls. Each raises TryLater, Refused, SignedOut; `post` also Unclear, Duplicate and ReplyNotAllowed."""
+
+    def __init__(self, client: Any, user_id: str) -> None:
+        self._client = client
+        self.user_id = user_id
+
+    async def post(self, text: str, media: Sequence[str], answers: str | None) -> str:
+        """Make a post; gives its id."""
+        with translated(posting=True):
+            made = await self._client.create_tweet(
+                text=text, media_ids=list(media) or None, in_reply_to_tweet_id=answers, user_auth=True
+            )
+            return str(made["data"]["id"])
+
+    async def upload(self, picture: bytes) -> str:
+        """Upload a JPEG in one shot; gives the media id, which X keeps for a day."""
+        told = {"media": base64.b64encode(picture).decode(), "media_category": "tweet_image"}
+        with translated():
+            made = await self._asked("POST", "/2/media/upload", told)
+            return str(made["data"]["id"])
+
+    async def describe(self, media: str, alt: str) -> None:
+        """Give an uploaded picture its alt text."""
+        with translated():
+            await self._asked("POST", "/2/media/metadata", {"id": media, "metadata": {"alt_text": {"text": alt}}})
+
+    async def delete(self, post: str) -> bool:
+        """Delete a post; False if there is none of this id."""
+        try:
+            with translated():
+                await self._client.delete_tweet(post, user_auth=True)
+        except Gone:
+            return False
+        return True
+
+    async def own_posts(self, since: datetime) -> list[Json]:
+        """Our posts since a time, newest first."""
+        with translated():
+            return (
+                await self._pages(
+                    self._client.get_users_tweets,
+                    start_time=since,
+                    tweet_fields=["created_at", "entities", "attachments", "note_tweet"],
+                )
+            )[0]
+
+    async def newest_mention(self) -> str | None:
+        """The id of the newest mention of us."""
+        with translated():
+            page = await self._client.get_users_mentions(self.user_id, max_results=5, user_auth=True)
+            newest = page.get("meta", {}).get("newest_id")
+            return None if newest is None else str(newest)
+
+    async def mentions(self, since_id: str | None) -> tuple[list[Json], dict[str, str]]:
+        """Mentions of us after an id, newest first, and the names of their authors by id."""
+        with translated():
+            return await self._pages(
+                self._client.get_users_mentions,
+                since_id=since_id,
+                tweet_fields=["created_at", "author_id", "referenced_tweets", "entities", "note_tweet"],
+                expansions=["author_id"],
+                user_fields=["username"],
+            )
+
+    async def _pages(self, ask: Any, **asked: Any) -> tuple[list[Json], dict[str, str]]:
+        posts: list[Json] = []
+        names: dict[str, str] = {}
+        token: str | None = None
+        for _ in range(PAGES):
+            page = await ask(self.user_id, max_results=PAGE, pagination_token=token, user_auth=True, **asked)
+            posts += page.get("data", [])
+            names |= {user["id"]: user["username"] for user in page.get("includes", {}).get("users", [])}
+            token = page.get("meta", {}).get("next_token")
+            if token is None:
+                break
+        return posts, names
+
+    async def _asked(self, method: str, route: str, told: Json) -> Any:
+        """What tweepy has no call for. Empty parameters: without them it cannot sign."""
+        response = await self._client.request(method, route, params={}, json=told, user_auth=True)
+        return await response.json()
+
+
+@asynccontextmanager
+async def open_line(keys: Keys, base_url: str, seconds: float = CALL_SECONDS) -> AsyncIterator[Line]:
+    """A line that asks nothing yet. `base_url` may name a proxy or a server of one's own; `seconds` are for a call."""
+    # At DEBUG tweepy logs the header that signs, and what it signs.
+    logging.getLogger("tweepy").setLevel(logging.WARNING)
+    client: Any = AsyncClient(
+        consumer_key=keys.api_key,
+        consumer_secret=keys.api_secret,
+        access_token=keys.access_token,
+        access_token_secret=keys.access_secret,
+        return_type=dict,
+    )
+    # A connection for each call: a kept one that X has closed meanwhile would leave a post unclear for nothing.
+    connector = aiohttp.TCPConnector(force_close=True)
+    timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, middlewares=[_through(URL(base_url))]
+    ) as session:
+        client.session = session
+        yield Line(client, keys.user_id)
+
+
+def _through(base: URL) -> aiohttp.ClientMiddlewareType:
+    """Send every call to `base`, and raise every answer that is no success before tweepy trips over its body."""
+
+    async def send(request: aiohttp.ClientRequest, call: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if str(base.origin()) != SIGNED_FOR:
+            request.url = request.url.with_scheme(base.scheme).with_host(base.host or "").with_port(base.port)
+        response = await call(request)
+        if 200 <= response.status < 300:
+            return response
+        raise await answered(response)
+
+    return send

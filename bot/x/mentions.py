@@ -1,0 +1,55 @@
+"""Mentions: what the public answers on X, asked for by the newest id that we know."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from bot.network import Heard, HeardPage, TryLater
+from bot.x.budget import Budget
+from bot.x.line import Line
+from bot.x.wording import heard
+
+SPENT_SECONDS: Final = 900.0
+NONE_YET: Final = "0"
+"""The cursor of an account that nobody has mentioned."""
+
+
+class Mentions:
+    """Every mention that is read is charged: asked seldom, and not at all once the night's budget is spent."""
+
+    def __init__(self, line: Line, budget: Budget, every: float) -> None:
+        self._line = line
+        self._budget = budget
+        self._every = every
+        self._next = 0.0
+
+    async def since(self, cursor: str | None) -> HeardPage:
+        """Answers to our posts after `cursor`, oldest first; None: from now on. Raises TryLater, SignedOut."""
+        loop = asyncio.get_running_loop()
+        if cursor is None:
+            return HeardPage((), await self._line.newest_mention() or NONE_YET)
+        if loop.time() < self._next:
+            return HeardPage((), cursor)
+        if await self._budget.left() <= 0:
+            raise TryLater(SPENT_SECONDS)
+        posts, names = await self._line.mentions(None if cursor == NONE_YET else cursor)
+        self._next = loop.time() + self._every
+        tariff = self._budget.tariff
+        await self._budget.count(len(posts) * tariff.read + len(names) * tariff.user)
+        newest = max((str(post["id"]) for post in posts), key=int, default=cursor)
+        oldest_first = sorted(posts, key=lambda post: int(post["id"]))
+        replies = [_reply(post, names) for post in oldest_first if post["author_id"] != self._line.user_id]
+        return HeardPage(tuple(one for one in replies if one is not None), newest)
+
+
+def _reply(post: Mapping[str, Any], names: Mapping[str, str]) -> Heard | None:
+    """A mention as a reply; None if it answers no post."""
+    answered = [ref["id"] for ref in post.get("referenced_tweets", []) if ref["type"] == "replied_to"]
+    if not answered:
+        return None
+    author = str(post["author_id"])
+    name = names.get(author, author)
+    at = datetime.fromisoformat(str(post["created_at"]))
+    post_id = str(post["id"])
+    return Heard(post_id, str(answered[0]), author, name, heard(post), at, f"https://x.com/i/status/{post_id}")

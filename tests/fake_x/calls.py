@@ -1,0 +1,157 @@
+"""The calls of the API that the fake knows, each as strict as X about what it is asked with."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from twitter_text.extract_urls import extract_urls
+
+from tests.fake_x.world import ALT, DELETE, LINK, POST, READ, USER, Media, Post, Refused, World, looks
+
+PICTURE_BYTES = 5 << 20
+PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+PAGE_PARAMETERS = frozenset(
+    "max_results start_time since_id pagination_token tweet.fields user.fields expansions media.fields".split()
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: its route, the parameters or the fields of its body that it takes, and what it does."""
+
+    name: str
+    method: str
+    path: str
+    takes: frozenset[str]
+    do: Callable[[World, web.Request], Awaitable[dict[str, Any]]]
+    status: int = 200
+
+    async def check(self, request: web.Request, me: str) -> None:
+        """Raises Refused for a body that is no JSON, for what this call does not take, and for another user's pages."""
+        given = set(request.query)
+        if self.method == "POST":
+            if request.content_type != "application/json":
+                raise Refused(400, "Content-Type must be application/json.")
+            given |= set(await request.json())
+        if given - self.takes:
+            raise Refused(400, f"The query parameter [{sorted(given - self.takes)[0]}] is not one of the known ones.")
+        if request.match_info.get("user", me) != me:
+            raise Refused(403, "You are not permitted to perform this action.")
+
+
+async def post(world: World, request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    text = str(asked.get("text", ""))
+    media = [str(one) for one in asked.get("media", {}).get("media_ids", [])]
+    answers = asked.get("reply", {}).get("in_reply_to_tweet_id")
+    world.check_post(text, media, answers)
+    world.charge(LINK if extract_urls(text) else POST)
+    made = world.post(world.me, text.strip(), [world.media.pop(one) for one in media], answers)
+    return {"data": {"id": made.id, "text": looks(made)["text"], "edit_history_tweet_ids": [made.id]}}
+
+
+async def delete(world: World, request: web.Request) -> dict[str, Any]:
+    number = request.match_info["post"]
+    if not number.isdigit():
+        raise Refused(400, f"The `id` query parameter value [{number}] is not valid")
+    there = world.posts.get(number)
+    if there is None or there.deleted:
+        raise Refused(404, f"Could not find tweet with id: [{number}].", "Not Found Error")
+    if there.author != world.me:
+        raise Refused(403, "You are not authorized to delete this Tweet.")
+    world.charge(DELETE)
+    there.deleted = True
+    return {"data": {"deleted": True}}
+
+
+async def upload(world: World, request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    if asked.get("media_category") != "tweet_image":
+        raise Refused(400, "media_category is missing or not one of the known ones.")
+    try:
+        content = base64.b64decode(str(asked.get("media", "")), validate=True)
+    except binascii.Error:
+        raise Refused(400, "media is not base64.") from None
+    if len(content) > PICTURE_BYTES:
+        raise Refused(400, "Media file size exceeds the limit.")
+    if not content.startswith(tuple(PICTURES)):
+        raise Refused(400, "Media type unrecognized.")
+    made = Media(world.new_id(), content)
+    world.media[made.id] = made
+    return {"data": {"id": made.id, "media_key": f"3_{made.id}", "size": len(content), "expires_after_secs": 86400}}
+
+
+async def metadata(world: World, request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    made = world.media.get(str(asked.get("id")))
+    alt = str(asked.get("metadata", {}).get("alt_text", {}).get("text", ""))
+    if made is None:
+        raise Refused(400, "Your media IDs are invalid.")
+    if not alt or len(alt) > 1000:
+        raise Refused(400, "alt_text must be between 1 and 1000 characters.")
+    world.charge(ALT)
+    made.alt = alt
+    return {"data": {"id": made.id, "associated_metadata": {"alt_text": {"text": alt}}}}
+
+
+async def own_posts(world: World, request: web.Request) -> dict[str, Any]:
+    return _page(world, request, [one for one in world.own() if one.shown_from <= world.now])
+
+
+async def mentions(world: World, request: web.Request) -> dict[str, Any]:
+    return _page(world, request, world.mentions())
+
+
+def _page(world: World, request: web.Request, posts: list[Post]) -> dict[str, Any]:
+    """One page of posts that are newest first, with what was asked for and no more."""
+    most = int(request.query.get("max_results", 10))
+    if not 5 <= most <= 100:
+        raise Refused(400, f"The `max_results` query parameter value [{most}] is not between 5 and 100")
+    start = request.query.get("start_time")
+    since = datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() if start else 0.0
+    after = int(request.query.get("since_id", 0))
+    skipped = int(request.query.get("pagination_token", 0))
+    found = [one for one in posts if one.at >= since and int(one.id) > after]
+    page = found[skipped : skipped + most]
+    meta: dict[str, Any] = {"result_count": len(page)}
+    if page:
+        meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
+    if len(found) > skipped + most:
+        meta["next_token"] = str(skipped + most)
+    told: dict[str, Any] = {"meta": meta}
+    if page:
+        told["data"] = [_fields(one, request) for one in page]
+    world.charge(len(page) * READ + _add_people(world, request, page, told) * USER)
+    return told
+
+
+def _fields(one: Post, request: web.Request) -> dict[str, Any]:
+    wanted = {"id", "text", "edit_history_tweet_ids", *request.query.get("tweet.fields", "").split(",")}
+    return {name: value for name, value in looks(one).items() if name in wanted}
+
+
+def _add_people(world: World, request: web.Request, page: list[Post], told: dict[str, Any]) -> int:
+    if "author_id" not in request.query.get("expansions", "") or not page:
+        return 0
+    authors = sorted({one.author for one in page})
+    people = [{"id": a, "username": world.names[a], "name": world.names[a]} for a in authors]
+    told["includes"] = {"users": people}
+    return len(people)
+
+
+def _names(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+CALLS = (
+    Call("post", "POST", "/2/tweets", _names("text media reply reply_settings quote_tweet_id poll"), post, 201),
+    Call("delete", "DELETE", "/2/tweets/{post}", frozenset(), delete),
+    Call("upload", "POST", "/2/media/upload", _names("media media_category media_type shared"), upload),
+    Call("metadata", "POST", "/2/media/metadata", _names("id metadata"), metadata),
+    Call("timeline", "GET", "/2/users/{user}/tweets", PAGE_PARAMETERS, own_posts),
+    Call("mentions", "GET", "/2/users/{user}/mentions", PAGE_PARAMETERS, mentions),
+)
