@@ -26,6 +26,7 @@ from shifts.database import Database, utc_now
 
 PICTURE_TRIES: Final = 3
 PICTURE_LEASE: Final = timedelta(seconds=180)
+ASK_AGAIN: Final = timedelta(seconds=5)
 _EARLIER: Final = timedelta(hours=24)
 _FACES = Reason("faces", Verdict.REDACT, "B", "card.policy.faces", "card.policy.tick_no_minor")
 _LEFTOVER = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.leftover", None, "inspector")
@@ -76,8 +77,12 @@ class Preparer:
                 return
             shown = await pictures(session, post)
             context = await self._context(session, post)
-        redacted = await self._room.redact(text, context)
-        alts = {p.id: (await self._room.redact(p.alt, context)).text for p in shown if p.alt_chosen}
+        try:
+            redacted = await self._room.redact(text, context)
+            alts = {p.id: (await self._room.redact(p.alt, context)).text for p in shown if p.alt_chosen}
+        except DetectorFailed:
+            await self._not_read(post_id, revision)
+            return
         now = utc_now()
         async with self._database.transaction() as session:
             post = await queue.locked(session, post_id)
@@ -85,6 +90,14 @@ class Preparer:
                 return
             await self._draft(session, post, redacted, alts, now)
         self._changed()
+
+    async def _not_read(self, post_id: int, revision: int) -> None:
+        """The text detectors died or hung over it: it stays unread, and the sweep asks again soon."""
+        _log.error("words could not be examined", extra={"post": post_id})
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            if post.revision == revision and post.state in OPEN:
+                post.prepare_at = utc_now() + ASK_AGAIN
 
     async def _context(self, session: AsyncSession, post: Post) -> Context:
         since = utc_now() - _EARLIER
@@ -228,7 +241,7 @@ class Preparer:
             post = await queue.locked(session, picture.post_id)
             picture.tries += 1
             await session.flush()
-            post.prepare_at = utc_now() + timedelta(seconds=5)
+            post.prepare_at = utc_now() + ASK_AGAIN
             if picture.tries >= PICTURE_TRIES:
                 await PICTURES.move(session, picture, PictureState.REFUSED, refused="card.policy.unexamined")
                 post.reasons = [*post.reasons, asdict(_UNSEEN)]

@@ -1,8 +1,9 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.killed_night import Night, begin_night
 from tests.journeys.stage import Stage, play, stage_settings
 
 
@@ -11,3 +12,11 @@ async def stage(engine_database_url: str, tmp_path: Path) -> AsyncIterator[Stage
     """The program on SQLite and on PostgreSQL."""
     async with play(stage_settings(engine_database_url, tmp_path / "data")) as playing:
         yield playing
+
+
+@pytest.fixture(scope="session")
+def night(sqlite_with_engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """The program loaded in a process of its own, ready to be killed on its journeys."""
+    with begin_night(sqlite_with_engine, tmp_path_factory.mktemp("killed")) as night:
+        yield night
+    print("\nkilled at", dict(night.kills))  # noqa: T201  shown with -s: where the kills fell

@@ -167,12 +167,11 @@ def _settings(start: Start) -> Any:
     """The rehearsal, in a hurry: whoever waits for a dead process waits seconds and not a minute."""
     from datetime import timedelta
 
-    from bot import desk, preparing, publishing
+    from bot import preparing, publishing
     from tests.journeys.stage import stage_settings
 
     shorter = (
         (publishing, "CALL_SECONDS", 2.0),
-        (desk, "PREPARE_LEASE", timedelta(seconds=4)),
         (preparing, "PICTURE_LEASE", timedelta(seconds=8)),
     )
     for module, name, value in shorter:

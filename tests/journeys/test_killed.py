@@ -1,25 +1,16 @@
 """Killed at any await of the publish journey, the program loses nothing and repeats nothing that anybody can see."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.journeys.killed_night import LAST, MARKS, PHASES, Night, begin_night, journey_killed
+from tests.journeys.killed_night import LAST, MARKS, PHASES, Night, journey_killed
 from tests.journeys.killed_program import Kill
 
-EXAMPLES: Final = 3
+EXAMPLES: Final = 2
 """Of each phase. `python -m tests.journeys.killed_often` runs as many as one likes."""
-
-
-@pytest.fixture(scope="module")
-def night(sqlite_with_engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    with begin_night(sqlite_with_engine, tmp_path_factory.mktemp("killed")) as night:
-        yield night
-    print("\nkilled at", dict(night.kills))  # noqa: T201  shown with -s: where the kills fell
 
 
 def a_kill(night: Night, marks: tuple[str, ...]) -> st.SearchStrategy[Kill]:

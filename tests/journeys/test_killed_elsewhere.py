@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,17 +14,11 @@ from PIL import Image
 from bot.inbox import InboxItem, InboxState
 from moderation.post import Post, PostState
 from shifts.timeline import Entry
-from tests.journeys.killed_night import STOPPED, Night, begin_night, publish, send
+from tests.journeys.killed_night import STOPPED, Night, publish, send
 from tests.journeys.killed_program import Kill
 from tests.journeys.killed_stage import KilledStage, until
 
 PEOPLE: Final = ("lima-3", "sergeant-1", "inspector-1")
-
-
-@pytest.fixture(scope="module")
-def night(sqlite_with_engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    with begin_night(sqlite_with_engine, tmp_path_factory.mktemp("killed")) as night:
-        yield night
 
 
 def in_state(stage: KilledStage, state: PostState, number: int = 1) -> Callable[[], Awaitable[bool]]:
