@@ -5,9 +5,10 @@ import unicodedata
 from html.parser import HTMLParser
 from typing import Final
 
+from bot.heard_words import harmless
+
 _BLOCKS: Final = frozenset({"p", "div", "blockquote", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
 _SILENT: Final = frozenset({"script", "style", "template", "title"})
-_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MENTION: Final = re.compile(r"@([\w.-]+\w|\w)(?:@[\w.:-]*\w)?")
 
 
@@ -41,8 +42,7 @@ def plain(html: str) -> str:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    text = _CONTROL.sub("", "".join(reader.parts).replace("\t", " "))
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    return re.sub(r"\n{3,}", "\n\n", harmless("".join(reader.parts))).strip()
 
 
 def without_greeting(text: str, name: str) -> str:

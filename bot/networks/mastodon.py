@@ -1,6 +1,7 @@
 """Mastodon, and servers that speak its API: statuses by Mastodon.py, each with its key and looked for after doubt."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -12,15 +13,16 @@ from mastodon.return_types import Account, MediaAttachment, Status
 
 from bot.belonging import others
 from bot.lengths import length
+from bot.mastodon_network.attempts import Attempts
 from bot.mastodon_network.instance import taken
 from bot.mastodon_network.line import Line, a_line
 from bot.mastodon_network.mentions import aware, heard_since, newest
 from bot.mastodon_network.plain import plain, same_words
 from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
-from bot.network import Counting, HeardPage, Limits, Published, Refused, TryLater
+from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater
 from bot.rendition import alt_text, master, rendition
 from moderation.release import PublicPicture, Release
-from shifts.database import Database
+from shifts.database import Database, utc_now
 
 CLOCKS_APART: Final = timedelta(hours=1)
 """How wrong the instance's clock may be. What older deliveries brought there is known, so this may be generous."""
@@ -30,6 +32,8 @@ LOOK_PAGE: Final = 40
 LOOK_PAGES: Final = 5
 PROCESSING_LOOKS: Final = (0.3, 0.7, 1.5, 3.0)
 VISIBILITIES: Final = frozenset({"public", "unlisted", "private"})
+
+_log = logging.getLogger(__name__)
 
 
 class Mastodon:
@@ -46,6 +50,7 @@ class Mastodon:
         self._database = database
         self._asked = False
         self._us: Account | None = None
+        self._attempts = Attempts()
         self._uploaded: dict[tuple[str, str, str], str] = {}
 
     @property
@@ -54,30 +59,26 @@ class Mastodon:
         return self._limits
 
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
-        """Post a status with `key` as its idempotency key. Raises TryLater, Refused, SignedOut, Unclear.
+        """Post a status with `key` as its idempotency key; what may be there already is looked for first.
 
-        Some servers ignore the key: after Unclear, only `find` tells whether to post again."""
+        Raises TryLater, Refused, SignedOut, Unclear."""
+        there = await self._there(release, key)
+        if there is not None:
+            return there
         await self._ask_limits()
         self._check(release)
         media = [await self._attached(picture, key) for picture in release.pictures]
-
-        def post(client: mastodon.Mastodon) -> Published:
-            status = client.status_post(
-                release.text,
-                in_reply_to_id=answers,
-                media_ids=media or None,
-                visibility=self._visibility,
-                language=release.language,
-                idempotency_key=key,
-            )
-            return _published(status)
-
+        self._attempts.begin(key, utc_now())
         try:
-            published = await self._acting.act(post)
+            published = await self._acting.act(lambda client: self._post(client, release, key, answers, media))
         except Gone:
+            self._attempts.failed(key)
             raise Refused("what it answers is gone") from None
+        except (TryLater, Refused, SignedOut):
+            self._attempts.failed(key)
+            raise
         self._uploaded = {known: id_ for known, id_ in self._uploaded.items() if known[0] != key}
-        return published
+        return self._attempts.done(key, published)
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
         """Our status with these words and as many pictures, unless another delivery brought it there.
@@ -86,12 +87,17 @@ class Mastodon:
         us = await self._account(self._acting)
         earliest = since - CLOCKS_APART
         alike = await self._acting.ask(lambda client: _alike(client, us, release, earliest))
-        known = await others(self._database, [str(status.id) for status in alike], key)
+        ids = [str(status.id) for status in alike]
+        known = self._attempts.of_others(ids, key) | await others(self._database, ids, key)
         unknown = [status for status in alike if str(status.id) not in known]
-        return _published(unknown[-1]) if unknown else None
+        if not unknown:
+            self._attempts.failed(key)
+            return None
+        return self._attempts.done(key, _published(unknown[-1]))
 
     async def withdraw(self, published: Published) -> None:
         """Delete a status and its media. Raises TryLater, SignedOut."""
+        self._attempts.withdrawn(published.id)
         try:
             await self._acting.ask(lambda client: client.status_delete(published.id, delete_media=True))
         except Gone:
@@ -123,6 +129,24 @@ class Mastodon:
             return HeardPage((), await self._hearing.ask(newest))
         return await self._hearing.ask(lambda client: heard_since(client, us, cursor))
 
+    async def _there(self, release: Release, key: str) -> Published | None:
+        """What an earlier call with this key has brought there."""
+        since = self._attempts.in_doubt.get(key)
+        return self._attempts.there.get(key) if since is None else await self.find(release, key, since)
+
+    def _post(
+        self, client: mastodon.Mastodon, release: Release, key: str, answers: str | None, media: list[str]
+    ) -> Published:
+        status = client.status_post(
+            release.text,
+            in_reply_to_id=answers,
+            media_ids=media or None,
+            visibility=self._visibility,
+            language=release.language,
+            idempotency_key=key,
+        )
+        return _published(status)
+
     async def _ask_limits(self) -> None:
         """Ask the instance once what it takes; one that cannot say is believed to take what is configured."""
         if self._asked:
@@ -147,6 +171,7 @@ class Mastodon:
             jpeg = master(self._media, picture)
             made = await asyncio.to_thread(rendition, jpeg, self._limits.picture_bytes)
             alt = alt_text(picture.alt, self._limits.alt_characters)
+            _log.info("picture made", extra={"key": key, "recipe": made.recipe, "bytes": len(made.jpeg)})
             attachment = await self._acting.ask(lambda client: client.media_post(made.jpeg, "image/jpeg", alt))
             self._uploaded[known] = str(attachment.id)
             if attachment.url:

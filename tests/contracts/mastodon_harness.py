@@ -106,6 +106,14 @@ async def mastodon_network(folder: Path, database: Database | None = None) -> As
 
 
 @asynccontextmanager
+async def mastodon_without_keys(folder: Path) -> AsyncIterator[MastodonHarness]:
+    """As GoToSocial: an instance that does not look at idempotency keys."""
+    async with mastodon_network(folder) as harness:
+        harness.proxy.hidden.add("idempotency-key")
+        yield harness
+
+
+@asynccontextmanager
 async def _a_database(folder: Path) -> AsyncIterator[Database]:
     path = folder / "patrol.db"
     create_tables(f"sqlite:///{path}")

@@ -11,7 +11,7 @@ import pytest
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
 from tests.contracts.bluesky_harness import bluesky_network
-from tests.contracts.mastodon_harness import mastodon_network
+from tests.contracts.mastodon_harness import mastodon_network, mastodon_without_keys
 from tests.contracts.network_harness import NetworkHarness
 from tests.contracts.rehearsal_network_harness import rehearsal_network
 from tests.contracts.x_harness import x_network
@@ -19,6 +19,7 @@ from tests.contracts.x_harness import x_network
 HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness]]] = {
     "rehearsal": rehearsal_network,
     "mastodon": mastodon_network,
+    "mastodon without keys": mastodon_without_keys,
     "bluesky": bluesky_network,
     "x": x_network,
 }
