@@ -9,7 +9,7 @@ import structlog
 from structlog.typing import EventDict
 
 _TOKEN: Final = re.compile(r"\b\d{6,}:[\w-]{20,}|\b(?:Bearer|OAuth|Bot)\s+\S+", re.ASCII)
-_LOUD: Final = ("httpx", "httpcore", "telegram", "dbos", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "PIL")
+_LOUD: Final = ("httpx", "httpcore", "dbos", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "PIL")
 """Libraries that tell more than is wanted, addresses with tokens in them among it."""
 
 

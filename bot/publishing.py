@@ -44,6 +44,7 @@ class Publisher:
         scan: Scan,
         lease: timedelta,
         changed: Callable[[], None],
+        *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         if lease.total_seconds() <= CALL_SECONDS:

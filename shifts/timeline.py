@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shifts.database import by_value
 
-CHANNEL: Final = "timeline"
+CHANNEL: Final = "public_timeline"
 """The PostgreSQL channel on which every change is announced."""
 
 _CHANGES_IN_TURN: Final = 0x74696D65

@@ -53,7 +53,7 @@ class Desk:
 
     def __init__(self, database: Database, network: FaultNetwork, clock: Clock, scan: Scan) -> None:
         self.database, self.network, self.clock = database, network, clock
-        self.publisher = Publisher(database, Engine(database), {"far": network}, scan, LEASE, lambda: None, clock)
+        self.publisher = Publisher(database, Engine(database), {"far": network}, scan, LEASE, lambda: None, clock=clock)
 
     async def approve(self, number: int, text: str, **values: Any) -> None:
         now = self.clock.now
