@@ -109,18 +109,19 @@ class Program:
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, table in tables.items():
-            arguments = _arguments(folder, name, table, self._resources())
+            arguments = _arguments(folder, name, table, self._resources(folder))
             found[name] = await stack.enter_async_context(_adapter(folder, name).connect(**arguments))
         return found
 
-    def _resources(self) -> dict[str, Any]:
+    def _resources(self, folder: str) -> dict[str, Any]:
         """What an adapter may ask for by the name of a parameter, besides its own table in the configuration."""
         resources = {
             "database": self.database,
             "media": self.settings.media,
             "public_media": self.settings.public_media,
             "public_url": self.settings.force.public_url,
-            "state": self.settings.data / "networks",
+            "state": self.settings.data / folder,
+            "words": self.words,
         }
         return resources if self.platform is None else {**resources, "platform": self.platform}
 
@@ -226,7 +227,7 @@ def every(seconds: float, step: Callable[[], Awaitable[Any]]) -> Loop:
 def check_adapters(settings: Settings) -> list[str]:
     """What is wrong with the tables of chat apps and networks, as plain sentences; nothing is connected."""
     wrong: list[str] = []
-    stand_ins = dict.fromkeys(("database", "media", "public_media", "public_url", "state", "platform"))
+    stand_ins = dict.fromkeys(("database", "media", "public_media", "public_url", "state", "words", "platform"))
     for folder, tables in (("chat_apps", settings.chat_apps), ("networks", settings.networks)):
         for name, table in tables.items():
             try:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.chat_app import CardId, ChatApp, ChatId
 from bot.chat_apps import telegram
+from tests.contracts.discord_harness import discord_harness
 from tests.contracts.rehearsal_harness import rehearsal_harness
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
@@ -124,5 +125,9 @@ async def telegram_harness(_folder: Path) -> AsyncIterator[TelegramHarness]:
 HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
     "telegram": telegram_harness,
     "rehearsal": rehearsal_harness,
+    "discord": discord_harness,
 }
-FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]] = {"telegram": telegram_harness}
+FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]] = {
+    "telegram": telegram_harness,
+    "discord": discord_harness,
+}
