@@ -1,8 +1,6 @@
 """Taps: what the buttons of our cards do. Rights are checked at every press."""
 
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,35 +9,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import commands, delivery, outbox, reception
 from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
-from bot.outbox import MAIN, Slot, SlotKind
+from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
+from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn
 from moderation import approval, queue
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import Post, PostState, Wait, pictures
 from shifts import roster, shift
 from shifts.officer import Officer, Role
-from shifts.shift import Shift, may_decide
-
-
-@dataclass(frozen=True, slots=True)
-class Tap:
-    """One press of a button of `slot`: its action, its argument, and the revision that the card showed."""
-
-    desk: Desk
-    caller: Caller
-    slot: Slot
-    action: str
-    arg: str
-    revision: int
-    now: datetime
-
-
-Action = Callable[[AsyncSession, Tap], Awaitable[str | None]]
+from shifts.shift import Shift
 
 
 async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, now: datetime) -> str | None:
     """Do what a button says; gives the words key of a passing note. Raises Refusal, AlreadyMoved."""
-    tap = await _read(session, desk, caller, token, now)
+    tap = await read(session, desk, caller, token, now)
     action = ACTIONS.get(tap.slot.kind, {}).get(tap.action)
     if action is None:
         raise NotAllowed("tap.stale")
@@ -48,33 +31,11 @@ async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, n
     return sentence
 
 
-async def _read(session: AsyncSession, desk: Desk, caller: Caller, token: str, now: datetime) -> Tap:
-    parts = token.split(".")
-    if len(parts) != 4 or not parts[0].isdecimal() or not parts[3].isdecimal():
-        raise NotAllowed("tap.stale")
-    slot = await session.get(Slot, int(parts[0]))
-    if slot is None or slot.officer_id != caller.officer.id or slot.app != caller.account.app:
-        raise NotAllowed("tap.not_yours")
-    return Tap(desk, caller, slot, parts[1], parts[2], int(parts[3]), now)
-
-
 # The author's card
 
 
-async def _own(session: AsyncSession, tap: Tap) -> Post:
-    post = await queue.locked(session, tap.slot.subject or 0)
-    if post.author_id != tap.caller.officer.id:
-        raise NotAllowed("queue.not_yours")
-    return post
-
-
-async def _turn(session: AsyncSession, tap: Tap) -> str | None:
-    await outbox.turn(session, tap.slot, tap.arg or MAIN)
-    return None
-
-
 async def _clear(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _own(session, tap)
+    post = await own(session, tap)
     await queue.clear_scene(session, post, tap.caller.officer.id, tap.now)
     if post.state is PostState.APPROVED:
         for row in await delivery.of_post(session, post.id or 0):
@@ -84,7 +45,7 @@ async def _clear(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _kind(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _own(session, tap)
+    post = await own(session, tap)
     if tap.arg not in KINDS:
         raise NotAllowed("tap.stale")
     if post.state not in (PostState.RECEIVED, PostState.WAITING, PostState.SENT_BACK):
@@ -99,7 +60,7 @@ async def _kind(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _drop(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _own(session, tap)
+    post = await own(session, tap)
     await queue.withdraw(session, post, tap.caller.officer.id, tap.now)
     await delivery.unplan(session, post)
     await tap.desk.changed(session, post)
@@ -107,7 +68,7 @@ async def _drop(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _template(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _own(session, tap)
+    post = await own(session, tap)
     words = next((str(reason["template"]) for reason in post.reasons if reason.get("template")), None)
     if words is None or post.state is not PostState.BLOCKED:
         raise NotAllowed("tap.stale")
@@ -120,7 +81,7 @@ async def _template(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _not_a_post(session: AsyncSession, tap: Tap) -> str | None:
     """The officer meant the desk, not the public: the desk is told who wants them."""
-    post = await _own(session, tap)
+    post = await own(session, tap)
     if post.state is not PostState.DIVERTED or post.outcome == "desk":
         raise NotAllowed("tap.done_already")
     post.outcome = "desk"
@@ -132,32 +93,14 @@ async def _not_a_post(session: AsyncSession, tap: Tap) -> str | None:
 # The card of somebody who decides
 
 
-async def _decidable(session: AsyncSession, tap: Tap) -> Post:
-    """The post, claimed by this person: first tap on anything. Raises Refusal."""
-    post = await queue.locked(session, tap.slot.subject or 0)
-    approval.check_decider(post, tap.caller.officer.id, tap.caller.officer.roles)
-    await may_decide(session, tap.caller.officer, await session.get_one(Shift, post.shift_id), tap.now)
-    if post.state is PostState.WAITING:
-        newly = post.claimed_by != tap.caller.officer.id
-        await queue.claim(session, post, tap.caller.officer, tap.now)
-        if newly:
-            await outbox.touch(session, post.id, SlotKind.DECIDER)
-    return post
-
-
-def _same_content(post: Post, tap: Tap) -> None:
-    if post.revision != tap.revision:
-        raise NotAllowed("queue.changed_since")
-
-
 async def _page(session: AsyncSession, tap: Tap) -> str | None:
-    await _decidable(session, tap)
-    return await _turn(session, tap)
+    await decidable(session, tap)
+    return await turn(session, tap)
 
 
 async def _publish(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
+    post = await decidable(session, tap)
+    same_content(post, tap)
     missing = approval.missing(post, await pictures(session, post))
     if missing.ticks:
         await outbox.turn(session, tap.slot, "ticks")
@@ -192,7 +135,7 @@ async def _answers(session: AsyncSession, post: Post) -> dict[str, str]:
 
 
 async def _undo(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
+    post = await decidable(session, tap)
     await queue.undo(session, post, tap.caller.officer, tap.now)
     await delivery.unplan(session, post)
     await tap.desk.changed(session, post)
@@ -200,7 +143,7 @@ async def _undo(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
+    post = await decidable(session, tap)
     if tap.arg not in SEND_BACK:
         raise NotAllowed("tap.stale")
     await queue.send_back(session, post, tap.caller.officer, tap.arg, None, tap.now)
@@ -210,18 +153,18 @@ async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _tick(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
-    tick = _at(approval.ticks(post), tap.arg)
+    post = await decidable(session, tap)
+    same_content(post, tap)
+    tick = at(approval.ticks(post), tap.arg)
     post.ticks = [t for t in post.ticks if t != tick] if tick in post.ticks else [*post.ticks, tick]
     return None
 
 
 async def _keep(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word stays: somebody vouched for it."""
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
-    key = _at(approval.missing(post, []).suggestions, tap.arg)
+    post = await decidable(session, tap)
+    same_content(post, tap)
+    key = at(approval.missing(post, []).suggestions, tap.arg)
     post.lifted = [*post.lifted, key]
     await outbox.touch(session, post.id, SlotKind.DECIDER)
     return None
@@ -229,18 +172,18 @@ async def _keep(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _cover(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word goes: the public text changes, so everything is looked at again."""
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
-    key = _at(approval.missing(post, []).suggestions, tap.arg)
+    post = await decidable(session, tap)
+    same_content(post, tap)
+    key = at(approval.missing(post, []).suggestions, tap.arg)
     post.covered = [*post.covered, key]
-    await _again(session, tap, post)
+    await again(session, tap, post)
     return None
 
 
 async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
     """Lift a redaction, or cover it again. A hard one cannot be lifted by anybody."""
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
+    post = await decidable(session, tap)
+    same_content(post, tap)
     index = int(tap.arg) if tap.arg.isdecimal() else -1
     if not 0 <= index < len(post.redactions):
         raise NotAllowed("tap.stale")
@@ -249,28 +192,20 @@ async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
         raise NotAllowed("queue.hard")
     key = redaction["key"]
     post.lifted = [k for k in post.lifted if k != key] if key in post.lifted else [*post.lifted, key]
-    await _again(session, tap, post)
+    await again(session, tap, post)
     return None
 
 
-async def _again(session: AsyncSession, tap: Tap, post: Post) -> None:
-    post.before_edit = post.text
-    queue.look_again(post, tap.now)
-    await tap.desk.prepare(session, post, tap.now)
-    await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
-
-
 async def _met(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
-    _same_content(post, tap)
+    post = await decidable(session, tap)
+    same_content(post, tap)
     await queue.condition_met(session, post, tap.caller.officer, tap.now)
     await tap.desk.changed(session, post)
     return None
 
 
 async def _original(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
+    post = await decidable(session, tap)
     slot = await outbox.open_slot(session, tap.caller.account, SlotKind.ORIGINAL, post.id)
     slot.remove_at = tap.now + timedelta(seconds=tap.desk.times.original_seconds)
     await queue.note(session, post, "original shown", tap.caller.officer.id, tap.now)
@@ -278,7 +213,7 @@ async def _original(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
-    post = await _decidable(session, tap)
+    post = await decidable(session, tap)
     post.level = 3
     session.add(
         Decision(
@@ -350,15 +285,9 @@ async def _to_desk(session: AsyncSession, tap: Tap) -> str | None:
     return "tap.desk_told"
 
 
-def _at(options: tuple[str, ...], index: str) -> str:
-    if not index.isdecimal() or int(index) >= len(options):
-        raise NotAllowed("tap.stale")
-    return options[int(index)]
-
-
 ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
     SlotKind.AUTHOR: {
-        "page": _turn,
+        "page": turn,
         "clear": _clear,
         "kind": _kind,
         "drop": _drop,
@@ -380,5 +309,5 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "recall": _recall,
     },
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
-    SlotKind.REPLY: {"page": _turn, "ignore": _ignore, "desk": _to_desk},
+    SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk},
 }
