@@ -131,8 +131,9 @@ class Line:
 @asynccontextmanager
 async def open_line(keys: Keys, base_url: str, seconds: float = CALL_SECONDS) -> AsyncIterator[Line]:
     """A line that asks nothing yet. `base_url` may name a proxy or a server of one's own; `seconds` are for a call."""
-    # At DEBUG tweepy logs the header that signs, and what it signs.
-    logging.getLogger("tweepy").setLevel(logging.WARNING)
+    for name in ("tweepy", "oauthlib"):
+        # At DEBUG they log the header that signs, and what it signs.
+        logging.getLogger(name).setLevel(logging.WARNING)
     client: Any = AsyncClient(
         consumer_key=keys.api_key,
         consumer_secret=keys.api_secret,
