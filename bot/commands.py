@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import outbox
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
-from moderation import queue
+from moderation import audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import PostState, by_number
 from shifts import roster, shift
@@ -101,27 +101,27 @@ async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, no
     mine = [one for one in planned if one.unit == caller.officer.unit] or planned
     if not mine:
         raise NotAllowed("command.no_shift")
-    await shift_changed(session, caller, await shift.open_shift(session, mine[0], caller.officer, now))
+    await shift_changed(session, caller, await shift.open_shift(session, mine[0], caller.officer, now), now)
     return None
 
 
 async def _close(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     here = await _leads(session, caller)
-    await shift_changed(session, caller, await shift.close(session, here, caller.officer, now))
+    await shift_changed(session, caller, await shift.close(session, here, caller.officer, now), now)
     return None
 
 
 async def _freeze(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     here = await _leads(session, caller, ShiftState.LIVE)
     await shift.freeze(session, here, caller.officer, now)
-    await shift_changed(session, caller, here)
+    await shift_changed(session, caller, here, now)
     return None
 
 
 async def _resume(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     here = await _leads(session, caller, ShiftState.FROZEN)
     await shift.resume(session, here, caller.officer, now)
-    await shift_changed(session, caller, here)
+    await shift_changed(session, caller, here, now)
     return None
 
 
@@ -160,8 +160,9 @@ async def show_shift(session: AsyncSession, caller: Caller, shown: Shift) -> Non
     await outbox.touch(session, shown.id, SlotKind.SHIFT)
 
 
-async def shift_changed(session: AsyncSession, caller: Caller, changed: Shift) -> None:
-    """A shift moved: every card of it says so, and everybody on it is told."""
+async def shift_changed(session: AsyncSession, caller: Caller, changed: Shift, now: datetime) -> None:
+    """A shift moved: the audit has it, every card of it says so, and everybody on it is told."""
+    await audit.record(session, now, f"shift {changed.state.value}", f"shift {changed.id}", caller.officer.id)
     await show_shift(session, caller, changed)
     for person in await shift.on_duty(session, changed.number):
         if person.id != caller.officer.id:

@@ -98,13 +98,15 @@ class Engine:
     async def forget(self, before: datetime) -> int:
         """Delete jobs that were made before a time; gives how many. What is due is in the rows, not in them."""
         client = await self._connected()
-        old = await client.list_workflows_async(
-            end_time=before.isoformat(), limit=500, load_input=False, load_output=False
-        )
-        ids = [workflow.workflow_id for workflow in old]
-        if ids:
-            await client.delete_workflows_async(ids)
-        return len(ids)
+        forgotten = 0
+        while True:
+            old = await client.list_workflows_async(
+                end_time=before.isoformat(), limit=500, load_input=False, load_output=False
+            )
+            if not old:
+                return forgotten
+            await client.delete_workflows_async([workflow.workflow_id for workflow in old])
+            forgotten += len(old)
 
     async def close(self) -> None:
         if self._client is not None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -81,7 +80,7 @@ class Intake:
                     return
                 incoming = inbox.unpack(self._desk.vault, item)
                 outcome = await self._try(session, item, incoming, now)
-        except (DBAPIError, LookupError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - one item that cannot be handled must not hold up all the others
             await self._put_aside(item_id, error, now)
             return
         self._changed()

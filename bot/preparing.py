@@ -25,11 +25,13 @@ from moderation.vault import Gone
 from shifts.database import Database, utc_now
 
 PICTURE_TRIES: Final = 3
+WORDS_TRIES: Final = 4
 PICTURE_LEASE: Final = timedelta(seconds=180)
 ASK_AGAIN: Final = timedelta(seconds=5)
 _EARLIER: Final = timedelta(hours=24)
 _FACES = Reason("faces", Verdict.REDACT, "B", "card.policy.faces", "card.policy.tick_no_minor")
 _LEFTOVER = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.leftover", None, "inspector")
+_UNREAD = Reason("words not examined", Verdict.HOLD, "A", "card.policy.unread", None, "inspector")
 _UNSEEN = Reason("picture not examined", Verdict.HOLD, "B", "card.policy.unexamined", None, "inspector")
 
 _log = logging.getLogger(__name__)
@@ -92,12 +94,18 @@ class Preparer:
         self._changed()
 
     async def _not_read(self, post_id: int, revision: int) -> None:
-        """The text detectors died or hung over it: it stays unread, and the sweep asks again soon."""
+        """The text detectors died or hung over it: asked again soon; after some tries it is held for a person."""
         _log.error("words could not be examined", extra={"post": post_id})
+        now = utc_now()
         async with self._database.transaction() as session:
             post = await queue.locked(session, post_id)
-            if post.revision == revision and post.state in OPEN:
-                post.prepare_at = utc_now() + ASK_AGAIN
+            if post.revision != revision or post.state not in OPEN:
+                return
+            post.unread, post.prepare_at = post.unread + 1, now + ASK_AGAIN
+            if post.unread >= WORDS_TRIES:
+                post.text, post.drafted, post.reasons = "", post.revision, [asdict(_UNREAD)]
+                await queue.prepared(session, post, Verdict.HOLD, now)
+            await self._desk.changed(session, post)
 
     async def _context(self, session: AsyncSession, post: Post) -> Context:
         since = utc_now() - _EARLIER
@@ -119,7 +127,7 @@ class Preparer:
     async def _draft(
         self, session: AsyncSession, post: Post, redacted: Redacted, alts: dict[int | None, str], now: datetime
     ) -> None:
-        post.text = redacted.text
+        post.text, post.unread = redacted.text, 0
         post.kind, post.language = redacted.kind.value, redacted.language
         post.area = redacted.area or post.area
         post.redactions = [_told(r) for r in redacted.redactions]
@@ -142,6 +150,8 @@ class Preparer:
             await self._tell_desk(session, post)
 
     def _set_wait(self, post: Post, waits: bool) -> None:
+        if post.wait_by is not None:
+            return
         minutes = self._desk.times.scene_minutes
         if waits and minutes and post.kind == PostKind.PATROL.value and post.answers_reply is None:
             post.wait = Wait.SCENE
@@ -203,13 +213,14 @@ class Preparer:
         else:
             _keep(self._media, covered)
             shut = [box for index, box in enumerate(covered.boxes) if index not in covered.lifted]
-            await self._covered(picture_id, covered, counts(shut), draft_alt(shut, self._desk.words, post.language))
+            await self._covered(picture, covered, counts(shut), draft_alt(shut, self._desk.words, post.language))
 
-    async def _covered(self, picture_id: int, covered: CoveredPhoto, counted: dict[BoxKind, int], alt: str) -> None:
+    async def _covered(self, asked: PostPicture, covered: CoveredPhoto, counted: dict[BoxKind, int], alt: str) -> None:
         async with self._database.transaction() as session:
-            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
-            post = await queue.locked(session, picture.post_id)
-            if post.state not in OPEN:
+            post = await queue.locked(session, asked.post_id)
+            picture = await session.get_one(PostPicture, asked.id, with_for_update=True, populate_existing=True)
+            # Somebody covered more meanwhile: this picture is not what they asked for, and another job makes that.
+            if post.state not in OPEN or (picture.added, picture.lifted) != (asked.added, asked.lifted):
                 return
             to = PictureState.COVERED if covered.tier is Tier.FAST else PictureState.FINISHED
             if picture.state is not to:

@@ -260,7 +260,7 @@ async def _lead(session: AsyncSession, tap: Tap) -> str | None:
             moved = await shift.freeze(session, here, leader, tap.now)
         case _:
             moved = await shift.resume(session, here, leader, tap.now)
-    await commands.shift_changed(session, tap.caller, moved)
+    await commands.shift_changed(session, tap.caller, moved, tap.now)
     return None
 
 

@@ -32,7 +32,9 @@ def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
     held = [reason for reason in post.reasons if reason["verdict"] == "HOLD"]
     condition = (held[0].get("role") or SECOND_ROLE) if held and post.condition_met_by is None else None
     return Missing(
-        checks=post.prepared != post.revision or any(p.state is not PictureState.FINISHED for p in pictures),
+        checks=post.prepared != post.revision
+        or any(p.state is not PictureState.FINISHED for p in pictures)
+        or not (post.text.strip() or pictures),
         alt=tuple(p.id or 0 for p in pictures if not p.alt.strip()),
         condition=condition,
         ticks=tuple(tick for tick in ticks(post) if tick not in post.ticks),

@@ -33,6 +33,16 @@ class Wait(StrEnum):
     CONDITION = "condition"
 
 
+class Happened(StrEnum):
+    """How long before the message it happened, as its author says."""
+
+    NOW = "now"
+    TEN = "10"
+    THIRTY = "30"
+    SIXTY = "60"
+    TONIGHT = "tonight"
+
+
 def _json(default: type) -> Any:
     return Field(default_factory=default, sa_column=Column(JSON, nullable=False))
 
@@ -42,7 +52,10 @@ class Post(SQLModel, table=True):
 
     `revision` counts every change of what the public would see; `prepared` is the revision that the detectors have
     finished, pictures included (Publish unlocks when they are equal). `content` is the hash an approval binds to.
-    `reasons`, `redactions` and `suggestions` hold codes, kinds and places, never removed words."""
+    `unread` counts how often the detectors failed over its words. `reasons`, `redactions` and `suggestions` hold codes, kinds and places, never removed words.
+
+    What it waits for before it may leave: a scene (`wait`; `wait_by` asked for that, None: a rule did) and a time
+    (`embargo_until`). Both have to be over."""
 
     id: int | None = Field(default=None, primary_key=True)
     number: int = Field(unique=True)
@@ -69,6 +82,7 @@ class Post(SQLModel, table=True):
     prepared: int = 0
     drafted: int = 0
     prepare_at: datetime = Field(index=True)
+    unread: int = 0
     text: str = ""
     before_edit: str | None = None
     verdict: str | None = Field(default=None, max_length=12)
@@ -84,6 +98,8 @@ class Post(SQLModel, table=True):
     wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))
     wait_until: datetime | None = None
     wait_over_at: datetime | None = None
+    wait_by: str | None = Field(default=None, max_length=64)
+    embargo_until: datetime | None = None
     condition_met_by: str | None = Field(default=None, max_length=64)
 
     claimed_by: str | None = Field(default=None, max_length=64)
@@ -91,6 +107,7 @@ class Post(SQLModel, table=True):
     level: int = 0
     sent_at: datetime
     received_at: datetime
+    happened: Happened | None = Field(default=None, sa_type=by_value(Happened), nullable=True)
     clock_from: datetime | None = None
     undo_until: datetime | None = None
     approved_at: datetime | None = None
@@ -177,7 +194,8 @@ PICTURES: Final = Machine(
     {
         PictureState.WANTED: frozenset({PictureState.HELD, PictureState.REFUSED}),
         PictureState.HELD: frozenset({PictureState.COVERED, PictureState.FINISHED, PictureState.REFUSED}),
-        PictureState.COVERED: frozenset({PictureState.FINISHED, PictureState.REFUSED}),
+        PictureState.COVERED: frozenset({PictureState.FINISHED, PictureState.REFUSED, PictureState.HELD}),
+        PictureState.FINISHED: frozenset({PictureState.HELD}),
     },
 )
 
