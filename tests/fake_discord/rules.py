@@ -17,7 +17,7 @@ def invalid(why: str) -> Refused:
 
 def check_message(message: Json, *, before: Json | None = None) -> None:
     """A message to be sent or, with `before`, to be changed."""
-    flags = int(message.get("flags", before["flags"] if before else 0))
+    flags: int = message["flags"] if "flags" in message else before["flags"] if before else 0
     if before is not None and before["flags"] & COMPONENTS_V2 and not flags & COMPONENTS_V2:
         raise invalid("the flag can not be removed")
     if len(str(message.get("nonce", ""))) > 25:

@@ -110,7 +110,14 @@ class World:
     def signed(self, message: Json) -> Json:
         """A message as a call gives it now: links carry today's signature."""
         fresh = [
-            {**part, **{name: part[name].split("?")[0] + f"?ex={self.signature}" for name in ("url", "proxy_url")}}
+            {
+                **part,
+                **{
+                    name: part[name].split("?")[0] + f"?ex={self.signature}"
+                    for name in ("url", "proxy_url")
+                    if name in part
+                },
+            }
             for part in message["attachments"]
         ]
         return {**message, "attachments": fresh}
