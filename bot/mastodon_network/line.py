@@ -35,7 +35,7 @@ class Line:
             ratelimit_method="throw",
             request_timeout=READ_SECONDS,
             mastodon_version=VERSION,
-            version_check_mode="none",
+            version_check_mode="created",
             session=self._session,
             user_agent="tweetpatrol",
         )
@@ -76,12 +76,14 @@ async def a_line(base_url: str, token: str) -> AsyncIterator[Line]:
 
 
 class _Session(requests.Session):
-    """Follows no redirects (they would turn a post into something else) and waits for no endless body."""
+    """Follows redirects of questions alone (one would turn a post into a question), and waits for no endless body."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         end = time.monotonic() + WHOLE_SECONDS
-        response = super().send(request, **{**options, "stream": True, "allow_redirects": False})
-        response._content = _body(response, end)
+        follow = options.get("allow_redirects", True) and request.method == "GET"
+        response = super().send(request, **{**options, "stream": True, "allow_redirects": follow})
+        if response._content is False:  # else a redirect led here, and this method has read it
+            response._content = _body(response, end)
         return response
 
 

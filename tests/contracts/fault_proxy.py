@@ -1,10 +1,11 @@
 """A proxy on loopback before a real server or a mock of one: it loses, delays and breaks what it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 HTML_PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "host"}
 
-Kind = Literal["lost", "after", "html", "json", "busy", "drop", "half", "slow"]
+Kind = Literal["lost", "after", "html", "json", "busy", "drop", "half", "slow", "moved"]
 
 
 @dataclass
@@ -21,7 +22,8 @@ class Fault:
 
     lost: it happened, the answer did not arrive; after: it happened, the answer is a page with `status`; html, json: a
     page or an error with `status`, nothing happened; busy: 429, with the headers given; drop: closed before anything
-    happened; half: it happened, half of the answer arrived; slow: it happened, a byte of the answer each `wait`."""
+    happened; moved: 301, with the headers given; half: it happened, half of the answer arrived; slow: it happened, a
+    byte of the answer each `wait`."""
 
     kind: Kind
     method: str = "*"
@@ -33,7 +35,9 @@ class Fault:
 
 
 class FaultProxy:
-    """`calls` are "METHOD path" in their order; `hidden` headers never reach the server."""
+    """`calls` are "METHOD path" in their order; `hidden` headers never reach the server.
+
+    `retold`: by the beginning of "METHOD path", what is made of the JSON that the server answers."""
 
     def __init__(self, target: str) -> None:
         self._target = target
@@ -43,6 +47,7 @@ class FaultProxy:
         self.port = 0
         self.calls: list[str] = []
         self.hidden: set[str] = set()
+        self.retold: dict[str, Callable[[Any], Any]] = {}
 
     @property
     def base_url(self) -> str:
@@ -100,6 +105,9 @@ class FaultProxy:
         sent = await request.read()
         async with self._client.request(request.method, url, data=sent, headers=headers) as answer:
             body = await answer.read()
+            for call, tell in self.retold.items():
+                if f"{request.method} {request.path}".startswith(call):
+                    body = json.dumps(tell(json.loads(body))).encode()
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
             return web.Response(status=answer.status, body=body, headers=kept), body
 
@@ -112,6 +120,8 @@ def _before(request: web.Request, fault: Fault) -> web.StreamResponse | None:
             return web.json_response({"error": "made to fail"}, status=fault.status)
         case "busy":
             return web.json_response({"error": "Too many requests"}, status=429, headers=fault.headers)
+        case "moved":
+            return web.Response(status=301, headers=fault.headers)
         case "drop":
             return _cut(request)
         case "lost" | "after" | "half" | "slow":
