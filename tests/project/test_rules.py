@@ -87,7 +87,16 @@ def test_shared_code_asks_for_no_adapter_by_name() -> None:
 
 
 def test_only_the_composition_root_imports_adapters() -> None:
-    adapters = ("bot.chat_apps", "bot.networks", "bot.discord_app", "bot.rehearsal", "bot.telegram")
+    adapters = (
+        "bot.chat_apps",
+        "bot.networks",
+        "bot.bluesky",
+        "bot.discord_app",
+        "bot.mastodon_network",
+        "bot.rehearsal",
+        "bot.telegram",
+        "bot.x",
+    )
     own = tuple(f"{adapter.replace('.', '/')}/" for adapter in adapters)
     shared = [(name, tree) for name, tree in trees() if not name.startswith(own)]
     importing = {name for name, tree in shared for module in imports(tree) if module.startswith(adapters)}
