@@ -21,7 +21,8 @@ class Limits:
     """What a network takes: data, so that no shared code asks for a network's name.
 
     `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
-    and `alt_characters` are per picture; `dollars` is the price of one post. `own`: a page of the force's own, which
+    and `alt_characters` are per picture; `dollars` is the price of one post, `link_dollars` of one with a link (None:
+    the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `own`: a page of the force's own, which
     also shows the answers that were given on other networks."""
 
     characters: int
@@ -32,6 +33,8 @@ class Limits:
     per_link: int | None = None
     bytes: int | None = None
     dollars: float = 0.0
+    link_dollars: float | None = None
+    alt_dollars: float = 0.0
     own: bool = False
 
 

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from bot.lengths import length
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater, Unclear
+from bot.prices import price
 from bot.rendition import Rendition, alt_text, master, rendition
 from bot.x.answer import Duplicate, ReplyNotAllowed
 from bot.x.attempt import Attempts, XAttempt
 from bot.x.budget import Budget, Tariff, micros_of
 from bot.x.line import SIGNED_FOR, Keys, Line, open_line
 from bot.x.mentions import Mentions
-from bot.x.wording import has_link, says
+from bot.x.wording import says
 from moderation import audit
 from moderation.release import Release
 from shifts.database import Database, utc_now
@@ -128,9 +129,8 @@ class X:
 
     def _prices(self, release: Release) -> tuple[int, int]:
         """Millionths of a dollar: the post itself, its alt texts."""
-        tariff = self._budget.tariff
-        post = tariff.link if has_link(release.text) else tariff.post
-        return micros_of(post), micros_of(tariff.alt) * sum(1 for picture in release.pictures if picture.alt)
+        alt_texts = sum(1 for picture in release.pictures if picture.alt)
+        return micros_of(price(release.text, 0, self._limits)), micros_of(self._limits.alt_dollars) * alt_texts
 
     # The call
 
@@ -141,7 +141,7 @@ class X:
             media.append(await self._line.upload(made.jpeg))
             if picture.alt:
                 await self._line.describe(media[-1], alt_text(picture.alt, self._limits.alt_characters))
-                charged.append(micros_of(self._budget.tariff.alt))
+                charged.append(micros_of(self._limits.alt_dollars))
         return media
 
     async def _posted(self, release: Release, media: list[str], answers: str | None) -> str:
@@ -230,6 +230,8 @@ def _limits(tariff: Tariff) -> Limits:
         alt_characters=1000,
         per_link=23,
         dollars=tariff.post,
+        link_dollars=tariff.link,
+        alt_dollars=tariff.alt,
     )
 
 

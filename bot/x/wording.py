@@ -3,7 +3,6 @@
 import html
 import re
 import unicodedata
-import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,11 +21,11 @@ def wording(text: str) -> str:
 def said(post: Mapping[str, Any]) -> str:
     """The text of a post as its author wrote it: unescaped, t.co links expanded, the link to its pictures gone."""
     whole = post.get("note_tweet") or post
-    text = str(whole.get("text", ""))
+    text = html.unescape(str(whole.get("text", "")))  # before links are expanded, which may hold `&copy=1`
     for link in (whole.get("entities") or {}).get("urls", []):
         own_picture = "media_key" in link
         text = text.replace(str(link["url"]), "" if own_picture else str(link.get("expanded_url", link["url"])))
-    return html.unescape(text).strip()
+    return text.strip()
 
 
 def says(post: Mapping[str, Any], text: str, pictures: int) -> bool:
@@ -39,12 +38,3 @@ def heard(post: Mapping[str, Any]) -> str:
     """What somebody answered, without the names of the accounts that X puts before an answer."""
     text = said(post)
     return _ADDRESSED.sub("", text, count=1) if _ADDRESSED.match(text) else text
-
-
-def has_link(text: str) -> bool:
-    """Whether X sees a link in a text: `foo.md` is one for it."""
-    with warnings.catch_warnings():
-        # It loads its table of emoji by way of pkg_resources, which says at each start that it will go some day.
-        warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
-        from twitter_text.extract_urls import extract_urls
-    return bool(extract_urls(text))

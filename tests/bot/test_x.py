@@ -157,6 +157,7 @@ AWKWARD = (
     unicodedata.normalize("NFD", "Patrulla en la estación, señoras y señores: ¡vía libre!"),
     "Parade over 🎉👮‍♀️ thank you 🇪🇸 https://example.org/a?b=1&c=2",
     "@PortAlbaFire thanks for the help",
+    "Form: https://example.org/form?a=1&copy=2&lt=3 (two pages)",
 )
 
 
