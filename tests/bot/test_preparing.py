@@ -1,0 +1,66 @@
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from sqlmodel import select
+
+from bot.desk import Desk
+from bot.engine import Engine
+from bot.preparing import WORDS_TRIES, Preparer
+from bot.settings import Times
+from moderation import approval
+from moderation.detector import DetectorFailed
+from moderation.media import Photos
+from moderation.post import Post, PostState
+from moderation.redaction import Context, Redacted
+from moderation.text_room import TextRoom
+from moderation.vault import Vault
+from shifts.database import Database, utc_now
+from shifts.officer import Officer
+from shifts.shift import Shift, ShiftState
+from shifts.words import Words
+
+LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
+
+
+class BrokenRoom:
+    """Text detectors that never answer."""
+
+    async def redact(self, text: str, context: Context) -> Redacted:
+        raise DetectorFailed("the text detectors did not answer")
+
+
+async def a_post(database: Database, desk: Desk) -> int:
+    now = utc_now()
+    later = now + timedelta(days=1)
+    async with database.transaction() as session:
+        someone: dict[str, Any] = {"name": "P", "unit": "lima", "roles": ["officer"], "language": "en"}
+        session.add(Officer(id="lima-3", call_sign="Lima 3", accredited_until=later, **someone))
+        session.add(Shift(id=1, unit="lima", name="Night B", state=ShiftState.LIVE, starts_at=now, ends_at=later))
+        await session.flush()
+        source = await desk.seal(session, "All quiet.", now)
+        times: dict[str, Any] = {"prepare_at": now, "sent_at": now, "received_at": now}
+        where: dict[str, Any] = {"app": "a", "chat": "c", "message": "m", "source_id": source, "original_id": source}
+        post = Post(number=1, author_id="lima-3", shift_id=1, networks=["page"], **times, **where)
+        session.add(post)
+        await session.flush()
+        return post.id or 0
+
+
+async def test_words_that_no_detector_can_read_are_held_and_cannot_be_published(
+    database: Database, tmp_path: Path
+) -> None:
+    vault = Vault(b"k" * 32, tmp_path)
+    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
+    room = cast(TextRoom, BrokenRoom())
+    preparer = Preparer(database, desk, room, Photos(), tmp_path, lambda: None)
+    post_id = await a_post(database, desk)
+    for _ in range(WORDS_TRIES):
+        async with database.reading() as session:
+            assert (await session.exec(select(Post))).one().state is PostState.RECEIVED
+        await preparer.words(post_id, 1)
+    async with database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+    assert (post.state, post.verdict, post.text) == (PostState.WAITING, "HOLD", "")
+    missing = approval.missing(post, [])
+    assert (missing.checks, missing.condition) == (True, "inspector")
