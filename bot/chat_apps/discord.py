@@ -18,7 +18,7 @@ from bot.discord_app.line import Health, Line, listening
 from bot.discord_app.marks import Marks
 from bot.discord_app.reading import changed, written
 from bot.discord_app.slash import registered
-from bot.discord_app.taps import Taps
+from bot.discord_app.taps import PATIENCE, Taps
 from bot.discord_app.trouble import UPLOAD_SECONDS, translated
 from shifts.words import Words
 
@@ -49,16 +49,18 @@ async def connect(*, token: str, state: Path, words: Words, first_pause: float =
 
 
 class Discord:
-    """A `ChatApp`, for one process at a time."""
+    """A `ChatApp`, for one process at a time. A press that nobody takes is acknowledged after `patience` seconds."""
 
-    def __init__(self, token: str, marks: Marks, words: Words, first_pause: float = 1.0) -> None:
+    def __init__(
+        self, token: str, marks: Marks, words: Words, first_pause: float = 1.0, patience: float = PATIENCE
+    ) -> None:
         self.line = Line(token, self, _utc_now, first_pause)
         self._marks = marks
         self._words = words
         self._inbox = Inbox(marks)
         self._history = History(marks, self._inbox, first_pause)
         self._cards = Cards(self.line, marks, words, _utc_now)
-        self._taps = Taps(self._inbox, marks, words, self._cards.prefill)
+        self._taps = Taps(self._inbox, marks, words, self._cards.prefill, patience)
 
     @property
     def health(self) -> Health:

@@ -41,11 +41,19 @@ class _Tap:
 class Taps:
     """What people press. The platform forgets a press after three seconds, and its answer line after 15 minutes."""
 
-    def __init__(self, inbox: Inbox, marks: Marks, words: Words, prefill: Callable[[CardId], str | None]) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        marks: Marks,
+        words: Words,
+        prefill: Callable[[CardId], str | None],
+        patience: float = PATIENCE,
+    ) -> None:
         self._inbox = inbox
         self._marks = marks
         self._words = words
         self._prefill = prefill
+        self._patience = patience
         self._open: OrderedDict[str, _Tap] = OrderedDict()
 
     async def heard(self, interaction: discord.Interaction) -> None:
@@ -90,7 +98,7 @@ class Taps:
         self._inbox.hear(Arrival(item, interaction.channel_id, interaction.id, at, taken=taken))
         self._marks.speaks(interaction.channel_id, self._language(interaction))
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await tap.committed.wait()
         await self._acknowledge(tap, item)
 

@@ -9,13 +9,11 @@ from pathlib import Path
 from bot.chat_app import Ask, Button, Card, ChatId, Incoming, Message, Weight
 from bot.chat_apps import discord
 from bot.discord_app.marks import Marks
-from shifts.words import Words
+from tests.contracts.discord_harness import WORDS
 from tests.fake_discord.phone import Phone
 from tests.fake_discord.server import FakeDiscord
 
 OFFICER = 1001
-LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
-WORDS = Words.load(LANGUAGES)
 CARD = Card(
     "214 · waiting",
     quote="Road closed",

@@ -21,7 +21,7 @@ from bot.chat_app import (
 )
 from bot.chat_apps import discord
 from bot.commands import COMMANDS
-from bot.discord_app import slash, taps
+from bot.discord_app import slash
 from tests.bot.discord_stage import ASKING, CARD, Stage, nothing_more, staged, take, take_message
 from tests.fake_discord.phone import FORM
 from tests.fake_discord.world import Press
@@ -247,13 +247,9 @@ async def test_a_press_is_acknowledged_when_it_is_committed(stage: Stage, app: d
     assert press.notes == []
 
 
-async def test_a_press_is_acknowledged_in_time_even_if_nobody_takes_it(
-    stage: Stage, app: discord.Discord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(taps, "PATIENCE", 0.05)
+async def test_a_press_is_acknowledged_in_time_even_if_nobody_takes_it(stage: Stage, app: discord.Discord) -> None:
     await app.show(CARD, stage.chat, "k1")
     await acknowledged(stage.phone.tap("Drop"))
-    assert taps.PATIENCE < 3
 
 
 @pytest.mark.parametrize("first", ["answer", "acknowledge"])

@@ -10,6 +10,7 @@ from bot.chat_app import CardId, ChatApp, ChatId
 from bot.chat_apps import telegram
 from tests.contracts.discord_harness import discord_harness
 from tests.contracts.rehearsal_harness import rehearsal_harness
+from tests.contracts.simcord_harness import simcord_harness
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 
@@ -126,6 +127,7 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[Harness]]] = {
     "telegram": telegram_harness,
     "rehearsal": rehearsal_harness,
     "discord": discord_harness,
+    "discord, simulated": simcord_harness,
 }
 FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]] = {
     "telegram": telegram_harness,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.contracts.chat_app_harness import Seen
 
 PEOPLE = (1001, 1002)
-LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
+WORDS = Words.load(Path(__file__).parents[2] / "config" / "languages")
 
 
 class DiscordPerson:
@@ -86,8 +86,7 @@ class DiscordHarness:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[ChatApp]:
-        words = Words.load(LANGUAGES)
-        async with discord.connect(token=self.fake.token, state=self._state, words=words, first_pause=0.01) as app:
+        async with discord.connect(token=self.fake.token, state=self._state, words=WORDS, first_pause=0.01) as app:
             await self.fake.settled()
             yield app
 

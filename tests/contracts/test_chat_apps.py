@@ -371,23 +371,23 @@ def cards(draw: st.DrawFn) -> Card:
     )
 
 
+@pytest.mark.parametrize("name", HARNESSES)
 @given(card=cards(), pictured=st.booleans())
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_any_card_is_accepted_and_can_be_changed_and_taken_away(
-    tmp_path: Path, pictures: Sequence[Picture], card: Card, pictured: bool
+    name: str, tmp_path: Path, pictures: Sequence[Picture], card: Card, pictured: bool
 ) -> None:
     async def told() -> None:
-        for start in HARNESSES.values():
-            async with start(tmp_path) as harness, harness.connect() as app:
-                officer = harness.person(OFFICER)
-                shown = replace(card, pictures=tuple(pictures[:1])) if pictured else card
-                card_id = await app.show(shown, officer.chat, "k1")
-                assert len(await officer.cards()) == 1
-                card_id = await change(app, card_id, officer.chat, replace(card, title="later"))
-                assert "later" in (await officer.cards())[0].text
-                await app.remove(card_id, officer.chat)
-                assert await officer.cards() == []
+        async with HARNESSES[name](tmp_path) as harness, harness.connect() as app:
+            officer = harness.person(OFFICER)
+            shown = replace(card, pictures=tuple(pictures[:1])) if pictured else card
+            card_id = await app.show(shown, officer.chat, "k1")
+            assert len(await officer.cards()) == 1
+            card_id = await change(app, card_id, officer.chat, replace(card, title="later"))
+            assert "later" in (await officer.cards())[0].text
+            await app.remove(card_id, officer.chat)
+            assert await officer.cards() == []
 
     asyncio.run(told())
