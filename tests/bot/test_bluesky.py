@@ -7,7 +7,6 @@ import logging
 import random
 import stat
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from bot.bluesky.notifications import PAGE
 from bot.bluesky.record import facets
 from bot.bluesky.tid import tid
 from bot.network import Refused, SignedOut, TryLater, Unclear
-from bot.networks.bluesky import LIMITS, Bluesky, connect
+from bot.networks.bluesky import LIMITS
 from bot.rendition import rendition
 from moderation.release import PublicPicture
 from tests.contracts.bluesky_harness import PUT, BlueskyHarness, bluesky_network
@@ -40,17 +39,6 @@ UPLOAD = "com.atproto.repo.uploadBlob"
 async def harness(tmp_path: Path) -> AsyncIterator[BlueskyHarness]:
     async with bluesky_network(tmp_path) as started:
         yield started
-
-
-def again(harness: BlueskyHarness, folder: Path, password: str = PASSWORD) -> AbstractAsyncContextManager[Bluesky]:
-    """The adapter as after a restart of the program."""
-    return connect(
-        media=folder,
-        state=folder / "state",
-        identifier="patrol.bsky.example",
-        app_password=password,
-        service=harness.fake.base_url,
-    )
 
 
 def records(harness: BlueskyHarness) -> list[Record]:
@@ -79,7 +67,7 @@ async def test_whoever_publishes_again_writes_the_same_record(harness: BlueskyHa
     post = replace(POST, pictures=(picture(tmp_path, noise(32, 24), 32, 24),))
     first = await harness.network.publish(post, "k1", None)
     (before,) = records(harness)
-    async with again(harness, tmp_path) as later:
+    async with harness.again() as later:
         assert await later.publish(post, "k1", None) == first
     assert records(harness) == [before]
     assert before.value["createdAt"] == "2026-11-21T21:00:00.000Z"
@@ -203,9 +191,9 @@ async def test_an_answer_to_what_is_gone_is_refused(harness: BlueskyHarness) -> 
 # Sessions
 
 
-async def test_a_session_outlives_the_program(harness: BlueskyHarness, tmp_path: Path) -> None:
+async def test_a_session_outlives_the_program(harness: BlueskyHarness) -> None:
     await harness.network.publish(POST, "k1", None)
-    async with again(harness, tmp_path) as later:
+    async with harness.again() as later:
         assert await later.find(POST, "k1", LONG_AGO) is not None
     assert harness.fake.world.sessions_made == 1
 
@@ -225,9 +213,9 @@ async def test_a_session_that_ended_is_renewed_once_for_all_calls(harness: Blues
     assert len(records(harness)) == 6
 
 
-async def test_a_session_that_another_process_renewed_is_taken_over(harness: BlueskyHarness, tmp_path: Path) -> None:
+async def test_a_session_that_another_process_renewed_is_taken_over(harness: BlueskyHarness) -> None:
     await harness.network.publish(POST, "k1", None)
-    async with again(harness, tmp_path) as other:
+    async with harness.again() as other:
         harness.fake.world.expire()
         await other.publish(replace(POST, text="Other."), "k2", None)
         await harness.network.publish(replace(POST, text="Third."), "k3", None)
@@ -242,8 +230,8 @@ async def test_a_session_that_can_not_be_renewed_is_made_anew(harness: BlueskyHa
     assert harness.fake.world.sessions_made == 2
 
 
-async def test_a_refused_password_is_not_tried_again_and_again(harness: BlueskyHarness, tmp_path: Path) -> None:
-    async with again(harness, tmp_path, "wrong") as network:
+async def test_a_refused_password_is_not_tried_again_and_again(harness: BlueskyHarness) -> None:
+    async with harness.again("wrong") as network:
         for _ in range(5):
             with pytest.raises(SignedOut):
                 await network.publish(POST, "k1", None)
@@ -254,7 +242,7 @@ async def test_a_broken_session_file_is_made_anew(harness: BlueskyHarness, tmp_p
     await harness.network.publish(POST, "k1", None)
     (kept,) = (tmp_path / "state").iterdir()
     kept.write_text('{"did": "did:')
-    async with again(harness, tmp_path) as later:
+    async with harness.again() as later:
         assert await later.find(POST, "k1", LONG_AGO) is not None
 
 

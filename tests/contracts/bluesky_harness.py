@@ -1,7 +1,7 @@
 """Bluesky for the contract over every network: our adapter and the fake server."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from bot.network import Published
@@ -14,9 +14,13 @@ ALWAYS = 1000
 
 
 class BlueskyHarness:
-    def __init__(self, fake: FakeBluesky, network: Bluesky) -> None:
+    def __init__(
+        self, fake: FakeBluesky, network: Bluesky, again: Callable[..., AbstractAsyncContextManager[Bluesky]]
+    ) -> None:
         self.fake = fake
         self.network = network
+        self.again = again
+        """The adapter as after a restart of the program; takes a password."""
 
     async def texts(self) -> list[str]:
         records = self.fake.world.person("Patrol").records.values()
@@ -49,14 +53,16 @@ class BlueskyHarness:
 @asynccontextmanager
 async def bluesky_network(folder: Path) -> AsyncIterator[BlueskyHarness]:
     """A server without posts and our account on it; `folder` is for media and for the session."""
-    async with (
-        fake_bluesky() as fake,
-        connect(
-            media=folder,
-            state=folder / "state",
-            identifier="patrol.bsky.example",
-            app_password=PASSWORD,
-            service=fake.base_url,
-        ) as network,
-    ):
-        yield BlueskyHarness(fake, network)
+    async with fake_bluesky() as fake:
+
+        def again(password: str = PASSWORD) -> AbstractAsyncContextManager[Bluesky]:
+            return connect(
+                media=folder,
+                state=folder / "state",
+                identifier="patrol.bsky.example",
+                app_password=password,
+                service=fake.base_url,
+            )
+
+        async with again() as network:
+            yield BlueskyHarness(fake, network, again)

@@ -1,8 +1,9 @@
 """Mastodon for the contract over every network: mastodon_mock as a server, and our proxy before it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache
 from pathlib import Path
 
@@ -31,9 +32,13 @@ def server() -> MockServer:
 
 
 class MastodonHarness:
-    def __init__(self, proxy: FaultProxy, network: Mastodon) -> None:
+    def __init__(
+        self, proxy: FaultProxy, network: Mastodon, again: Callable[[], AbstractAsyncContextManager[Mastodon]]
+    ) -> None:
         self.proxy = proxy
         self.network = network
+        self.again = again
+        """The adapter as after a restart of the program."""
         self._faults: dict[str, FaultHandle] = {}
 
     async def statuses(self) -> list[Status]:
@@ -97,26 +102,37 @@ async def mastodon_network(folder: Path, database: Database | None = None) -> As
         proxy = await stack.enter_async_context(fault_proxy(server().base_url))
         if database is None:
             database = await stack.enter_async_context(_a_database(folder))
-        network = await stack.enter_async_context(
-            connect(database=database, media=folder, base_url=proxy.base_url, access_token="Patrol-token")
-        )
-        harness = MastodonHarness(proxy, network)
+        network = await stack.enter_async_context(_connect(proxy, folder, database))
+        harness = MastodonHarness(proxy, network, lambda: _connect(proxy, folder, database))
         stack.push_async_callback(harness.mend)
         yield harness
 
 
 @asynccontextmanager
-async def mastodon_without_keys(folder: Path) -> AsyncIterator[MastodonHarness]:
+async def mastodon_without_keys(folder: Path, database: Database | None = None) -> AsyncIterator[MastodonHarness]:
     """As GoToSocial: an instance that does not look at idempotency keys."""
-    async with mastodon_network(folder) as harness:
+    async with mastodon_network(folder, database) as harness:
         harness.proxy.hidden.add("idempotency-key")
         yield harness
+
+
+def _connect(proxy: FaultProxy, folder: Path, database: Database) -> AbstractAsyncContextManager[Mastodon]:
+    return connect(database=database, media=folder, base_url=proxy.base_url, access_token="Patrol-token")
+
+
+@cache
+def _tables() -> bytes:
+    """A SQLite file with all tables and no rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        create_tables(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 @asynccontextmanager
 async def _a_database(folder: Path) -> AsyncIterator[Database]:
     path = folder / "patrol.db"
-    create_tables(f"sqlite:///{path}")
+    path.write_bytes(_tables())
     database = Database(f"sqlite+aiosqlite:///{path}")
     yield database
     await database.close()
