@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from bot.lengths import length
@@ -273,7 +273,7 @@ async def connect(
     replies_allowed: bool = False,
     hear_replies: bool = False,
     hear_seconds: float = 60.0,
-    spending: Mapping[str, Any] | None = None,
+    spending: Mapping[str, float] | None = None,
 ) -> AsyncIterator[X]:
     """An account by its keys; asks X nothing yet. Raises ValueError for settings that can not work.
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,34 @@ async def test_words_that_x_holds_from_another_post_are_refused_and_not_tried_fo
         assert await account.spent() == account.fake.world.bill
 
 
+async def test_a_post_is_looked_for_before_it_is_sent_again_even_if_x_would_take_it_twice(account: Account) -> None:
+    account.fake.world.same_words_twice = True
+    async with account.open() as network:
+        account.fake.fail("lost", "post")
+        with pytest.raises(Unclear):
+            await network.publish(POST, "k1", None)
+        await network.publish(POST, "k1", None)
+        assert account.fake.texts() == [POST.text]
+        assert await network.find(POST, "k2", LONG_AGO) is None
+        await network.publish(POST, "k2", None)
+    assert account.fake.texts() == [POST.text, POST.text]
+
+
+async def test_a_doubt_outlives_a_later_try_that_surely_failed(account: Account) -> None:
+    account.fake.world.same_words_twice = True
+    async with account.open() as network:
+        account.fake.world.lag = 60
+        account.fake.fail("lost", "post")
+        with pytest.raises(Unclear):
+            await network.publish(POST, "k1", None)
+        account.fake.fail("busy", "post")
+        with pytest.raises(TryLater):
+            await network.publish(POST, "k1", None)
+        account.fake.world.passed = 61
+        await network.publish(POST, "k1", None)
+    assert account.fake.texts() == [POST.text]
+
+
 async def test_a_timeline_that_lags_never_makes_a_second_post(account: Account) -> None:
     async with account.open() as network:
         account.fake.world.lag = 60
@@ -342,6 +371,11 @@ def test_settings_that_can_not_work_are_said_at_the_start(wrong: dict[str, Any])
     assert x.limits(keys=keys).dollars == 0.015
     with pytest.raises(ValueError):
         x.limits(**{"keys": keys, **wrong})
+
+
+def test_limits_take_the_same_table_as_a_connection() -> None:
+    resources = {"database", "media"}
+    assert set(signature(x.connect).parameters) - resources == set(signature(x.limits).parameters)
 
 
 def test_an_access_token_begins_with_the_number_of_its_account() -> None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tests.fake_x.server import FakeX
 
-SWITCHES = frozenset({"lag", "credit", "self_threads", "passed"})
+SWITCHES = frozenset({"lag", "credit", "self_threads", "same_words_twice", "passed"})
 """What /control/world sets of the `World`."""
 
 

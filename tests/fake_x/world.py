@@ -56,7 +56,7 @@ class World:
     """One account of a force (`me`) among citizens. `lag`: seconds until timelines show a post.
 
     `credit`: what is left to spend, in millionths of a dollar; None: enough. `self_threads`: whether one may answer
-    oneself; others may be answered where they mentioned us."""
+    oneself; others may be answered where they mentioned us. `same_words_twice`: X does not promise to refuse them."""
 
     me: str
     names: dict[str, str]
@@ -64,6 +64,7 @@ class World:
     lag: float = 0.0
     credit: int | None = None
     self_threads: bool = True
+    same_words_twice: bool = False
     bill: int = 0
     posts: dict[str, Post] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
@@ -126,7 +127,7 @@ class World:
             raise Refused(403, f"Reply to this conversation is not allowed because {why}.")
 
     def _same(self, post: Post, text: str) -> bool:
-        recent = self.now - post.at < DUPLICATE_SECONDS
+        recent = self.now - post.at < DUPLICATE_SECONDS and not self.same_words_twice
         return recent and not post.deleted and post.author == self.me and bool(text) and post.text == text.strip()
 
 
