@@ -105,7 +105,7 @@ async def _database(settings: Settings, found: Found) -> None:
 
 
 async def _models(settings: Settings, found: Found) -> None:
-    room = TextRoom(settings.files.places, settings.files.languages, b"")
+    room = TextRoom(settings.files.places, settings.files.languages, b"", models=settings.moderation.models)
     try:
         await room.warm()
         found.fine.append("text detectors")

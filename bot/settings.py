@@ -60,7 +60,8 @@ class Times(_Table):
 class Moderation(_Table):
     """`overlays` are the jurisdictions whose rules apply on top of the default.
 
-    `warm`: load the detectors at the start, not when the first post needs them."""
+    `warm`: load the detectors at the start, not when the first post needs them. `models`: look with the trained models
+    of names and places too; without them the rules alone look, which finds far fewer."""
 
     overlays: tuple[str, ...] = ("uk",)
     warm: bool = True
@@ -69,6 +70,7 @@ class Moderation(_Table):
 
 class Web(_Table):
     """`webhook_port`: where chat apps that call us are served; `proxies`: how many of our own stand before the site."""
+    models: bool = True
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)

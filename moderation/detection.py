@@ -2,15 +2,21 @@
 
 import importlib
 import inspect
+import logging
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from moderation.detector import Detector
+from moderation.detector import Detector, DetectorFailed
 from moderation.finding import Finding
 from shifts.areas import Areas
+
+_MODELS = "models"
+"""The table of detectors.toml whose tables are detectors that load a model."""
+
+_log = logging.getLogger(__name__)
 
 
 class DetectorUnknown(Exception):
@@ -25,31 +31,60 @@ class Detected:
     failed: tuple[str, ...] = ()
 
 
-class Detection:
-    """Detectors by name."""
+class Missing:
+    """Stands for a detector whose model could not be loaded: it fails for every text, so every post is held."""
 
-    def __init__(self, detectors: Mapping[str, Detector]) -> None:
-        self._detectors = dict(detectors)
+    def find(self, text: str, language: str) -> Sequence[Finding]:
+        raise DetectorFailed("the model of this detector could not be loaded")
+
+
+class Detection:
+    """Detectors by name: `rules` know all that is hard and cost little, `models` are loaded by one process alone."""
+
+    def __init__(self, rules: Mapping[str, Detector], models: Mapping[str, Detector] | None = None) -> None:
+        self._rules = dict(rules)
+        self._models = dict(models or {})
 
     @classmethod
-    def load(cls, file: Path, areas: Areas) -> "Detection":
-        """Load every detector that `file` has a table for, with the table as its settings. Raises DetectorUnknown."""
+    def load(cls, file: Path, areas: Areas, *, models: bool) -> "Detection":
+        """Load every detector that `file` has a table for, with the table as its settings; those below [models] only
+        with `models`. One whose model is missing is said in the log and fails from then on. Raises DetectorUnknown."""
         tables = tomllib.loads(file.read_text("utf-8"))
-        config = file.parent.parent
+        with_models = tables.pop(_MODELS, {})
+        if not models:
+            with_models = {}
+        known = {"areas": areas, "config": file.parent.parent}
         return cls(
-            {name: _load(name, settings, {"areas": areas, "config": config}) for name, settings in tables.items()}
+            {name: _load(name, settings, known) for name, settings in tables.items()},
+            {name: _load_or_miss(name, settings, known) for name, settings in with_models.items()},
         )
 
     def find(self, folded: str, language: str) -> Detected:
         """Ask every detector about a folded text."""
-        found: list[Finding] = []
-        failed: list[str] = []
-        for name, detector in self._detectors.items():
-            try:
-                found += detector.find(folded, language)
-            except Exception:  # noqa: BLE001 - a fault in one detector holds the post; its message may hold words of it
-                failed.append(name)
-        return Detected(tuple(_sound([_trimmed(folded, f) for f in found], len(folded))), tuple(failed))
+        return _asked({**self._rules, **self._models}, folded, language)
+
+    def find_by_rule(self, folded: str, language: str) -> Detected:
+        """Ask the rules alone, which find everything that is hard."""
+        return _asked(self._rules, folded, language)
+
+
+def _asked(detectors: Mapping[str, Detector], folded: str, language: str) -> Detected:
+    found: list[Finding] = []
+    failed: list[str] = []
+    for name, detector in detectors.items():
+        try:
+            found += detector.find(folded, language)
+        except Exception:  # noqa: BLE001 - a fault in one detector holds the post; its message may hold words of it
+            failed.append(name)
+    return Detected(tuple(_sound([_trimmed(folded, f) for f in found], len(folded))), tuple(failed))
+
+
+def _load_or_miss(name: str, settings: Mapping[str, Any], known: Mapping[str, object]) -> Detector:
+    try:
+        return _load(name, settings, known)
+    except DetectorFailed as failed:
+        _log.error("a model is missing, every post is held for a person: %s", failed)
+        return Missing()
 
 
 def _load(name: str, settings: Mapping[str, Any], known: Mapping[str, object]) -> Detector:

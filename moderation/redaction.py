@@ -121,13 +121,14 @@ class Redactor:
         )
 
     @classmethod
-    def load(cls, config_folder: Path, words: Words, secret: bytes = b"") -> "Redactor":
+    def load(cls, config_folder: Path, words: Words, secret: bytes = b"", *, models: bool = True) -> "Redactor":
         """Read areas, policy, plans and detectors below `config_folder`.
 
-        `secret` keys the redaction keys; without one they hold for this process alone, and what was lifted returns."""
+        Without `models` only the rules look, which is enough for the last look before a network. `secret` keys the
+        redaction keys; without one they hold for this process alone, and what was lifted returns."""
         areas = Areas.load(config_folder)
         return cls(
-            Detection.load(config_folder / "policy" / "detectors.toml", areas),
+            Detection.load(config_folder / "policy" / "detectors.toml", areas, models=models),
             Policy.load(config_folder / "policy"),
             Plans.load(config_folder / "plans.toml"),
             areas,
@@ -149,7 +150,7 @@ class Redactor:
     def remaining(self, text: str, language: str) -> tuple[Finding, ...]:
         """The hard findings in a finished public text: the last look before a network. Empty: it may leave."""
         seen = look_at(text)
-        found = self._detection.find(seen.folded, language)
+        found = self._detection.find_by_rule(seen.folded, language)
         hard = tuple(f for f in found.findings if f.hard)
         return tuple(_as_sent(seen, f) for f in without_area_names(seen.folded, hard, self._named_areas(seen.folded)))
 

@@ -21,8 +21,8 @@ _redactor: Redactor | None = None
 class TextRoom:
     """Asks the redactor of the other process. `secret` keys the redaction keys, so that they hold over restarts."""
 
-    def __init__(self, places: Path, languages: Path, secret: bytes) -> None:
-        self._load = (places, languages, secret)
+    def __init__(self, places: Path, languages: Path, secret: bytes, *, models: bool = True) -> None:
+        self._load = (places, languages, secret, models)
         self._pool = self._new_pool()
 
     async def redact(self, text: str, context: Context) -> Redacted:
@@ -60,10 +60,10 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start(places: Path, languages: Path, secret: bytes) -> None:
+def _start(places: Path, languages: Path, secret: bytes, models: bool) -> None:
     global _redactor  # noqa: PLW0603 - the one redactor of this worker process
     threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
-    _redactor = Redactor.load(places, Words.load(languages), secret)
+    _redactor = Redactor.load(places, Words.load(languages), secret, models=models)
 
 
 def _end_with_parent() -> None:

@@ -23,7 +23,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     """Start the detectors' processes and load them."""
     settings, vault = program.settings, program.vault()
     secret = hmac.new(settings.vault_key(), b"redaction keys", hashlib.sha256).digest()
-    room = TextRoom(settings.files.places, settings.files.languages, secret)
+    room = TextRoom(settings.files.places, settings.files.languages, secret, models=settings.moderation.models)
     stack.callback(room.close)
     photos = await stack.enter_async_context(Photos())
     preparer = Preparer(program.database, program.desk(vault), room, photos, settings.media, program.changed)

@@ -17,7 +17,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     """Connect the networks and go on with every delivery that is due."""
     settings = program.settings
     networks = await program.networks(stack)
-    redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words)
+    redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words, models=False)
     scan = Scan(redactor, settings.media)
     publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
     ears = Ears(program.database, networks, program.changed)

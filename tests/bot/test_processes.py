@@ -41,6 +41,7 @@ places = "{config}"
 languages = "{config}/languages"
 [moderation]
 warm = false
+models = false
 """
 
 

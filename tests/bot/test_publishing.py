@@ -32,7 +32,7 @@ LEASE = timedelta(seconds=60)
 
 @pytest.fixture(scope="module")
 def redactor() -> Redactor:
-    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"))
+    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
 
 
 class Clock:

@@ -50,6 +50,7 @@ first_pause = 0.1
 [networks.timeline]
 [moderation]
 overlays = ["uk"]
+models = false
 [times]
 undo_seconds = 0.5
 scene_minutes = 0

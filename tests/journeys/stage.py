@@ -180,7 +180,7 @@ def stage_settings(database_url: str, data: Path, **times: Any) -> Settings:
             "web": loaded.web.model_copy(update={"port": port}),
             "force": loaded.force.model_copy(update={"public_url": f"http://127.0.0.1:{port}"}),
             "times": loaded.times.model_copy(update={**TIMES, **times}),
-            "moderation": loaded.moderation.model_copy(update={"warm": False}),
+            "moderation": loaded.moderation.model_copy(update={"warm": False, "models": False}),
         }
     )
 

@@ -129,7 +129,7 @@ def test_a_lifted_redaction_stands_again_and_stays_listed() -> None:
 def test_the_key_of_a_redaction_is_of_its_words_and_does_not_tell_them() -> None:
     first = redact("A walk on Harbour Road.").redactions[0].key
     assert first == redact("Later on HARBOUR ROAD again, another walk.").redactions[0].key
-    other = Redactor.load(CONFIG, Words.load(CONFIG / "languages"), secret=b"another secret")
+    other = Redactor.load(CONFIG, Words.load(CONFIG / "languages"), secret=b"another secret", models=False)
     assert first != other.redact("A walk on Harbour Road.", _context()).redactions[0].key
 
 
@@ -157,7 +157,7 @@ class _Broken:
 
 def test_a_detector_that_fails_holds_the_post_for_an_inspector() -> None:
     words = Words.load(CONFIG / "languages")
-    sound = Redactor.load(CONFIG, words)
+    sound = Redactor.load(CONFIG, words, models=False)
     broken = Redactor(
         Detection({"broken": _Broken()}), sound._policy, sound._plans, Areas.load(CONFIG), words, b"secret"
     )
@@ -169,13 +169,13 @@ def test_a_detector_that_fails_holds_the_post_for_an_inspector() -> None:
 def test_a_detector_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "detectors.toml").write_text("[mind_reading]\n")
     with pytest.raises(DetectorUnknown):
-        Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG))
+        Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG), models=False)
 
 
 def test_a_setting_that_a_detector_does_not_take_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "detectors.toml").write_text("[plates]\nloud = true\n")
     with pytest.raises(DetectorUnknown):
-        Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG))
+        Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG), models=False)
 
 
 _WORDS = st.sampled_from(
