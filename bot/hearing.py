@@ -1,4 +1,4 @@
-"""Hearing: what the public answers is stored once and goes to the officer who wrote."""
+"""Hearing: what the public answers is stored once, judged, and goes to whoever deals with it."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,16 +6,12 @@ from collections.abc import Callable, Mapping
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox, reply
+from bot import fixed_answer, reply
 from bot.delivery import Delivery
 from bot.network import Heard, Network, SignedOut, TryLater
-from bot.outbox import SlotKind
-from bot.reply import Reply, ReplyCursor
-from moderation.post import Post
-from shifts import roster
+from bot.reply import ReplyCursor
+from bot.routing import Routing
 from shifts.database import Database, utc_now
-from shifts.officer import Officer, Role
-from shifts.shift import current_shift, on_duty
 
 _log = logging.getLogger(__name__)
 
@@ -23,8 +19,11 @@ _log = logging.getLogger(__name__)
 class Ears:
     """Polls the networks. The cursor moves in the transaction that stores what was heard."""
 
-    def __init__(self, database: Database, networks: Mapping[str, Network], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, networks: Mapping[str, Network], routing: Routing, changed: Callable[[], None]
+    ) -> None:
         self._database = database
+        self._routing = routing
         self._changed = changed
         self._networks = networks
 
@@ -49,26 +48,20 @@ class Ears:
         return None
 
     async def _keep(self, session: AsyncSession, network: str, heard: Heard) -> None:
-        statement = select(Delivery).where(Delivery.network == network, col(Delivery.published_id) == heard.answers)
-        delivery = (await session.exec(statement)).first()
-        if delivery is None:
+        post_id = await _answered(session, network, heard.answers)
+        if post_id is None:
             return
-        stored = await reply.store(session, network, heard, delivery.post_id, utc_now())
+        now = utc_now()
+        stored = await reply.store(session, network, heard, post_id, now)
         if stored is not None:
-            await self._route(session, stored)
+            await self._routing.take(session, stored, None, now)
 
-    async def _route(self, session: AsyncSession, stored: Reply) -> None:
-        """To the officer who wrote; if they are off shift, to the sergeants of the shift, else to the press office."""
-        post = await session.get_one(Post, stored.post_id)
-        author = await session.get_one(Officer, post.author_id)
-        here = await current_shift(session, author.id)
-        people = [author] if here is not None and author.active else []
-        people = (
-            people
-            or await on_duty(session, post.shift_id, Role.SERGEANT)
-            or await roster.with_role(session, Role.PRESS)
-        )
-        stored.officer_id = people[0].id if people else None
-        for person in people[:1] if people[:1] == [author] else people:
-            for account in await roster.accounts(session, person.id):
-                await outbox.living(session, account, SlotKind.REPLY, stored.id)
+
+async def _answered(session: AsyncSession, network: str, published_id: str) -> int | None:
+    """The post in whose thread somebody wrote: under the post itself, or under a fixed text of ours."""
+    statement = select(Delivery).where(Delivery.network == network, col(Delivery.published_id) == published_id)
+    delivery = (await session.exec(statement)).first()
+    if delivery is not None:
+        return delivery.post_id
+    answer = await fixed_answer.by_published(session, network, published_id)
+    return answer.post_id if answer else None

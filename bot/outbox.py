@@ -30,6 +30,9 @@ class SlotKind(StrEnum):
     HANDOVER = "handover"
     NOTICE = "notice"
     TROUBLE = "trouble"
+    ALARM = "alarm"
+    DESK = "desk"
+    KEPT = "kept"
 
 
 OF_A_POST: Final = (SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)

@@ -12,6 +12,7 @@ from bot.decider_card import DeciderCards
 from bot.delivery import Delivery
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
+from bot.reply_cards import ReplyCards
 from bot.view import PostView, ReplyView, Setting, ShiftView
 from moderation import queue
 from moderation.post import PictureState, Post, PostPicture, PostState, pictures
@@ -31,6 +32,7 @@ class Renderer:
         self._words = words
         self._author = AuthorCards(words)
         self._decider = DeciderCards(words)
+        self._replies = ReplyCards(words, setting)
         self._setting = setting
 
     async def card(self, slot: Slot, now: datetime) -> Card | None:
@@ -48,6 +50,8 @@ class Renderer:
                     return await self._shift(session, slot, viewer, now)
                 case SlotKind.REPLY:
                     return await self._reply(session, slot, viewer)
+                case SlotKind.ALARM | SlotKind.DESK | SlotKind.KEPT:
+                    return await self._replies.card(session, slot, viewer)
 
     async def _post(self, session: AsyncSession, slot: Slot, viewer: Officer, now: datetime) -> Card | None:
         view = await self._view(session, slot, viewer, now)

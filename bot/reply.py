@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.network import Heard
+from bot.triage_labels import Route, Severity
 from shifts.database import by_value
 from shifts.state import Machine
 
@@ -22,7 +23,11 @@ class ReplyState(StrEnum):
 
 
 class Reply(SQLModel, table=True):
-    """One reply, stored once. `author` is the network's id of a person; nothing else is kept about them."""
+    """One reply, stored once. `author` is the network's id of a person; nothing else is kept about them.
+
+    What triage said: `about` with its `scores`, `doubt` (a life may be at risk although it does not read so),
+    `severity`, the house rule (`ground`) that a person could hide it by, and the `route` it took. `similar` counts the
+    replies that say nearly the same and name this one in `similar_to`; `alarm_id` is the alarm that it belongs to."""
 
     __table_args__ = (UniqueConstraint("network", "heard_id"),)
 
@@ -39,6 +44,16 @@ class Reply(SQLModel, table=True):
     at: datetime
     received_at: datetime
     officer_id: str | None = Field(default=None, max_length=64)
+    about: str = Field(default="other", max_length=24)
+    scores: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    route: Route = Field(default=Route.OFFICER, sa_type=by_value(Route))
+    severity: Severity = Field(default=Severity.NONE, sa_type=by_value(Severity))
+    ground: str | None = Field(default=None, max_length=24)
+    doubt: bool = False
+    language: str | None = Field(default=None, max_length=8)
+    similar_to: int | None = None
+    similar: int = 0
+    alarm_id: int | None = Field(default=None, index=True)
 
 
 class ReplyCursor(SQLModel, table=True):

@@ -51,10 +51,16 @@ class Times(_Table):
     originals_days: Seconds = 31
     lease_seconds: Seconds = 60
     reply_poll_seconds: Seconds = 5
+    alarm_seconds: Seconds = 60
 
     @property
     def undo(self) -> timedelta:
         return timedelta(seconds=self.undo_seconds)
+
+    @property
+    def alarm(self) -> timedelta:
+        """How often an alarm rings that nobody has acknowledged."""
+        return timedelta(seconds=self.alarm_seconds)
 
 
 class Moderation(_Table):

@@ -6,6 +6,7 @@ from bot.card_parts import Say, button
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState
+from bot.reply_cards import raise_row, triage_lines
 from bot.view import ReplyView, ShiftView
 from shifts.officer import SENIORS
 from shifts.shift import ShiftState
@@ -104,9 +105,15 @@ def reply(words: Words, view: ReplyView) -> Card:
                 button(view.slot, "ignore", say("reply_card.button.ignore")),
                 button(view.slot, "desk", say("reply_card.button.desk")),
             ),
+            *raise_row(words, view.slot, view.viewer, heard),
         )
-    lines = (say("reply_card.under", text=view.post.text), say(f"reply_card.state.{heard.state.value}"))
-    return Card(title, quote=heard.text, lines=lines, rows=rows)
+    lines = (
+        *triage_lines(words, view.viewer, heard),
+        say("reply_card.under", text=view.post.text),
+        say(f"reply_card.state.{heard.state.value}"),
+    )
+    tone = Tone.AMBER if heard.doubt else Tone.PLAIN
+    return Card(title, tone=tone, quote=heard.text, lines=lines, rows=rows)
 
 
 def _clock(view: ShiftView, at: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import commands, delivery, outbox, reception
+from bot import commands, delivery, outbox, reception, reply_taps
 from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
@@ -309,5 +309,7 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "recall": _recall,
     },
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
-    SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk},
+    SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},
+    SlotKind.ALARM: {"acknowledge": reply_taps.acknowledge, "false": reply_taps.false_alarm},
+    SlotKind.DESK: {"raise": reply_taps.raise_alarm},
 }

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from bot.alarm import Ringer
 from bot.chat_app import ChatApp
 from bot.clock import Clock
 from bot.fetching import Fetcher
@@ -33,12 +34,14 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     program.wake.append(sender.nudge.set)
     intake = Intake(program.database, apps, desk, program.changed)
     fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk)
+    ringer = Ringer(program.database, settings.times.alarm)
     await _serve_webhooks(program, apps, stack)
     loops: dict[str, Loop] = {f"listen {name}": _listen(intake, name) for name in apps}
     loops |= {
         "inbox": intake.run,
         "cards": sender.run,
         "fetch": every(0.1, lambda: fetcher.once(utc_now())),
+        "alarms": every(1.0, lambda: ringer.tick(utc_now())),
         "clock": every(1.0, lambda: clock.tick(utc_now())),
     }
     return Part(loops=loops)

@@ -5,11 +5,15 @@ from contextlib import AsyncExitStack
 
 from bot.desk import DELIVER
 from bot.engine import Lane
+from bot.fixed_publishing import FixedPublisher
 from bot.hearing import Ears
 from bot.publishing import Publisher
+from bot.routing import Routing
+from bot.triage import Triage
 from bot.wiring import Loop, Part, Program, every, lease
 from moderation.redaction import Redactor
 from moderation.scan import Scan
+from moderation.template import Templates
 from shifts.database import utc_now
 
 
@@ -20,8 +24,12 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words, models=False)
     scan = Scan(redactor, settings.media)
     publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
-    ears = Ears(program.database, networks, program.changed)
+    templates = Templates.load(settings.files.places / "templates.toml")
+    routing = Routing(await asyncio.to_thread(Triage.load, settings.files.places / "triage"), templates)
+    ears = Ears(program.database, networks, routing, program.changed)
+    fixed = FixedPublisher(program.database, networks, templates, program.changed)
     loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
+    loops["fixed texts"] = every(0.2, lambda: fixed.sweep(utc_now()))
     loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
     return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])
 

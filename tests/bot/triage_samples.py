@@ -12,7 +12,7 @@ LIFE_RISK = frozenset({"emergency", "suicide", "minor"})
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One reply. `kind` is what a person would take it for, `sort` what is peculiar about it (typos, film, quoted...)."""
+    """One reply. `kind` is what a person would take it for, `sort` what is peculiar about it (typos, film...)."""
 
     id: str
     language: str
@@ -20,10 +20,23 @@ class Sample:
     sort: str
     text: str
 
+    @property
+    def life_risk(self) -> bool:
+        return self.kind in LIFE_RISK
+
 
 @cache
 def samples() -> tuple[Sample, ...]:
-    """All of them, in the order of their files."""
-    lines = [line for path in sorted(FOLDER.glob("??.jsonl")) for line in path.read_text("utf-8").splitlines()]
-    tables = [json.loads(line) for line in lines]
-    return tuple(Sample(t["id"], t["lang"], t["class"], t["sort"], t["text"]) for t in tables)
+    """The frozen ones, in the order of their files."""
+    return tuple(sample for path in sorted(FOLDER.glob("??.jsonl")) for sample in _read(path))
+
+
+@cache
+def later() -> tuple[Sample, ...]:
+    """Replies in unusual words, written after the rules: what was missed at first sight was learnt from them."""
+    return tuple(_read(FOLDER / "later.jsonl"))
+
+
+def _read(path: Path) -> list[Sample]:
+    tables = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [Sample(t["id"], t["lang"], t["class"], t["sort"], t["text"]) for t in tables]

@@ -1,0 +1,32 @@
+"""Taps on cards about what the public wrote: alarms are acknowledged, found false, or raised by a person."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import alarm, outbox, routing
+from bot.outbox import SlotKind
+from bot.reply import Reply
+from bot.tap import Tap
+from moderation.decision import NotAllowed
+
+
+async def acknowledge(session: AsyncSession, tap: Tap) -> str | None:
+    """Somebody of the control room has it: it rings no more. Raises NotAllowed."""
+    await alarm.acknowledge(session, tap.slot.subject or 0, tap.caller.officer, tap.now, false=False)
+    return "triage.acknowledged"
+
+
+async def false_alarm(session: AsyncSession, tap: Tap) -> str | None:
+    """Nobody is in danger: what was written goes to the officer after all. Raises NotAllowed."""
+    one = await alarm.acknowledge(session, tap.slot.subject or 0, tap.caller.officer, tap.now, false=True)
+    await routing.stand_down(session, one)
+    return "triage.stood_down"
+
+
+async def raise_alarm(session: AsyncSession, tap: Tap) -> str | None:
+    """A person reads what no rule saw: somebody is in danger. Raises NotAllowed if the alarm is out already."""
+    reply = await session.get_one(Reply, tap.slot.subject, with_for_update=True, populate_existing=True)
+    if reply.alarm_id is not None:
+        raise NotAllowed("tap.done_already")
+    await alarm.raise_for(session, reply, tap.now, tap.caller.officer.id)
+    await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
+    return "triage.raised"

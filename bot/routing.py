@@ -1,0 +1,137 @@
+"""Routing: who sees a reply of the public. Life risk first; nothing is ever hidden from the public here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import alarm, fixed_answer, outbox, similar
+from bot.outbox import SlotKind
+from bot.reply import REPLIES, Reply, ReplyState
+from bot.triage import Triage, Triaged
+from bot.triage_labels import LIFE_RISK, Route, Severity
+from moderation import audit
+from moderation.post import Post
+from moderation.template import Templates
+from shifts import roster
+from shifts.officer import Account, Officer, Role
+from shifts.shift import current_shift, on_duty
+
+KEPT_FROM: Final = Severity.ABUSIVE
+"""From this severity on a reply that would go to an officer is kept from them; it stays on record and is listed."""
+_DESKS: Final = {Route.INSPECTOR: Role.INSPECTOR, Route.TIPS: Role.TIPS, Route.PRESS: Role.PRESS}
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Judges a stored reply and puts it on the right phones, in the caller's transaction."""
+
+    triage: Triage
+    templates: Templates
+
+    async def take(self, session: AsyncSession, reply: Reply, language: str | None, now: datetime) -> None:
+        """Judge a new reply, say the fixed text if it has one, and route it."""
+        triaged = self.triage.triage(reply.text, language)
+        follows = await alarm.of_author(session, reply, now) is not None
+        self._keep(reply, triaged, follows)
+        await _record(session, now, "reply routed", reply)
+        post = await session.get_one(Post, reply.post_id)
+        if triaged.template is not None:
+            await fixed_answer.want(session, self.templates, triaged.template, reply, post, now)
+        await self._route(session, reply, post, now)
+
+    def _keep(self, reply: Reply, triaged: Triaged, follows: bool) -> None:
+        reply.about = triaged.about.value
+        reply.scores = {about.value: score for about, score in triaged.scores.items()}
+        reply.severity, reply.ground = triaged.severity, triaged.ground
+        reply.language = triaged.language
+        reply.doubt = triaged.doubt
+        reply.route = Route.CONTROL if follows else route_of(triaged)
+
+    async def _route(self, session: AsyncSession, reply: Reply, post: Post, now: datetime) -> None:
+        urgent = reply.about in LIFE_RISK or await alarm.of_author(session, reply, now) is not None
+        if reply.route is Route.CONTROL and urgent:
+            await alarm.raise_for(session, reply, now)
+            return
+        first = await similar.leader(session, reply, now)
+        if first is not None:
+            await similar.join(session, reply, first)
+            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
+        await self._show(session, reply, post, first)
+
+    async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None) -> None:
+        if reply.route is Route.KEPT:
+            await kept(session, reply, post)
+        elif first is not None:
+            await _left(session, reply)
+        elif reply.route is Route.OFFICER:
+            await to_officer(session, reply, post)
+        else:
+            await to_desk(session, reply)
+
+
+def route_of(triaged: Triaged) -> Route:
+    """Where it goes: as its label says, and never to an officer if it is too hard on them."""
+    if triaged.route is Route.OFFICER and triaged.severity.degree >= KEPT_FROM.degree:
+        return Route.KEPT
+    return triaged.route
+
+
+async def to_officer(session: AsyncSession, reply: Reply, post: Post) -> None:
+    """To the officer who wrote; if they are off shift, to the sergeants of the shift, else to the press office."""
+    author = await session.get_one(Officer, post.author_id)
+    here = await current_shift(session, author.id)
+    people = [author] if here is not None and author.active else []
+    people = people or await on_duty(session, post.shift_id, Role.SERGEANT)
+    people = people or await roster.with_role(session, Role.PRESS)
+    reply.officer_id = people[0].id if people else None
+    for account in await _accounts(session, people):
+        await outbox.living(session, account, SlotKind.REPLY, reply.id)
+
+
+async def to_desk(session: AsyncSession, reply: Reply) -> None:
+    """To the desk that deals with it, and to nobody else. A desk that nobody sits at leaves it to the press office."""
+    roles = [Role.CONTROL] if reply.route is Route.CONTROL else [_DESKS[reply.route]]
+    people = await roster.with_role(session, roles[0]) or await roster.with_role(session, Role.PRESS)
+    for account in await _accounts(session, people):
+        await outbox.living(session, account, SlotKind.DESK, reply.id)
+    await alarm.escalated(session, reply)
+
+
+async def kept(session: AsyncSession, reply: Reply, post: Post) -> None:
+    """On record and on the press office's list of the shift; on nobody's phone by itself."""
+    await _left(session, reply)
+    for account in await _accounts(session, await roster.with_role(session, Role.PRESS)):
+        await outbox.living(session, account, SlotKind.KEPT, post.shift_id)
+    await outbox.touch(session, post.shift_id, SlotKind.KEPT)
+
+
+async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:
+    """It was a false alarm: what was written goes where it would have gone without it."""
+    for reply in await alarm.replies(session, one):
+        reply.route = Route.KEPT if reply.severity.degree >= KEPT_FROM.degree else Route.OFFICER
+        post = await session.get_one(Post, reply.post_id)
+        if reply.route is Route.KEPT:
+            await kept(session, reply, post)
+        elif reply.state in (ReplyState.NEW, ReplyState.SHOWN):
+            await to_officer(session, reply, post)
+
+
+async def _left(session: AsyncSession, reply: Reply) -> None:
+    """Nobody is asked to answer this one."""
+    if reply.state is ReplyState.NEW:
+        await REPLIES.move(session, reply, ReplyState.SHOWN)
+    if reply.state is ReplyState.SHOWN:
+        await REPLIES.move(session, reply, ReplyState.IGNORED)
+
+
+async def _accounts(session: AsyncSession, people: list[Officer]) -> list[Account]:
+    return [account for person in people for account in await roster.accounts(session, person.id)]
+
+
+async def _record(session: AsyncSession, now: datetime, event: str, reply: Reply) -> None:
+    facts = {"about": reply.about, "route": reply.route.value, "severity": reply.severity.value}
+    await audit.record(
+        session, now, event, f"reply {reply.id}", None, network=reply.network, post=reply.post_id, **facts
+    )

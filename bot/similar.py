@@ -1,0 +1,63 @@
+"""Near duplicates: the same thing said by many is dealt with once, and counted."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from sqlmodel import col, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.reply import Reply
+from moderation.normalise import look_at, plain
+
+ALIKE: Final = 0.75
+WITHIN: Final = timedelta(hours=24)
+LOOK_AT: Final = 200
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two texts say nearly the same: they share three quarters of their word pairs."""
+    first, second = _pairs(one), _pairs(other)
+    return len(first & second) >= ALIKE * len(first | second)
+
+
+async def leader(session: AsyncSession, reply: Reply, now: datetime) -> Reply | None:
+    """The first reply of this day under the same post that says nearly the same; None if this one is new."""
+    statement = (
+        select(Reply)
+        .where(
+            Reply.post_id == reply.post_id,
+            Reply.route == reply.route,
+            col(Reply.id) < (reply.id or 0),
+            col(Reply.similar_to).is_(None),
+            col(Reply.received_at) > now - WITHIN,
+        )
+        .order_by(col(Reply.id).desc())
+        .limit(LOOK_AT)
+    )
+    return _first_alike(reply.text, (await session.exec(statement)).all())
+
+
+async def join(session: AsyncSession, reply: Reply, first: Reply) -> None:
+    """Count this reply with the first of its kind."""
+    reply.similar_to = first.id
+    await session.execute(
+        update(Reply)
+        .where(col(Reply.id) == first.id)
+        .values(similar=Reply.similar + 1)
+        .execution_options(synchronize_session=False)
+    )
+    await session.refresh(first)
+
+
+def _first_alike(text: str, others: Iterable[Reply]) -> Reply | None:
+    return next((other for other in others if alike(text, other.text)), None)
+
+
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    """Neighbouring words; names of accounts and links do not count."""
+    bare = re.sub(r"https?://\S+|@[\w.@-]+", " ", plain(look_at(text[:2000]).folded))
+    words = ["", *re.findall(r"\w+", bare), ""]
+    return frozenset(pairwise(words))

@@ -1,0 +1,118 @@
+"""Triage is judged by replies that were written before its rules."""
+
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.similar import alike
+from bot.triage import Triage, Triaged
+from bot.triage_labels import About, Route, Severity
+from bot.triage_rules import TriageWrong
+from tests.bot.triage_samples import LIFE_RISK, Sample, later, samples
+
+CONFIG = Path(__file__).resolve().parents[2] / "config" / "triage"
+RULES = Triage.load(CONFIG)
+
+
+def judged(sample: Sample) -> Triaged:
+    return RULES.triage(sample.text, None)
+
+
+def texts(*kinds: str) -> list[Sample]:
+    found = [sample for sample in samples() if sample.kind in kinds]
+    assert found
+    return found
+
+
+def test_no_emergency_is_missed() -> None:
+    assert [sample.id for sample in texts(*LIFE_RISK) if not judged(sample).life_risk] == []
+
+
+def test_no_emergency_is_missed_when_the_network_names_a_wrong_language() -> None:
+    missed = [
+        s.id for s in texts(*LIFE_RISK) for told in ("en", "fr-CA", "de") if not RULES.triage(s.text, told).life_risk
+    ]
+    assert missed == []
+
+
+def test_false_alarms_are_few() -> None:
+    others = [sample for sample in samples() if sample.kind not in LIFE_RISK]
+    alarms = [sample.id for sample in others if judged(sample).life_risk]
+    assert len(alarms) <= 0.03 * len(others), alarms
+
+
+def test_a_joke_about_danger_is_lowered_and_never_to_nothing() -> None:
+    joke = RULES.triage("somebody call an ambulance for that van's suspension 😂", "en")
+    assert (joke.life_risk, joke.doubt) == (False, True)
+
+
+def test_harsh_but_lawful_criticism_is_no_ground_for_hiding() -> None:
+    harsh = texts("criticism")
+    assert len(harsh) >= 60
+    assert [sample.id for sample in harsh if judged(sample).ground is not None] == []
+    assert [sample.id for sample in harsh if judged(sample).route in (Route.KEPT, Route.CONTROL)] == ["en-190"]
+
+
+def test_tips_never_take_the_way_to_an_officer() -> None:
+    assert [sample.id for sample in texts("tip") if judged(sample).route is Route.OFFICER] == []
+
+
+def test_threats_to_officers_never_take_the_way_to_an_officer() -> None:
+    routes = {judged(sample).route for sample in texts("threat")}
+    assert routes <= {Route.INSPECTOR, Route.CONTROL}
+
+
+def test_the_desks_get_what_is_theirs() -> None:
+    right = {
+        "private": {Route.PRESS},
+        "evidence": {Route.PRESS},
+        "complaint": {Route.PRESS},
+        "sighting": {Route.CONTROL},
+    }
+    astray = {s.id for s in texts(*right) if judged(s).route not in right[s.kind]}
+    assert astray <= {"fr-100"}
+
+
+def test_abuse_hate_and_spam_are_kept_from_officers() -> None:
+    assert [s.id for s in texts("abuse", "hate", "spam") if judged(s).route is not Route.KEPT] == []
+
+
+def test_profanity_at_the_force_is_rough_and_no_more() -> None:
+    assert RULES.triage("Fuck the police, seriously", "en").severity is Severity.ROUGH
+
+
+def test_life_risk_comes_before_everything_else_that_a_reply_is_about() -> None:
+    both = RULES.triage("You useless pigs. There is a man with a knife in our kitchen, send someone!", "en")
+    assert both.about is About.EMERGENCY
+    assert both.template == "emergency"
+
+
+def test_emergencies_in_unusual_words_that_were_learnt_later_stay_learnt() -> None:
+    assert [sample.text for sample in later() if sample.life_risk and not judged(sample).life_risk] == []
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_judged(text: str) -> None:
+    assert RULES.triage(text, None).about in About
+
+
+@pytest.mark.parametrize("piece", ["help ", "there is a ", "h e l p ", "?!", "a😂", "he is he has "])
+def test_no_text_makes_it_slow(piece: str) -> None:
+    started = perf_counter()
+    RULES.triage(piece * 4000, None)
+    assert perf_counter() - started < 3
+
+
+def test_a_rule_about_a_list_that_no_language_has_is_refused(tmp_path: Path) -> None:
+    for path in CONFIG.glob("*.toml"):
+        (tmp_path / path.name).write_text(path.read_text("utf-8").replace('any_of = ["plea"]', 'any_of = ["plee"]'))
+    with pytest.raises(TriageWrong, match="plee"):
+        Triage.load(tmp_path)
+
+
+def test_near_duplicates_are_alike_and_other_questions_are_not() -> None:
+    assert alike("Is Harbour Road open again yet?", "@patrol is harbour road open again yet")
+    assert not alike("Is Harbour Road open again yet?", "Is Mill Lane closed tonight?")
