@@ -91,12 +91,11 @@ class Line:
                 )
             )[0]
 
-    async def newest_mention(self) -> str | None:
-        """The id of the newest mention of us."""
+    async def newest_mentions(self) -> list[Json]:
+        """The newest few mentions of us; X gives no fewer than five at a time."""
         with translated():
             page = await self._client.get_users_mentions(self.user_id, max_results=5, user_auth=True)
-            newest = page.get("meta", {}).get("newest_id")
-            return None if newest is None else str(newest)
+            return list(page.get("data", []))
 
     async def mentions(self, since_id: str | None) -> tuple[list[Json], dict[str, str]]:
         """Mentions of us after an id, newest first, and the names of their authors by id."""

@@ -28,7 +28,7 @@ class Mentions:
         """Answers to our posts after `cursor`, oldest first; None: from now on. Raises TryLater, SignedOut."""
         loop = asyncio.get_running_loop()
         if cursor is None:
-            return HeardPage((), await self._line.newest_mention() or NONE_YET)
+            return await self._from_now_on()
         if loop.time() < self._next:
             return HeardPage((), cursor)
         if await self._budget.left() <= 0:
@@ -37,10 +37,18 @@ class Mentions:
         self._next = loop.time() + self._every
         tariff = self._budget.tariff
         await self._budget.count(len(posts) * tariff.read + len(names) * tariff.user)
-        newest = max((str(post["id"]) for post in posts), key=int, default=cursor)
         oldest_first = sorted(posts, key=lambda post: int(post["id"]))
         replies = [_reply(post, names) for post in oldest_first if post["author_id"] != self._line.user_id]
-        return HeardPage(tuple(one for one in replies if one is not None), newest)
+        return HeardPage(tuple(one for one in replies if one is not None), _newest(posts, cursor))
+
+    async def _from_now_on(self) -> HeardPage:
+        posts = await self._line.newest_mentions()
+        await self._budget.count(len(posts) * self._budget.tariff.read)
+        return HeardPage((), _newest(posts, NONE_YET))
+
+
+def _newest(posts: list[Mapping[str, Any]], otherwise: str) -> str:
+    return max((str(post["id"]) for post in posts), key=int, default=otherwise)
 
 
 def _reply(post: Mapping[str, Any], names: Mapping[str, str]) -> Heard | None:

@@ -19,7 +19,7 @@ from bot.network import Published, Refused, SignedOut, TryLater, Unclear
 from bot.networks import x
 from moderation.audit import AuditEntry
 from shifts.database import Database, utc_now
-from tests.bot.x_account import POST, Account, an_account
+from tests.bot.x_account import CALL_SECONDS, POST, SHORT_SECONDS, Account, an_account
 
 LONG_AGO = utc_now() - timedelta(days=400)
 
@@ -57,12 +57,17 @@ NOBODY_KNOWS: list[dict[str, Any]] = [
     {"kind": "empty", "status": 500},
     {"kind": "status", "status": 504},
     {"kind": "drop"},
-    {"kind": "hang", "wait": 1.0},
+    {"kind": "hang", "wait": 30.0},
     {"kind": "lost"},
     {"kind": "half"},
-    {"kind": "slow", "wait": 1.0},
+    {"kind": "slow", "wait": 30.0},
     {"kind": "garbage"},
 ]
+
+
+def patience(fault: dict[str, Any]) -> float:
+    """Seconds for a call: few where no answer comes, many where a busy machine may be slow to give one."""
+    return SHORT_SECONDS if fault["kind"] in {"hang", "slow"} else CALL_SECONDS
 
 
 @pytest.mark.parametrize(("fault", "error", "wait"), NOTHING_HAPPENED, ids=str)
@@ -85,7 +90,7 @@ async def test_an_answer_that_says_no_is_understood_costs_nothing_and_can_be_tri
 async def test_an_answer_that_leaves_it_open_is_unclear_and_the_post_is_there_once_in_the_end(
     account: Account, fault: dict[str, Any]
 ) -> None:
-    async with account.open() as network:
+    async with account.open(seconds=patience(fault)) as network:
         account.fake.fail(call="post", **fault)
         with pytest.raises(Unclear):
             await network.publish(POST, "k1", None)
@@ -101,7 +106,7 @@ async def test_a_picture_that_does_not_get_through_leaves_nothing_unclear(
     account: Account, call: str, fault: dict[str, Any]
 ) -> None:
     release = account.with_pictures(POST, jpeg())
-    async with account.open() as network:
+    async with account.open(seconds=patience(fault)) as network:
         account.fake.fail(call=call, **fault)
         with pytest.raises(TryLater):
             await network.publish(release, "k1", None)

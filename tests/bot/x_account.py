@@ -17,7 +17,9 @@ from moderation.release import ContentHash, PublicPicture, Release
 from shifts.database import Database, utc_now
 from tests.fake_x.server import FakeX
 
-CALL_SECONDS = 0.5
+CALL_SECONDS = 8.0
+SHORT_SECONDS = 0.7
+"""For what never answers: a test waits as long."""
 POST = Release(
     post=1,
     number=214,
@@ -51,12 +53,14 @@ class Account:
         self.fake, self.database, self.media, self.clock = fake, database, media, Clock()
 
     @asynccontextmanager
-    async def open(self, tariff: Tariff | None = None, **switches: Any) -> AsyncIterator[X]:
-        """The network with waits of half a second, nothing allowed that is off by default."""
+    async def open(
+        self, tariff: Tariff | None = None, *, seconds: float = CALL_SECONDS, **switches: Any
+    ) -> AsyncIterator[X]:
+        """The network, with nothing allowed that is off by default; `seconds` for a call."""
         secrets = self.fake.secrets
         keys = Keys(secrets.api_key, secrets.api_secret, secrets.access_token, secrets.access_secret)
         chosen = {"replies_allowed": False, "hear_replies": False, "hear_seconds": 0.0, **switches}
-        async with open_line(keys, self.fake.base_url, CALL_SECONDS) as line:
+        async with open_line(keys, self.fake.base_url, seconds) as line:
             yield X(line, self.database, self.media, tariff or Tariff(), Switches(**chosen), self.clock)
 
     def with_pictures(self, release: Release, *jpegs: bytes, alt: str = "A van at night, plate covered") -> Release:
