@@ -9,6 +9,7 @@ from typing import Any, Final
 _SPACE: Final = re.compile(r"\s+")
 _PROTOCOL: Final = re.compile(r"\bhttps?://", re.IGNORECASE)
 _ADDRESSED: Final = re.compile(r"(?:@\w{1,15}\s+)+", re.ASCII)
+_PICTURE: Final = re.compile(r"/status/\d+/(?:photo|video)/\d+$", re.ASCII)
 _SLASH: Final = re.compile(r"/(?=\s|$)")
 
 
@@ -23,8 +24,9 @@ def said(post: Mapping[str, Any]) -> str:
     whole = post.get("note_tweet") or post
     text = html.unescape(str(whole.get("text", "")))  # before links are expanded, which may hold `&copy=1`
     for link in (whole.get("entities") or {}).get("urls", []):
-        own_picture = "media_key" in link
-        text = text.replace(str(link["url"]), "" if own_picture else str(link.get("expanded_url", link["url"])))
+        whole_link = str(link.get("expanded_url", link["url"]))
+        own_picture = "media_key" in link or _PICTURE.search(whole_link)
+        text = text.replace(str(link["url"]), "" if own_picture else whole_link)
     return text.strip()
 
 
