@@ -36,11 +36,11 @@ def redact(
 
 
 def redact_media(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.", exists=True)],
-    out: Annotated[Path, typer.Option("--out", help="Where the covered pictures go.")],
+    paths: Annotated[list[Path], typer.Argument(help="Pictures and videos, or folders of them.", exists=True)],
+    out: Annotated[Path, typer.Option("--out", help="Where the covered ones go.")],
     report: Annotated[Path, typer.Option("--report", help="One line of JSON a file: what was covered.")],
 ) -> None:
-    """Cover faces, plates and legible text in many pictures. Exit code 1 if one of them got no picture."""
+    """Cover faces, plates and legible text in many pictures and videos. Exit code 1 if one of them was refused."""
     from moderation import media_batch
 
     def progress(done: int, total: int) -> None:

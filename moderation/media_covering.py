@@ -40,7 +40,7 @@ class Covering:
 
     def warm(self) -> None:
         """Load the detectors and let each look once. Raises DetectorFailed."""
-        self._loaded().look(np.zeros((320, 320, 3), np.uint8), Stage.FAST)
+        self.loaded().look(np.zeros((320, 320, 3), np.uint8), Stage.FAST)
 
     def cover(self, job: Job, breathe: Breathe = lambda: None) -> CoveredPhoto:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
@@ -53,7 +53,8 @@ class Covering:
                 photo = _finished(decoded, self._default(name, decoded, job, breathe), job)
                 return replace(photo, leftover=self._left_over(photo, breathe))
 
-    def _loaded(self) -> Sight:
+    def loaded(self) -> Sight:
+        """The detectors. Raises DetectorFailed."""
         if self._sight is None:
             self._sight = self._load()
         return self._sight
@@ -62,7 +63,7 @@ class Covering:
         known = self._known.get((name, Tier.FAST))
         if known is not None:
             return known
-        return self._remember(name, Tier.FAST, self._loaded().look(decoded.pixels, Stage.FAST, breathe=breathe))
+        return self._remember(name, Tier.FAST, self.loaded().look(decoded.pixels, Stage.FAST, breathe=breathe))
 
     def _default(self, name: str, decoded: Decoded, job: Job, breathe: Breathe) -> tuple[Box, ...]:
         """All that is seen, in the picture and again in what was made of it; begins with the boxes of the fast tier.
@@ -71,7 +72,7 @@ class Covering:
         known = self._known.get((name, Tier.DEFAULT))
         if known is not None:
             return known
-        found = self._loaded().look(decoded.pixels, Stage.MORE, self._fast(name, decoded, breathe), breathe)
+        found = self.loaded().look(decoded.pixels, Stage.MORE, self._fast(name, decoded, breathe), breathe)
         for _ in range(AGAIN):
             photo = _finished(decoded, found, replace(job, added=(), lifted=frozenset()))
             left = self._left_over(photo, breathe)
@@ -94,7 +95,7 @@ class Covering:
         for index, box in enumerate(photo.boxes):
             if index not in photo.lifted:
                 filled[box.y1 : box.y2, box.x1 : box.x2] = 1
-        seen = self._loaded().look(picture, Stage.SECOND, breathe=breathe)
+        seen = self.loaded().look(picture, Stage.SECOND, breathe=breathe)
         opened = [photo.boxes[index] for index in photo.lifted]
         return tuple(
             box

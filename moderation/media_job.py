@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from moderation.finding import Box
+from moderation.media_video_job import CoveredVideo, VideoJob
 
 
 class Tier(StrEnum):
@@ -51,5 +52,7 @@ class Warm:
     """Load the models and let each look once."""
 
 
-Answer = CoveredPhoto | None | Exception
-"""What comes back: a finished picture, None for Warm, or PhotoRefused or DetectorFailed."""
+Work = Job | VideoJob | Warm
+
+Answer = CoveredPhoto | CoveredVideo | None | Exception
+"""What comes back: what was finished, None for Warm, or PhotoRefused or DetectorFailed."""

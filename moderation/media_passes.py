@@ -29,7 +29,8 @@ class Pass:
 
     `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution, in
     squares of `tile` pixels that overlap by `lap`. `turns`: quarter turns to look at. `over`: only for pictures whose
-    long side is longer. `dark`: only for dark pictures, with their shadows lifted."""
+    long side is longer. `dark`: only for dark pictures, with their shadows lifted. `every`: in a video, one frame of
+    so many."""
 
     least: float
     side: int | None = None
@@ -39,14 +40,17 @@ class Pass:
     turns: tuple[int, ...] = (0,)
     over: int = 0
     dark: bool = False
+    every: int = 1
 
 
 class Stage(StrEnum):
-    """FAST is for the card, MORE makes it the default tier, SECOND looks at the finished file."""
+    """FAST is for the card, MORE makes it the default tier, SECOND looks at the finished file; for videos likewise."""
 
     FAST = "fast"
     MORE = "more"
     SECOND = "second"
+    VIDEO = "video"
+    VIDEO_SECOND = "video_second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Looks:
     fast: tuple[Pass, ...] = ()
     more: tuple[Pass, ...] = ()
     second: tuple[Pass, ...] = ()
+    video: tuple[Pass, ...] = ()
+    video_second: tuple[Pass, ...] = ()
 
     def at(self, stage: Stage) -> tuple[Pass, ...]:
         match stage:
@@ -65,6 +71,10 @@ class Looks:
                 return self.more
             case Stage.SECOND:
                 return self.second
+            case Stage.VIDEO:
+                return self.video
+            case Stage.VIDEO_SECOND:
+                return self.video_second
 
 
 class Sight:
@@ -81,15 +91,20 @@ class Sight:
         return cls([(module.load(), module.LOOKS) for module in modules])
 
     def look(
-        self, picture: Pixels, stage: Stage, known: Sequence[Box] = (), breathe: Callable[[], None] = lambda: None
+        self,
+        picture: Pixels,
+        stage: Stage,
+        known: Sequence[Box] = (),
+        breathe: Callable[[], None] = lambda: None,
+        frame: int = 0,
     ) -> list[Box]:
         """What is seen at a stage: the known boxes first and in their order, then new ones in reading order.
 
-        `breathe` is called between two looks. Raises DetectorFailed."""
+        `breathe` is called between two looks; `frame` is the number of a frame of a video. Raises DetectorFailed."""
         found: list[Box] = []
         for detector, looks in self._detectors:
             for each in looks.at(stage):
-                if _applies(each, picture):
+                if frame % each.every == 0 and _applies(each, picture):
                     found = merged(found, _seen(detector, picture, each))
                     breathe()
         return merged(known, reading_order(found))

@@ -12,7 +12,8 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 from moderation.detector import DetectorFailed
-from moderation.media_job import Answer, Job, Warm
+from moderation.media_job import Answer, Work
+from moderation.media_video_job import Progress
 
 STOP_SECONDS: Final = 5
 THRIFT: Final = {
@@ -28,13 +29,15 @@ class PhotoProcess:
 
     A program of its own and not a fork: it is given nothing of our environment, so no secret either."""
 
-    def __init__(self) -> None:
+    def __init__(self, nice: int = 0) -> None:
+        """`nice`: how far others go before it."""
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count()
         self._owed: dict[int, asyncio.Future[Answer]] = {}
+        self._told: dict[int, Callable[[float], None]] = {}
         self._sending = threading.Lock()
         self._connection, theirs = Pipe()
-        self._child = _start(theirs)
+        self._child = _start(theirs, nice)
         self._reader = threading.Thread(target=self._read, daemon=True, name="photos")
         self._reader.start()
 
@@ -46,15 +49,21 @@ class PhotoProcess:
     def pid(self) -> int:
         return self._child.pid
 
-    async def ask(self, job: Job | Warm, seconds: float) -> Answer:
-        """The answer to one job. Without one in `seconds` the process is killed.
+    async def ask(self, job: Work, seconds: float, progress: Callable[[float], None] = lambda _: None) -> Answer:
+        """The answer to one job. Without one, or a word of progress, in `seconds` the process is killed.
 
         Raises PhotoRefused, DetectorFailed."""
         number = next(self._numbers)
         owed: asyncio.Future[Answer] = self._loop.create_future()
         self._owed[number] = owed
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
+
+                def told(share: float) -> None:
+                    limit.reschedule(self._loop.time() + seconds)
+                    progress(share)
+
+                self._told[number] = told
                 await asyncio.to_thread(self._send, (number, job))
                 return await owed
         except TimeoutError as error:
@@ -64,6 +73,7 @@ class PhotoProcess:
             raise DetectorFailed("the photo process died") from error
         finally:
             self._owed.pop(number, None)
+            self._told.pop(number, None)
 
     async def close(self) -> None:
         """Hang up, and wait until the process is gone."""
@@ -79,7 +89,7 @@ class PhotoProcess:
         self._reader.join(STOP_SECONDS)
         self._connection.close()
 
-    def _send(self, asked: tuple[int, Job | Warm]) -> None:
+    def _send(self, asked: tuple[int, Work]) -> None:
         # A lock of threads: a wait that is given up must not leave half a job in the pipe.
         with self._sending:
             self._connection.send(asked)
@@ -98,9 +108,13 @@ class PhotoProcess:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(what, *arguments)
 
-    def _settle(self, number: int, answer: Answer) -> None:
+    def _settle(self, number: int, answer: Answer | Progress) -> None:
         owed = self._owed.get(number)
         if owed is None or owed.done():
+            return
+        if isinstance(answer, Progress):
+            if number in self._told:
+                self._told[number](answer.share)
             return
         if isinstance(answer, Exception):
             owed.set_exception(answer)
@@ -113,9 +127,9 @@ class PhotoProcess:
                 owed.set_exception(DetectorFailed("the photo process died"))
 
 
-def _start(theirs: Connection) -> subprocess.Popen[bytes]:
+def _start(theirs: Connection, nice: int) -> subprocess.Popen[bytes]:
     """The child, which holds the only other end of the pipe."""
-    command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno())]
+    command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno()), str(nice)]
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **THRIFT}
     with theirs:
         # A session of its own: Ctrl-C is ours to answer, and the pipe tells the child when we are gone.

@@ -4,24 +4,32 @@ A picture for a card goes between two looks at one of the default tier, which no
 
 import ctypes
 import logging
+import os
 import sys
+import time
 from collections import deque
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from moderation.detector import DetectorFailed
 from moderation.media_covering import Covering
 from moderation.media_decode import PhotoRefused
-from moderation.media_job import Answer, Job, Tier, Warm
+from moderation.media_job import Answer, Job, Tier, Warm, Work
+from moderation.media_video_covering import VideoCovering
+from moderation.media_video_job import Progress, VideoJob
 
-Asked = tuple[int, Job | Warm]
+Asked = tuple[int, Work]
+TELL_SECONDS = 0.5
+"""Progress is told no more often."""
 
 
 class Worker:
-    """`connection` brings (number, Job or Warm) and takes (number, Answer)."""
+    """`connection` brings (number, Work) and takes (number, Progress or Answer)."""
 
     def __init__(self, connection: Connection, covering: Covering) -> None:
         self._connection = connection
         self._covering = covering
+        self._videos = VideoCovering(covering.loaded)
         self._waiting: deque[Asked] = deque()
 
     def serve(self) -> None:
@@ -33,10 +41,10 @@ class Worker:
             except (EOFError, ConnectionError):
                 return
 
-    def _answer(self, number: int, job: Job | Warm) -> None:
+    def _answer(self, number: int, job: Work) -> None:
         answer: Answer
         try:
-            answer = self._done(job)
+            answer = self._done(number, job)
         except (PhotoRefused, DetectorFailed) as error:
             answer = error
         except Exception as error:  # noqa: BLE001 - fails closed, and without the words of the error
@@ -45,7 +53,7 @@ class Worker:
         del answer, job
         ctypes.CDLL(None).malloc_trim(0)
 
-    def _done(self, job: Job | Warm) -> Answer:
+    def _done(self, number: int, job: Work) -> Answer:
         match job:
             case Warm():
                 self._covering.warm()
@@ -54,6 +62,21 @@ class Worker:
                 return self._covering.cover(job)
             case Job():
                 return self._covering.cover(job, self._breathe)
+            case VideoJob():
+                return self._videos.cover(job, self._teller(number))
+
+    def _teller(self, number: int) -> Callable[[float], None]:
+        """Says how much is done, now and then; a card that waits is served as well."""
+        last = 0.0
+
+        def tell(share: float) -> None:
+            nonlocal last
+            if time.monotonic() - last >= TELL_SECONDS:
+                last = time.monotonic()
+                self._connection.send((number, Progress(share)))
+                self._breathe()
+
+        return tell
 
     def _breathe(self) -> None:
         """Serve the cards that wait; put everything else behind the picture in hand."""
@@ -66,8 +89,9 @@ class Worker:
 
 
 def main() -> None:
-    """`sys.argv[1]` is the file descriptor of the connection."""
+    """`sys.argv` holds the file descriptor of the connection, and how nice to be."""
     logging.disable()
+    os.nice(int(sys.argv[2]))
     Worker(Connection(int(sys.argv[1])), Covering()).serve()
 
 

@@ -17,6 +17,8 @@ LOOKS: Final = Looks(
     fast=(Pass(0.2, side=1280),),
     more=(Pass(0.2, side=2560, over=1600),),
     second=(Pass(0.5, side=1280),),
+    video=(Pass(0.2, side=1280, every=10),),
+    video_second=(Pass(0.5, side=960, every=10),),
 )
 ANCHORS: Final[Sizes] = ((24, 48), (96, 192), (384, 768))
 

@@ -160,7 +160,8 @@ def test_the_decoder_and_we_agree_on_the_largest_file() -> None:
 
 
 def test_every_reason_for_a_refusal_has_a_sentence() -> None:
-    sources = [Path(__file__).resolve().parents[2] / "moderation" / name for name in ("media_decoder.py", "media.py")]
+    names = ("media_decoder.py", "media.py", "media_video_decoder.py", "media_video.py")
+    sources = [Path(__file__).resolve().parents[2] / "moderation" / name for name in names]
     source = "".join(path.read_text("utf-8") for path in sources)
     sentences = tomllib.loads((LANGUAGES / "en.toml").read_text("utf-8"))["media"]
     reasons = {key for key in sentences if key != "alt"}

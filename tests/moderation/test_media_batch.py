@@ -3,11 +3,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from moderation.media_batch import redact_media
 from moderation.media_cover import is_bare
+from moderation.media_mp4 import is_bare as is_bare_mp4
 from tests.moderation.media_pictures import CANARY, heic_of_a_camera, jpeg_of_a_camera, saved, scene, with_words
+from tests.moderation.media_videos import video
 
 
 def lines(report: Path) -> list[dict[str, Any]]:
@@ -47,3 +50,13 @@ async def test_every_file_gets_a_covered_picture_at_its_full_size_or_a_reason(tm
         assert CANARY.encode() not in written.read_bytes()
         assert "marlow" not in written.name
         assert Image.open(io.BytesIO(written.read_bytes())).format == "JPEG"
+
+
+async def test_a_video_gets_a_covered_video_a_poster_and_boxes_with_their_frames(tmp_path: Path) -> None:
+    (tmp_path / "night.mov").write_bytes(video([np.asarray(with_words("AB12 CDE", (480, 360))[0])] * 6, "mov"))
+    assert await redact_media([tmp_path / "night.mov"], tmp_path / "out", tmp_path / "report.jsonl") == 0
+    (line,) = lines(tmp_path / "report.jsonl")
+    assert is_bare_mp4(Path(line["out"]).read_bytes())
+    assert is_bare(Path(line["poster"]).read_bytes())
+    assert {box["frame"] for box in line["boxes"]} == set(range(6))
+    assert (line["leaked_frames"], line["flashing"]) == ([], False)

@@ -1,0 +1,187 @@
+"""One video from its file to its covered MP4: look at the frames, link what was seen, fill, encode, and look again."""
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from moderation.detector import DetectorFailed, Pixels
+from moderation.finding import Box
+from moderation.media_boxes import Side
+from moderation.media_cover import FILL, encoded, fill, in_output
+from moderation.media_passes import Sight, Stage
+from moderation.media_video_decode import Frame, VideoFrames
+from moderation.media_video_encode import VideoEncoder
+from moderation.media_video_flashing import Flashing
+from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, Thing, VideoJob
+from moderation.media_video_motion import CameraPath
+from moderation.media_video_tracks import Seen, cover_of, tracks_of
+
+LOOKED: Final = 0.6
+WRITTEN: Final = 0.7
+"""How much of the work is done when all frames were looked at, and when the video is written."""
+GONE: Final = 0.6
+"""Something of which more than this share is filled is covered."""
+POSTER: Final = 0.33
+"""The poster is a frame from here on, as a share of the length."""
+STILL: Final = 1 / 1000
+"""A camera that moves by less than this share of the width, or turns or zooms by less, stands still."""
+AGAIN: Final = 1
+"""How often what the second pass sees is covered as well, before it is reported as leaked."""
+
+Told = Callable[[float], None]
+Boxes = list[tuple[Box, ...]]
+"""What is covered in each frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the first pass saw of a video."""
+
+    size: Side
+    format: str
+    frames: tuple[Seen, ...]
+
+    def moved(self, number: int) -> bool:
+        """Whether the camera moved before a frame."""
+        here, before = self.frames[number].camera, self.frames[max(0, number - 1)].camera
+        step = here.then(before.back())
+        return abs(step.shift) > STILL * self.size[0] or abs(step.factor - 1) > STILL
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the second pass saw of a finished video."""
+
+    leaks: tuple[Leak, ...]
+    flashing: bool
+    poster: bytes
+
+
+class VideoCovering:
+    """`sight` loads the detectors, or gives those that are loaded."""
+
+    def __init__(self, sight: Callable[[], Sight]) -> None:
+        self._sight = sight
+
+    def cover(self, job: VideoJob, told: Told = lambda _: None) -> CoveredVideo:
+        """`told` hears often how much is done, 0 to 1. Raises VideoRefused, DetectorFailed."""
+        watched = self._watched(job.original, told)
+        boxes = _boxes_of(watched, job)
+        mp4 = _written(job.original, watched, boxes, told)
+        checked = self._checked(mp4, watched, boxes, range(len(boxes)), told)
+        for _ in range(AGAIN):
+            if not checked.leaks:
+                break
+            watched, before = _with_leaks(watched, checked.leaks), boxes
+            boxes = _boxes_of(watched, job)
+            mp4 = _written(job.original, watched, boxes, told)
+            changed = [number for number, each in enumerate(boxes) if each != before[number]]
+            checked = self._checked(mp4, watched, boxes, changed, told)
+        return _finished(watched, boxes, mp4, checked)
+
+    def _watched(self, original: bytes, told: Told) -> Watched:
+        """The first pass: each detector looks at the frames that are its own, and the camera is followed."""
+        camera, seen = CameraPath(), []
+        with VideoFrames(original) as frames:
+            for number, frame in enumerate(frames):
+                boxes = self._sight().look(frame.pixels, Stage.VIDEO, frame=number)
+                seen.append(Seen(frame.micros, camera.told(frame.pixels), tuple(boxes)))
+                told(LOOKED * min(1.0, frame.micros / 1e6 / frames.seconds))
+            return Watched(frames.size, frames.format, tuple(seen))
+
+    def _checked(self, mp4: bytes, watched: Watched, boxes: Boxes, numbers: Collection[int], told: Told) -> Checked:
+        """The second pass, over the finished file as the public gets it; detectors look at the frames of `numbers`."""
+        flashing, leaks, poster = Flashing(), list[Leak](), Poster(len(boxes))
+        chosen = frozenset(numbers)
+        with VideoFrames(mp4) as frames:
+            for number, frame in enumerate(frames):
+                flashing.told(frame.micros, frame.pixels, watched.moved(number))
+                left = self._left_over(frame, number, boxes[number]) if number in chosen else []
+                leaks += left
+                if not left:
+                    poster.told(number, frame.pixels, boxes[number])
+                told(WRITTEN + (1 - WRITTEN) * number / len(boxes))
+        return Checked(tuple(leaks), flashing.found, poster.jpeg())
+
+    def _left_over(self, frame: Frame, number: int, boxes: Sequence[Box]) -> list[Leak]:
+        filled = np.zeros(frame.pixels.shape[:2], np.uint8)
+        for box in boxes:
+            filled[box.y1 : box.y2, box.x1 : box.x2] = 1
+        seen = self._sight().look(frame.pixels, Stage.VIDEO_SECOND, frame=number)
+        left = [box for box in seen if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < GONE]
+        return [Leak(number, frame.micros / 1e6, box) for box in left]
+
+
+class Poster:
+    """The first frame in which nothing was left, from a third of the video on; else the last one before."""
+
+    def __init__(self, length: int) -> None:
+        self._wanted = length * POSTER
+        self._number = -1
+        self._pixels: Pixels | None = None
+
+    def told(self, number: int, pixels: Pixels, boxes: Sequence[Box]) -> None:
+        if self._number >= self._wanted:
+            return
+        self._number, self._pixels = number, pixels.copy()
+        for box in boxes:
+            fill(self._pixels, box)
+
+    def jpeg(self) -> bytes:
+        """Without a single good frame, a grey one."""
+        return encoded(np.full((180, 320, 3), FILL, np.uint8) if self._pixels is None else self._pixels)
+
+
+def _boxes_of(watched: Watched, job: VideoJob) -> Boxes:
+    """What is covered in each frame: what was followed, then what a person added."""
+    followed = cover_of(watched.frames, tracks_of(watched.frames), watched.size)
+    return [in_output((*each, *job.added), watched.size, watched.size) for each in followed]
+
+
+def _with_leaks(watched: Watched, leaks: Sequence[Leak]) -> Watched:
+    """As if the first pass had seen what the second one did."""
+    frames = list(watched.frames)
+    for leak in leaks:
+        frames[leak.frame] = replace(frames[leak.frame], boxes=(*frames[leak.frame].boxes, leak.box))
+    return replace(watched, frames=tuple(frames))
+
+
+def _written(original: bytes, watched: Watched, boxes: Boxes, told: Told) -> bytes:
+    """The file is decoded once more, so that no frame of it lies anywhere in between."""
+    count = 0
+    with VideoEncoder(watched.size) as encoder, VideoFrames(original) as frames:
+        for frame, seen, each in zip(frames, watched.frames, boxes, strict=False):
+            if frame.micros != seen.micros:
+                break
+            pixels = frame.pixels.copy()
+            for box in each:
+                fill(pixels, box)
+            encoder.add(frame.micros, pixels)
+            count += 1
+            told(LOOKED + (WRITTEN - LOOKED) * count / len(boxes))
+        if count != len(boxes):
+            raise DetectorFailed("the frames of a video are not the same twice")
+        return encoder.finished()
+
+
+def _finished(watched: Watched, boxes: Boxes, mp4: bytes, checked: Checked) -> CoveredVideo:
+    times = [seen.micros / 1e6 for seen in watched.frames]
+    things = [
+        Thing(track.like.kind, times[track.frames[0]], times[track.frames[-1]]) for track in tracks_of(watched.frames)
+    ]
+    return CoveredVideo(
+        mp4=mp4,
+        sha256=hashlib.sha256(mp4).hexdigest(),
+        width=watched.size[0],
+        height=watched.size[1],
+        seconds=times[-1],
+        poster=checked.poster,
+        frames=tuple(CoveredFrame(at, each) for at, each in zip(times, boxes, strict=True)),
+        things=tuple(things),
+        leaks=checked.leaks,
+        flashing=checked.flashing,
+        source_format=watched.format,
+    )

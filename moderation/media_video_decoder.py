@@ -1,0 +1,195 @@
+"""The decoder of untrusted videos: a program of its own, which `media_video_decode.py` runs with `python -I`.
+
+It reads a file from standard input. To standard output goes one line of JSON ({"width", "height", "seconds",
+"format"} or {"refused"}), then for each frame its time (microseconds, eight bytes, big end first) and raw RGB, then END
+and again one line of JSON ({"frames"} or {"refused"}). It imports nothing of ours: a hostile file reaches nothing."""
+
+import ctypes
+import importlib
+import io
+import itertools
+import json
+import pkgutil
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import av
+import av.error
+import numpy as np
+
+MEMORY: Final = 2 * 1024**3
+CPU_SECONDS: Final = 20
+CPU_PER_SECOND: Final = 5
+"""Processor seconds for a file, and for each second of what it says that it lasts."""
+MOST_BYTES: Final = 120_000_000
+MOST_SECONDS: Final = 60.5
+LONG_SIDE, SHORT_SIDE = 1920, 1080
+"""Larger frames are made smaller."""
+MOST_SIDE: Final = 8192
+LEAST_SIDE: Final = 32
+FRAME_SECONDS: Final = 1 / 31
+"""Frames that come quicker one after the other are left out: thirty a second are enough."""
+CODECS: Final = ("h264", "hevc", "vp9")
+END: Final = b"\xff" * 8
+OPEN: Final = 3
+NEW_USERS_AND_NO_NETWORK: Final = 0x10000000 | 0x40000000
+NO_NEW_RIGHTS: Final = 38
+OPTIONS: Final = {
+    "protocol_whitelist": "none",
+    "enable_drefs": "0",
+    "use_absolute_path": "0",
+    "probesize": "10000000",
+    "analyzeduration": "5000000",
+}
+"""No file names another one, and little is read before a frame must come."""
+
+
+class RefusedError(Exception):
+    """`args[0]` is the reason, a key below [media] in config/languages."""
+
+
+def prepare() -> None:
+    """Every part of PyAV is imported while files can still be opened, and used once."""
+    for module in pkgutil.walk_packages(av.__path__, "av."):
+        if module.name not in ("av.__main__", "av.datasets"):
+            importlib.import_module(module.name)
+    av.logging.set_level(None)
+    np.rot90(av.VideoFrame(64, 64, "yuv420p").to_ndarray(format="rgb24"))
+
+
+def lock_down() -> None:
+    """Caps on memory and time; no further file or socket can be opened; where the system allows it, no network."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, allowed(MOST_SECONDS) + 1))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN, OPEN))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    system = ctypes.CDLL(None)
+    system.prctl(NO_NEW_RIGHTS, 1, 0, 0, 0)
+    system.unshare(NEW_USERS_AND_NO_NETWORK)
+
+
+def allowed(seconds: float) -> int:
+    """The processor seconds that a video of this length may take."""
+    return int(CPU_SECONDS + CPU_PER_SECOND * seconds)
+
+
+def kind_of(data: bytes) -> str:
+    """The container by content, never by name, as FFmpeg calls it. Raises RefusedError."""
+    if data[4:8] == b"ftyp":
+        return "mov"
+    if data.startswith(b"\x1a\x45\xdf\xa3"):
+        return "matroska"
+    raise RefusedError("not_a_video")
+
+
+def length_of(container: "av.container.InputContainer") -> float:
+    """In seconds, as the file says; the longest that is allowed if it does not say. Raises RefusedError."""
+    seconds = (container.duration or 0) / av.time_base
+    if seconds > MOST_SECONDS:
+        raise RefusedError("video_too_long")
+    return seconds if seconds > 0 else MOST_SECONDS
+
+
+def stream_of(container: "av.container.InputContainer") -> "av.video.stream.VideoStream":
+    """The one video in a file, its claims checked, nothing decoded yet. Raises RefusedError."""
+    if len(container.streams.video) != 1:
+        raise RefusedError("not_a_video")
+    stream = container.streams.video[0]
+    if stream.codec_context.name not in CODECS:
+        raise RefusedError("not_a_video")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if max(width, height) > MOST_SIDE:
+        raise RefusedError("video_too_large")
+    if min(width, height) < LEAST_SIDE:
+        raise RefusedError("video_damaged")
+    # One thread: what is allowed in memory and time is measured in one.
+    stream.thread_type = "NONE"
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def size_of(width: int, height: int) -> tuple[int, int]:
+    """Even sides, at most 1920 by 1080 or 1080 by 1920."""
+    factor = min(1.0, LONG_SIDE / max(width, height), SHORT_SIDE / min(width, height))
+    return max(2, int(width * factor) // 2 * 2), max(2, int(height * factor) // 2 * 2)
+
+
+def frames_of(container: "av.container.InputContainer", stream: "av.video.stream.VideoStream") -> "Iterator[Frame]":
+    """At most thirty frames a second, with their times from zero. Raises RefusedError."""
+    first, last = None, -1.0
+    for number, frame in enumerate(container.decode(stream)):
+        at = frame.time if frame.time is not None else number / 30
+        first = at if first is None else first
+        if not -1 <= at - first <= MOST_SECONDS:
+            raise RefusedError("video_too_long")
+        if at - first - last >= FRAME_SECONDS or last < 0:
+            last = max(0.0, at - first)
+            yield round(last * 1_000_000), frame
+
+
+def upright(frame: "av.VideoFrame", turns: int) -> "np.ndarray":
+    """Raw RGB of one frame as one holds the phone."""
+    width, height = size_of(frame.width, frame.height)
+    pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.ascontiguousarray(np.rot90(pixels, turns))
+
+
+def send(head: dict[str, object]) -> None:
+    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def send_frames(frames: "Iterator[Frame]", kind: str, seconds: float) -> int:
+    """The head (`seconds`: how long the file says that it lasts), then frame after frame. Gives how many."""
+    first = next(frames, None)
+    if first is None:
+        raise RefusedError("video_damaged")
+    turns = round(first[1].rotation / 90) % 4
+    height, width = upright(first[1], turns).shape[:2]
+    send({"width": width, "height": height, "seconds": seconds, "format": kind})
+    count = 0
+    for at, frame in itertools.chain((first,), frames):
+        pixels = upright(frame, turns)
+        if pixels.shape[:2] != (height, width):
+            raise RefusedError("video_damaged")
+        sys.stdout.buffer.write(at.to_bytes(8, "big"))
+        sys.stdout.buffer.write(pixels.data)
+        count += 1
+    return count
+
+
+def answer(data: bytes) -> dict[str, object]:
+    """Sends what a file holds; gives the last line."""
+    try:
+        if len(data) > MOST_BYTES:
+            raise RefusedError("video_too_big")
+        kind = kind_of(data)
+        with av.open(io.BytesIO(data), format=kind, options=OPTIONS) as container:
+            seconds = length_of(container)
+            resource.setrlimit(resource.RLIMIT_CPU, (allowed(seconds), allowed(MOST_SECONDS) + 1))
+            return {"frames": send_frames(frames_of(container, stream_of(container)), kind, seconds)}
+    except RefusedError as error:
+        return {"refused": error.args[0]}
+    except MemoryError:
+        return {"refused": "video_too_heavy"}
+    except BrokenPipeError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a library makes of a hostile file, it is the file's fault
+        return {"refused": "video_damaged"}
+
+
+Frame = tuple[int, "av.VideoFrame"]
+
+
+def main() -> None:
+    prepare()
+    lock_down()
+    last = answer(sys.stdin.buffer.read(MOST_BYTES + 1))
+    sys.stdout.buffer.write(END)
+    send(last)
+
+
+if __name__ == "__main__":
+    main()

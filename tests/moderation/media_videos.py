@@ -1,0 +1,76 @@
+"""Invented videos: a still scene that the camera pans over, with whatever a phone hides in its files."""
+
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+
+from moderation.detector import Pixels
+from tests.moderation.media_pictures import CANARY, scene
+
+
+def panned(
+    picture: Pixels, size: tuple[int, int], count: int, step: float = 2.0, zoom: float = 0.0
+) -> Iterator[Pixels]:
+    """`count` frames of `size` over a larger picture: each `step` pixels further right, zooming in by `zoom`."""
+    for number in range(count):
+        larger = 1 + zoom * number / count
+        matrix = np.array([[larger, 0, -step * number], [0, larger, 0]], np.float64)
+        yield np.asarray(cv2.warpAffine(picture, matrix, size), np.uint8)
+
+
+def video(
+    frames: Iterable[Pixels], kind: str = "mp4", codec: str = "libx264", rate: int = 15, sound: bool = False
+) -> bytes:
+    """A file as a phone would write it, with a title, a place and a date; with `sound` a tone as well."""
+    stream = io.BytesIO()
+    each = iter(frames)
+    first = next(each)
+    options = {"movflags": "use_metadata_tags"} if kind in {"mp4", "mov"} else {}
+    with av.open(stream, "w", format=kind, options=options) as container:
+        container.metadata.update(
+            title=CANARY, location="+40.4167-003.7033/", creation_time="2031-02-03T04:05:06Z", model=CANARY
+        )
+        track: Any = container.add_stream(codec, rate=rate)
+        track.height, track.width = first.shape[:2]
+        track.pix_fmt = "yuv420p"
+        if sound:
+            _tone(container)
+        for frame in (first, *each):
+            container.mux(track.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def _tone(container: Any) -> None:
+    track = container.add_stream("aac", rate=16_000, layout="mono")
+    for number in range(8):
+        tone = np.sin(np.arange(1024) / 5, dtype=np.float32)[None] * 0.2
+        frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 16_000, number * 1024, Fraction(1, 16_000)
+        container.mux(track.encode(frame))
+    container.mux(track.encode(None))
+
+
+def held_upright(mp4: bytes) -> bytes:
+    """The same video, with the note that it is to be shown turned by a quarter, clockwise."""
+    place = mp4.index(b"tkhd") + 4 + 40
+    matrix = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    return mp4[:place] + matrix + mp4[place + 36 :]
+
+
+def street(width: int = 480, height: int = 240) -> Pixels:
+    """Something to see: a scene with a texture on it, so that the camera can be followed."""
+    noise = Image.effect_noise((width // 8, height // 8), 40).resize((width, height)).convert("RGB")
+    return np.asarray(Image.blend(scene(width, height), noise, 0.35), np.uint8)
+
+
+def frames_of(mp4: bytes) -> list[Pixels]:
+    with av.open(io.BytesIO(mp4)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
