@@ -206,6 +206,18 @@ async def test_words_that_x_holds_from_another_post_are_refused_and_not_tried_fo
         assert await account.spent() == account.fake.world.bill
 
 
+async def test_a_post_that_somebody_made_by_hand_before_is_not_taken_for_ours(account: Account) -> None:
+    world = account.fake.world
+    world.passed = -3600
+    world.post(world.me, POST.text, [], None)
+    world.passed = 0
+    async with account.open() as network:
+        with pytest.raises(Refused) as refused:
+            await network.publish(POST, "k1", None)
+    assert refused.value.reason == "duplicate"
+    assert account.fake.texts() == [POST.text]
+
+
 async def test_a_post_is_looked_for_before_it_is_sent_again_even_if_x_would_take_it_twice(account: Account) -> None:
     account.fake.world.same_words_twice = True
     async with account.open() as network:
