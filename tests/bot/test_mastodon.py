@@ -191,6 +191,14 @@ async def test_an_answer_to_what_is_gone_is_refused(harness: MastodonHarness) ->
     assert await harness.texts() == []
 
 
+async def test_a_server_that_keeps_keys_gives_the_same_post_to_whoever_asks(harness: MastodonHarness) -> None:
+    first = await harness.network.publish(POST, "k1", None)
+    async with harness.again() as other:
+        assert (await other.publish(POST, "k1", None)).id == first.id
+    assert harness.proxy.called("POST", STATUSES) == 2
+    assert await harness.texts() == [POST.text]
+
+
 async def test_a_post_with_the_same_words_is_not_taken_for_this_one(harness: MastodonHarness) -> None:
     """The instance keeps no keys; the first post is known, the second was lost."""
     harness.proxy.hidden.add("idempotency-key")
