@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -81,7 +82,7 @@ class Client(discord.Client):
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """The library would log the whole error with what was sent."""
-        log.error("an event could not be taken: %s", event_method, exc_info=False)
+        log.error("an event could not be taken: %s, %s", event_method, type(sys.exception()).__name__)
 
 
 class Line:

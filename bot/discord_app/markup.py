@@ -7,7 +7,8 @@ from typing import Final
 MORE: Final = "…"
 _LINK: Final = re.compile(r"https?://[^\s<>\\]+")
 _SPECIAL: Final = re.compile(r"([\\`*_~|<\[]|@(?=everyone|here))")
-_AT_THE_START: Final = re.compile(r"^([ \t]*\d*)([-+#>.)])", re.MULTILINE)
+_HEAD: Final = re.compile(r"^([ \t]*)([-+#>])", re.MULTILINE)
+_NUMBER: Final = re.compile(r"^([ \t]*\d+)([.)])", re.MULTILINE)
 _ESCAPED: Final = re.compile(r"\\([^0-9A-Za-z\s])")
 
 
@@ -66,7 +67,10 @@ def visible(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """Lists, headings and quotes begin lines; the rest is special anywhere."""
-    return _AT_THE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text))
+    text = _SPECIAL.sub(r"\\\1", text)
+    for special in (_HEAD, _NUMBER):
+        text = special.sub(r"\1\\\2", text)
+    return text
 
 
 def _underlined(line: str, marks: Sequence[tuple[int, int]]) -> str:

@@ -24,6 +24,9 @@ from shifts.words import Words
 PATIENCE: Final = 2.0
 """Seconds; the platform wants a first answer within three, and the way there and back takes its part."""
 
+ANSWER_SECONDS: Final = 14 * 60.0
+"""How long the platform takes answers to a press, nearly."""
+
 WORDS_OF_A_FORM: Final = 4000
 REMEMBERED: Final = 1000
 NOTE: Final = 1500
@@ -103,14 +106,21 @@ class Taps:
         await self._acknowledge(tap, item)
 
     async def _acknowledge(self, tap: _Tap, item: Incoming) -> None:
-        """A command is answered with a word that only its author sees: the platform demands something to be seen."""
-        if isinstance(item, Message) and tap.interaction.type is InteractionType.application_command:
-            await self._said(tap, self._words.say("discord.taken", self._language(tap.interaction)))
-            self._open.pop(item.id, None)
-            return
+        is_command = tap.interaction.type is InteractionType.application_command
         async with tap.answering:
-            if not tap.interaction.response.is_done():
-                await _tried(tap.interaction.response.defer)
+            if not tap.interaction.response.is_done() and not (is_command and tap.committed.is_set()):
+                await _tried(lambda: tap.interaction.response.defer(ephemeral=is_command, thinking=is_command))
+        if is_command:
+            await self._say_taken(tap)
+        if isinstance(item, Message):
+            self._open.pop(item.id, None)
+
+    async def _say_taken(self, tap: _Tap) -> None:
+        """A command ends with a word for its author alone: the platform shows "thinking" until there is one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await tap.committed.wait()
+                await self._said(tap, self._words.say("discord.taken", self._language(tap.interaction)))
 
     async def _said(self, tap: _Tap, sentence: str) -> None:
         note, quiet = escape(short(sentence, NOTE)), discord.AllowedMentions.none()

@@ -353,6 +353,16 @@ async def test_a_command_becomes_the_text_that_it_stands_for(stage: Stage, app: 
     assert (await take_message(app.incoming())).text == "/on"
 
 
+async def test_a_command_is_not_said_to_be_taken_before_it_is(stage: Stage, app: discord.Discord) -> None:
+    press = stage.phone.command("freeze")
+    await acknowledged(press)
+    assert press.notes == []
+    incoming = app.incoming()
+    await take_message(incoming)
+    assert await nothing_more(incoming)
+    assert await noted(press) == "Got it."
+
+
 async def test_a_platform_that_refuses_our_commands_still_hears_officers(stage: Stage) -> None:
     stage.fake.fail("status", "PUT /applications", status=400)
     async with stage.connect() as app:

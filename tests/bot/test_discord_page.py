@@ -31,6 +31,7 @@ def labels(shown: Page) -> list[str]:
         ("@everyone, @here", r"\@everyone, \@here"),
         ("[here](https://bad.example)", r"\[here](https://bad.example)"),
         ("# loud\n- one\n1. first\n> said", "\\# loud\n\\- one\n1\\. first\n\\> said"),
+        (".5 km, 3.5 m", ".5 km, 3.5 m"),
         ("back\\slash `code`", r"back\\slash \`code\`"),
         ("https://page.example/a_b_c", "https://page.example/a_b_c"),
     ],

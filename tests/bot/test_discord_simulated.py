@@ -1,11 +1,12 @@
 """Commands, forms and notes once more, over a simulation of Discord that others wrote."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.chat_app import Choice
+from bot.chat_app import ChatApp, Choice, Incoming, Message
 from tests.bot.discord_stage import ASKING, CARD, nothing_more, take, take_message
 from tests.contracts.simcord_harness import SimcordHarness, simcord_harness
 from tests.fake_discord.phone import FORM
@@ -22,10 +23,17 @@ async def harness(tmp_path: Path) -> AsyncIterator[SimcordHarness]:
 async def test_a_command_reaches_us_and_is_answered_for_its_author_alone(harness: SimcordHarness) -> None:
     officer = harness.person(OFFICER)
     async with harness.connect() as app:
+        heard: list[Incoming] = []
+        reading = asyncio.create_task(read(app, heard))
         result = await officer.user.slash("recall", number=214)
-        assert (await take_message(app.incoming())).text == "/recall 214"
-        assert result.ephemeral
-        assert result.response.content == "Got it."
+        reading.cancel()
+        assert [item.text for item in heard if isinstance(item, Message)] == ["/recall 214"]
+        assert (result.ephemeral, result.response.content) == (True, "Got it.")
+
+
+async def read(app: ChatApp, heard: list[Incoming]) -> None:
+    async for item in app.incoming():
+        heard.append(item)  # noqa: PERF401  what was heard is looked at meanwhile
 
 
 async def test_a_form_opens_filled_and_answers_its_card(harness: SimcordHarness) -> None:
