@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, outbox, reception
+from bot import delivery, next_card, outbox, reception
 from bot.chat_app import Message
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, Slot, SlotKind
@@ -72,6 +72,7 @@ async def _send_back(session: AsyncSession, desk: Desk, caller: Caller, slot: Sl
     post = await _decidable(session, caller, slot, now)
     await queue.send_back(session, post, caller.officer, "own", await desk.seal(session, text, now), now)
     await desk.changed(session, post)
+    await next_card.bring(session, caller, post.id, now)
 
 
 async def _reply(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, heard: Message, now: datetime) -> None:

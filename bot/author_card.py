@@ -1,12 +1,13 @@
 """The officer's one card of a post, through every state. Plain functions from a view to a Card."""
 
-from bot.card_parts import KINDS, CardParts, button
+from bot.card_parts import KINDS, STALE, button
 from bot.chat_app import Ask, Button, Card, Tone, Weight
+from bot.fix_parts import FixParts
 from bot.view import PostView
-from moderation.post import POSTS, Post, PostState, Wait
+from moderation.post import POSTS, Happened, Post, PostState, Wait
 
 
-class AuthorCards(CardParts):
+class AuthorCards(FixParts):
     """What the author sees: their own words too, which stand on no other card."""
 
     def author(self, view: PostView) -> Card:
@@ -14,12 +15,11 @@ class AuthorCards(CardParts):
         say = self._say(view)
         post = view.post
         title = f"{post.number} · {view.shift.name} · {say(f'card.state.{self._state(view)}')}"
-        if view.slot.page in ("change", "alt") and self._may_change(post):
-            return self._author_ask(view, title)
-        if view.slot.page == "kind" and self._may_change(post):
-            rows = tuple((button(view.slot, "kind", say(f"card.kind.{kind}"), kind),) for kind in KINDS)
-            return Card(title, lines=(say("card.which_kind"),), rows=(*rows, (self._back(view),)))
+        page = self._author_page(view, title) if self._may_change(post) else None
+        if page is not None:
+            return page
         lines = [*self._outcome_lines(view), *self._author_redactions(view), *self._picture_lines(view)]
+        lines += self._author_time_lines(view)
         if (
             post.wait is Wait.SCENE
             and post.wait_over_at is None
@@ -37,6 +37,27 @@ class AuthorCards(CardParts):
             rows=self._author_rows(view),
         )
 
+    def _author_page(self, view: PostView, title: str) -> Card | None:
+        """Another page than the first, while the post can still be changed."""
+        say, slot = self._say(view), view.slot
+        match slot.page:
+            case "change" | "alt":
+                return self._author_ask(view, title)
+            case "kind":
+                rows = tuple((button(slot, "kind", say(f"card.kind.{kind}"), kind),) for kind in KINDS)
+                return Card(title, lines=(say("card.which_kind"),), rows=(*rows, (self._back(view),)))
+            case "when":
+                rows = tuple((button(slot, "when", say(f"card.when.{when}"), when.value),) for when in Happened)
+                return Card(title, lines=(say("card.ask_when"),), rows=(*rows, (self._back(view),)))
+            case _:
+                return self._fix(view, title)
+
+    def _author_time_lines(self, view: PostView) -> list[str]:
+        post, lines = view.post, self._time_lines(view)
+        if self._may_change(post) and post.happened is None and post.received_at - post.sent_at > STALE:
+            lines.insert(0, self._say(view)("card.late_yours", received=view.clock(post.received_at)))
+        return lines
+
     def _author_ask(self, view: PostView, title: str) -> Card:
         say = self._say(view)
         if view.slot.page == "change":
@@ -53,10 +74,13 @@ class AuthorCards(CardParts):
             rows.append((button(slot, "clear", say("card.button.clear"), weight=Weight.MAIN),))
         if self._may_change(post):
             change = [button(slot, "page", say("card.button.change"), "change")]
-            if view.pictures:
+            if view.fixable:
+                change.append(button(slot, "page", say("card.button.fix"), "fix"))
                 change.append(button(slot, "page", say("card.button.alt"), "alt"))
-            change.append(button(slot, "page", say("card.button.kind"), "kind"))
             rows.append(tuple(change))
+            more = [button(slot, "page", say("card.button.when"), "when")]
+            more.append(button(slot, "page", say("card.button.kind"), "kind"))
+            rows.append(tuple(more))
         template = self._template(post)
         if post.state is PostState.BLOCKED and template:
             rows.append((button(slot, "template", say("card.button.template"), weight=Weight.MAIN),))

@@ -1,16 +1,21 @@
 """What cards about posts are made of: sentences, buttons, and the lines that several of them tell."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.chat_app import Button, Weight
 from bot.delivery import DeliveryState
 from bot.outbox import MAIN, Slot
 from bot.view import PostView
-from moderation.post import PictureState, Post, PostState, Wait
-from shifts.words import Words
+from moderation.post import Happened, PictureState, Post, PostState, Wait
+from shifts.words import FIRST_LANGUAGE, Words
 
 SEND_BACK: Final = ("identifies", "place", "live", "tone")
 RECALL: Final = ("harm", "wrong", "order", "over")
+LABEL: Final = 30
+"""As much of a button's label as a phone shows."""
+EMBARGOES: Final = ("15", "30", "60", "0")
+UNTIL_CLEAR: Final = "scene"
 KINDS: Final = ("patrol", "traffic", "advice", "event", "statement")
 
 
@@ -18,7 +23,12 @@ def button(
     slot: Slot, action: str, label: str, arg: object = "", revision: int = 0, weight: Weight = Weight.PLAIN
 ) -> Button:
     """A button of this card. The token is opaque to chat apps; rights are checked at every press."""
-    return Button(f"{slot.id}.{action}.{arg}.{revision}", label, weight)
+    return Button(f"{slot.id}.{action}.{arg}.{revision}", clipped(label, LABEL), weight)
+
+
+def clipped(text: str, most: int) -> str:
+    """A text that is not longer than a phone shows."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 class Say:
@@ -30,6 +40,11 @@ class Say:
 
     def __call__(self, key: str, **fields: object) -> str:
         return self._words.say(key, self.language, **fields)
+
+
+STALE: Final = timedelta(minutes=5)
+"""A message that took longer than this to reach us may no longer be true."""
+_ROUNDED: Final = 15 * 60
 
 
 class CardParts:
@@ -54,7 +69,9 @@ class CardParts:
                 return [self._going_out(view)]
             case PostState.RELEASED | PostState.RECALLED:
                 return [
-                    say(f"card.delivery.{d.state.value}", network=d.network, url=d.url or "").strip()
+                    say(
+                        f"card.delivery.{d.state.value}", network=self._network(view, d.network), url=d.url or ""
+                    ).strip()
                     for d in view.deliveries
                 ]
             case PostState.SENT_BACK:
@@ -73,6 +90,9 @@ class CardParts:
         say, post = self._say(view), view.post
         if post.wait is Wait.SCENE and post.wait_over_at is None:
             return say("card.approved_scene", officer=view.name(post.approved_by))
+        if post.embargo_until is not None and post.embargo_until > (post.undo_until or view.now):
+            at = view.clock(post.embargo_until)
+            return say("card.approved_embargo", officer=view.name(post.approved_by), at=at)
         return say("card.publishing", officer=view.name(post.approved_by), seconds=round(view.setting.undo_seconds))
 
     def _reason_lines(self, view: PostView) -> list[str]:
@@ -87,7 +107,7 @@ class CardParts:
         lines: list[str] = []
         for picture in view.pictures:
             if picture.state in (PictureState.WANTED, PictureState.HELD):
-                lines.append(say("card.picture_coming"))
+                lines.append(say("card.covered_anew" if picture.sha256 else "card.picture_coming"))
                 continue
             parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in picture.counts.items()]
             covered = ", ".join(parts) or say("card.nothing_covered")
@@ -98,6 +118,33 @@ class CardParts:
         lines += [say(key) for key in view.refused]
         return lines
 
+    def _network(self, view: PostView, name: str) -> str:
+        """A network as people call it; one that no language file knows goes by its name in the configuration."""
+        key = f"network.{name}"
+        known = self._words.keys(FIRST_LANGUAGE)
+        return self._say(view)(key) if key in known else name.capitalize()
+
+    def _time_lines(self, view: PostView) -> list[str]:
+        """When it happened, as its author says, and what it waits for."""
+        say, post = self._say(view), view.post
+        lines = [self._happened(view, post.happened)] if post.happened else []
+        if post.wait is Wait.SCENE and post.wait_over_at is not None and post.state is PostState.WAITING:
+            lines.append(say("card.scene_clear"))
+        if post.embargo_until is not None and post.embargo_until > view.now and post.state is PostState.WAITING:
+            lines.append(say("card.embargo", at=view.clock(post.embargo_until)))
+        return lines
+
+    def _happened(self, view: PostView, happened: Happened) -> str:
+        say = self._say(view)
+        match happened:
+            case Happened.NOW:
+                return say("card.happened.now")
+            case Happened.TONIGHT:
+                return say("card.happened.tonight")
+            case Happened.TEN | Happened.THIRTY | Happened.SIXTY:
+                at = rounded(view.post.sent_at - timedelta(minutes=int(happened)))
+                return say("card.happened.about", at=view.clock(at))
+
     def _template(self, post: Post) -> str | None:
         return next((str(reason["template"]) for reason in post.reasons if reason.get("template")), None)
 
@@ -106,3 +153,8 @@ class CardParts:
 
     def _say(self, view: PostView) -> "Say":
         return Say(self._words, view.language)
+
+
+def rounded(at: datetime) -> datetime:
+    """A time to the quarter of an hour: exact times say where a patrol was."""
+    return datetime.fromtimestamp(round(at.timestamp() / _ROUNDED) * _ROUNDED, UTC)

@@ -3,19 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import outbox
 from bot.desk import Desk
 from bot.outbox import SlotKind
-from moderation import queue
+from moderation import audit, queue
 from moderation.post import Post, PostState, Wait
 from shifts import roster, shift
 from shifts.database import Database
-from shifts.officer import LEADERS, Officer
+from shifts.officer import LEADERS, Officer, Role
 from shifts.shift import Shift, ShiftState
 
+HOUR: Final = timedelta(hours=1)
+AN_HOUR: Final = 20
+"""As many posts an hour as one person can decide about well."""
 LEVELS: Final = ("clock.reminder", "clock.standby", "clock.inspector")
 
 
@@ -29,7 +32,40 @@ class Clock:
     async def tick(self, now: datetime) -> bool:
         """Do what is due; False if there was nothing."""
         done = [await self._scenes(now), await self._waiting(now), await self._undo_over(now), await self._shifts(now)]
+        await self._crowded(now)
         return any(done)
+
+    async def _crowded(self, now: datetime) -> None:
+        """More than twenty posts an hour for each who decides: nobody looks well at so many. Said once an hour."""
+        async with self._database.reading() as session:
+            live = [one for one in await shift.live_shifts(session) if await self._too_many(session, one, now)]
+        for one in live:
+            async with self._database.transaction() as session:
+                if await self._too_many(session, one, now):
+                    await self._call_help(session, one, now)
+
+    async def _too_many(self, session: AsyncSession, one: Shift, now: datetime) -> bool:
+        posts, deciders = await self._load(session, one, now)
+        if posts <= AN_HOUR * max(1, deciders):
+            return False
+        said = await audit.last(session, "get help", f"shift {one.number}")
+        return said is None or said <= now - HOUR
+
+    async def _load(self, session: AsyncSession, one: Shift, now: datetime) -> tuple[int, int]:
+        """How many posts came in the last hour, and how many people on the shift decide."""
+        statement = select(func.count(col(Post.id))).where(Post.shift_id == one.number, Post.received_at > now - HOUR)
+        deciders = [person for person in await shift.on_duty(session, one.number) if person.has(*LEADERS)]
+        return (await session.exec(statement)).one(), len(deciders)
+
+    async def _call_help(self, session: AsyncSession, one: Shift, now: datetime) -> None:
+        posts, deciders = await self._load(session, one, now)
+        await audit.record(session, now, "get help", f"shift {one.number}", None, posts=posts, deciders=deciders)
+        people = {p.id: p for p in await shift.on_duty(session, one.number) if p.has(*LEADERS)}
+        people |= {p.id: p for p in [*await roster.standby(session, one.unit)]}
+        people |= {p.id: p for p in await roster.with_role(session, Role.INSPECTOR)}
+        for person in people.values():
+            fields = {"posts": posts, "deciders": deciders, "shift": one.name}
+            await self._desk.tell(session, person, "clock.get_help", **fields)
 
     async def _scenes(self, now: datetime) -> int:
         """The longest wait for a scene is over."""

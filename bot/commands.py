@@ -91,8 +91,27 @@ async def _shift(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
 
 async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     here = await _leads(session, caller)
-    await outbox.open_slot(session, caller.account, SlotKind.QUEUE, here.id)
+    card = await outbox.living(session, caller.account, SlotKind.QUEUE, here.id)
+    await outbox.bring_down(session, card, now)
+    card.wanted += 1
     return None
+
+
+async def _who(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    """Who is on this person's shift, who decides there, and who is on call; all live shifts for those who are off."""
+    here = await shift.current_shift(session, caller.officer.id)
+    found = [here] if here else await shift.live_shifts(session)
+    for one in found[:5]:
+        people = await shift.on_duty(session, one.number)
+        fields = {
+            "officers": [p for p in people if not p.has(*LEADERS)],
+            "deciders": [p for p in people if p.has(*LEADERS)],
+            "standby": await roster.standby(session, one.unit),
+        }
+        nobody = desk.words.say("command.nobody", caller.officer.language)
+        told = {name: ", ".join(p.call_sign for p in named) or nobody for name, named in fields.items()}
+        await outbox.tell(session, [caller.account], "command.who", shift=one.name, **told)
+    return None if found else "command.no_shift"
 
 
 async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
@@ -178,6 +197,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "/open": _open,
     "/close": _close,
     "/queue": _queue,
+    "/who": _who,
     "/freeze": _freeze,
     "/resume": _resume,
     "/recall": _recall,

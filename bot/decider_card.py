@@ -4,16 +4,21 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.card_parts import RECALL, SEND_BACK, CardParts, button
+from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.delivery import DeliveryState
+from bot.fix_parts import FixParts
+from bot.greens import too_long
 from bot.lengths import length
 from bot.view import PostView
 from moderation import approval
 from moderation.post import Post, PostState, Wait
 
+WORD = 12
+"""As much of a word as fits into a button beside what the button does."""
 
-class DeciderCards(CardParts):
+
+class DeciderCards(FixParts):
     """Every page of that card. Removed words stand on none of them."""
 
     def decider(self, view: PostView) -> Card:
@@ -33,11 +38,14 @@ class DeciderCards(CardParts):
         }
         if view.slot.page in asks:
             return self._ask(view, asks[view.slot.page])
+        if (fix := self._fix(view, self._decider_title(view))) is not None:
+            return fix
         pages = {
             "ticks": self._ticks,
             "words": self._suggested,
             "back": self._send_back,
             "redactions": self._redactions,
+            "wait": self._wait,
         }
         return pages.get(view.slot.page, self._waiting)(view)
 
@@ -46,6 +54,7 @@ class DeciderCards(CardParts):
         missing = approval.missing(post, view.pictures)
         lines = [
             *self._claim_lines(view),
+            *self._late_lines(view),
             *self._reply_lines(view),
             *self._reason_lines(view),
             *self._removed_lines(view),
@@ -54,12 +63,12 @@ class DeciderCards(CardParts):
             *self._difference_lines(view),
             *self._length_lines(view),
         ]
+        lines += self._time_lines(view)
         if missing.checks:
             lines.append(say("card.checking_pictures" if view.pictures else "card.checking"))
         if post.wait is Wait.SCENE and post.wait_over_at is None:
             lines.append(say("card.scene_not_clear", officer=view.author.call_sign))
-        if post.approvals:
-            lines.append(say("card.one_of_two", officer=view.name(post.approvals[0])))
+        lines += self._two_lines(view)
         return Card(
             self._decider_title(view),
             tone=self._tone(post),
@@ -75,7 +84,7 @@ class DeciderCards(CardParts):
         first: list[Button] = []
         if missing.condition and missing.condition in view.viewer.roles:
             first.append(button(slot, "met", say("card.button.met"), "", post.revision, Weight.MAIN))
-        elif not (missing.checks or missing.condition or self._too_long(view)):
+        elif not (missing.checks or missing.condition or self._too_long(view) or view.viewer.id in post.approvals):
             first.append(button(slot, "publish", say("card.button.publish"), "", post.revision, Weight.MAIN))
         first += [
             button(slot, "page", say("card.button.edit"), "edit"),
@@ -84,22 +93,28 @@ class DeciderCards(CardParts):
         second = [button(slot, "original", say("card.button.original"))]
         if post.redactions:
             second.append(button(slot, "page", say("card.button.redactions"), "redactions"))
-        if view.pictures:
-            second.append(button(slot, "page", say("card.button.alt"), "alt"))
+        second.append(button(slot, "page", say("card.button.wait"), "wait"))
         if "inspector" not in view.viewer.roles and post.level < 3:
             second.append(button(slot, "inspector", say("card.button.inspector")))
-        return (tuple(first), tuple(second))
+        rows = [tuple(first), tuple(second)]
+        if view.fixable:
+            fix = button(slot, "page", say("card.button.fix"), "fix")
+            rows.append((fix, button(slot, "page", say("card.button.alt"), "alt")))
+        return tuple(rows)
 
     def _ticks(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
         rows: list[tuple[Button, ...]] = []
+        long: list[str] = []
         for index, tick in enumerate(approval.ticks(post)):
             sign = "☑" if tick in post.ticks else "☐"
             rows.append((button(slot, "tick", f"{sign} {say(tick)}", index, post.revision),))
+            if len(say(tick)) > LABEL - 2:
+                long.append(f"{sign} {say(tick)}")
         if all(tick in post.ticks for tick in approval.ticks(post)):
             rows.append((button(slot, "publish", say("card.button.publish"), "", post.revision, Weight.MAIN),))
         rows.append((self._back(view),))
-        return self._page(view, [say("card.tick_each"), *self._reason_lines(view)], rows)
+        return self._page(view, [say("card.tick_each"), *self._reason_lines(view), *long], rows)
 
     def _suggested(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
@@ -112,8 +127,8 @@ class DeciderCards(CardParts):
             lines.append(say("card.stays", word=word))
             rows.append(
                 (
-                    button(slot, "keep", say("card.button.keep", word=word), index, post.revision),
-                    button(slot, "cover", say("card.button.cover", word=word), index, post.revision),
+                    button(slot, "keep", say("card.button.keep", word=clipped(word, WORD)), index, post.revision),
+                    button(slot, "cover", say("card.button.cover", word=clipped(word, WORD)), index, post.revision),
                 )
             )
         if not missing:
@@ -128,6 +143,16 @@ class DeciderCards(CardParts):
         ]
         rows += [(button(slot, "page", say("card.button.own"), "own"),), (self._back(view),)]
         return self._page(view, [say("card.why_back")], rows)
+
+    def _wait(self, view: PostView) -> Card:
+        say, slot = self._say(view), view.slot
+        held = view.post.embargo_until is not None and view.post.embargo_until > view.now
+        minutes = [minute for minute in EMBARGOES if minute != "0" or held]
+        rows = [tuple(button(slot, "wait", say(f"card.wait.{minute}"), minute) for minute in minutes)]
+        if view.post.wait is not Wait.SCENE or view.post.wait_over_at is not None:
+            rows.append((button(slot, "wait", say("card.wait.scene"), UNTIL_CLEAR),))
+        rows.append((self._back(view),))
+        return self._page(view, [say("card.wait_how_long"), *self._time_lines(view)], rows)
 
     def _redactions(self, view: PostView) -> Card:
         """Number, kind and replacement; never the words. A hard one is locked."""
@@ -148,7 +173,8 @@ class DeciderCards(CardParts):
 
     def _recall(self, view: PostView) -> Card:
         say, slot = self._say(view), view.slot
-        where = ", ".join(d.network for d in view.deliveries if d.state is DeliveryState.SENT)
+        sent = [d.network for d in view.deliveries if d.state is DeliveryState.SENT]
+        where = ", ".join(self._network(view, name) for name in sent) or "–"
         rows = [
             (button(slot, "recall", say(f"card.recall.{reason}"), reason, weight=Weight.DANGER),) for reason in RECALL
         ]
@@ -158,7 +184,7 @@ class DeciderCards(CardParts):
     def _decided(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
         rows: tuple[tuple[Button, ...], ...] = ()
-        if post.state is PostState.APPROVED and post.undo_until is not None and post.undo_until > view.now:
+        if post.state is PostState.APPROVED:
             rows = ((button(slot, "undo", say("card.button.undo"), weight=Weight.DANGER),),)
         if post.state is PostState.RELEASED:
             rows = ((button(slot, "page", say("card.button.recall"), "recall"),),)
@@ -200,10 +226,13 @@ class DeciderCards(CardParts):
 
     def _removed_lines(self, view: PostView) -> list[str]:
         say = self._say(view)
-        kinds = Counter(r["label"] for r in view.post.redactions if not r["lifted"])
+        kinds = Counter((r["label"], r["replacement"]) for r in view.post.redactions if not r["lifted"])
         if not kinds:
             return []
-        parts = ", ".join(f"{number} {say(f'card.label.{label}')}" for label, number in kinds.items())
+        parts = ", ".join(
+            f"{number} {say(f'card.label.{label}')}" + (f" → “{replacement}”" if replacement else "")
+            for (label, replacement), number in kinds.items()
+        )
         return [say("card.removed_kinds", parts=parts)]
 
     def _suggestion_lines(self, view: PostView) -> list[str]:
@@ -216,23 +245,45 @@ class DeciderCards(CardParts):
 
     def _difference_lines(self, view: PostView) -> list[str]:
         before, after = view.post.before_edit, view.post.text
-        if before is None or view.post.drafted != view.post.revision:
+        if before is None or before == after or view.post.drafted != view.post.revision:
             return []
         return [self._say(view)("card.difference", difference=difference(before, after))]
 
     def _length_lines(self, view: PostView) -> list[str]:
-        parts = []
-        for network, limits in view.setting.limits.items():
-            price = f" ${limits.dollars:.3f}" if limits.dollars else ""
-            parts.append(f"{network} {length(view.post.text, limits)}/{limits.characters}{price}")
+        parts = [self._length(view, name) for name in view.setting.limits if name in view.post.networks]
         lines = [" · ".join(parts)] if parts else []
-        too_long = self._too_long(view)
-        return [*lines, self._say(view)("card.too_long", networks=", ".join(too_long))] if too_long else lines
+        long = ", ".join(self._network(view, name) for name in self._too_long(view))
+        return [*lines, self._say(view)("card.too_long", networks=long)] if long else lines
+
+    def _length(self, view: PostView, name: str) -> str:
+        """A network, how much of it the text takes, and what it costs; of a page of our own its name says enough."""
+        limits, network = view.setting.limits[name], self._network(view, name)
+        taken = length(view.post.text, limits)
+        if limits.own and taken <= limits.characters:
+            return network
+        told = f"{network} {taken}/{limits.characters}"
+        return f"{told}, {self._say(view)('card.costs', dollars=f'{limits.dollars:.3f}')}" if limits.dollars else told
 
     def _too_long(self, view: PostView) -> list[str]:
-        return [
-            name for name, limits in view.setting.limits.items() if length(view.post.text, limits) > limits.characters
-        ]
+        return too_long(view.post.text, view.setting.limits, view.post.networks)
+
+    def _late_lines(self, view: PostView) -> list[str]:
+        """It was long on its way: what it says may be over."""
+        post = view.post
+        if post.received_at - post.sent_at <= STALE:
+            return []
+        sent, received = view.clock(post.sent_at), view.clock(post.received_at)
+        return [self._say(view)("card.late", sent=sent, received=received)]
+
+    def _two_lines(self, view: PostView) -> list[str]:
+        """Where two people have to agree: who has, and whose yes is still wanted."""
+        say, post = self._say(view), view.post
+        if not approval.needs_two(post):
+            return []
+        roles = ", ".join(say(f"rehearsal.role.{role}") for role in sorted(approval.second_roles(post)))
+        if post.approvals:
+            return [say("card.one_of_two", officer=view.name(post.approvals[0]), roles=roles)]
+        return [say("card.two_needed", roles=roles)]
 
     def _claim_lines(self, view: PostView) -> list[str]:
         post = view.post

@@ -83,20 +83,21 @@ WORKING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEA
 
 
 def due_at(post: Post, jitter: timedelta) -> datetime | None:
-    """When an approved post may leave: after the undo window, and after the scene is clear. None: not known yet."""
+    """When an approved post may leave: after the undo window, its embargo, and the scene. None: not known yet."""
     if post.undo_until is None:
         return None
+    earliest = max(post.undo_until, post.embargo_until or post.undo_until)
     if post.wait is not Wait.SCENE:
-        return post.undo_until
+        return earliest
     clear = post.wait_over_at or post.wait_until
-    return None if clear is None else max(post.undo_until, clear + jitter)
+    return None if clear is None else max(earliest, clear + jitter)
 
 
 def may_leave(post: Post, shift: Shift, now: datetime) -> bool:
-    """The last question before an intent: approved, out of the undo window, scene clear, shift not frozen."""
+    """The last question before an intent: approved, undo window and embargo over, scene clear, shift not frozen."""
     if post.state not in (PostState.APPROVED, PostState.RELEASED) or shift.state is ShiftState.FROZEN:
         return False
-    if post.undo_until is None or post.undo_until > now:
+    if post.undo_until is None or max(post.undo_until, post.embargo_until or now) > now:
         return False
     scene_clear = post.wait_over_at is not None or (post.wait_until is not None and post.wait_until <= now)
     return post.wait is not Wait.SCENE or scene_clear

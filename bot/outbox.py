@@ -83,9 +83,20 @@ async def living(session: AsyncSession, account: Account, kind: SlotKind, subjec
         Slot.kind == kind,
         Slot.subject == subject,
         col(Slot.closed).is_(False),
+        col(Slot.remove_at).is_(None),
     )
     found = (await session.exec(statement)).first()
     return found or await open_slot(session, account, kind, subject)
+
+
+async def bring_down(session: AsyncSession, slot: Slot, now: datetime) -> None:
+    """The card comes again as the newest of its chat, and goes from where it stood; nothing if it is the newest."""
+    newest = select(Slot.id).where(Slot.app == slot.app, Slot.chat == slot.chat).order_by(col(Slot.id).desc())
+    if (await session.exec(newest.limit(1))).first() == slot.id:
+        return
+    slot.remove_at = now
+    session.add(Slot(officer_id=slot.officer_id, app=slot.app, chat=slot.chat, kind=slot.kind, subject=slot.subject))
+    await session.flush()
 
 
 async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, **fields: object) -> None:

@@ -10,6 +10,8 @@ from bot.author_card import AuthorCards
 from bot.chat_app import Card
 from bot.decider_card import DeciderCards
 from bot.delivery import Delivery
+from bot.drawing import Drawings
+from bot.greens import greens
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
 from bot.reply_cards import ReplyCards
@@ -34,6 +36,7 @@ class Renderer:
         self._decider = DeciderCards(words)
         self._replies = ReplyCards(words, setting)
         self._setting = setting
+        self._drawings = Drawings(setting.media)
 
     async def card(self, slot: Slot, now: datetime) -> Card | None:
         """The card of a slot; None if there is nothing left to tell."""
@@ -78,6 +81,7 @@ class Renderer:
         refused = select(PostPicture.refused).where(
             PostPicture.post_id == post.id, PostPicture.state == PictureState.REFUSED
         )
+        shown = await pictures(session, post)
         return PostView(
             setting=self._setting,
             slot=slot,
@@ -86,13 +90,14 @@ class Renderer:
             post=post,
             author=author,
             shift=shift,
-            pictures=await pictures(session, post),
+            pictures=shown,
             deliveries=await delivery.of_post(session, post.id),
             people={person.id: person for person in people},
             source=await self._source(session, slot, post),
             own_words=await self._open(session, post.outcome_id) if post.state is PostState.SENT_BACK else None,
             reply=await session.get(Reply, post.answers_reply) if post.answers_reply else None,
             refused=[key for key in (await session.exec(refused)).all() if key],
+            drawn=await self._drawings.of(slot.page, shown, now),
         )
 
     async def _source(self, session: AsyncSession, slot: Slot, post: Post) -> str | None:
@@ -126,6 +131,9 @@ class Renderer:
             pending=await self._count(session, shift.id, delivery.WORKING),
             unanswered=await self._unanswered(session, shift.id),
             released=await self._count(session, shift.id, (delivery.DeliveryState.SENT,)),
+            greens=await greens(session, self._setting.limits, shift.id, viewer, now)
+            if slot.kind is SlotKind.QUEUE
+            else (),
         )
         match slot.kind:
             case SlotKind.QUEUE:

@@ -3,14 +3,18 @@
 from datetime import datetime
 
 from bot.card_parts import Say, button
-from bot.chat_app import Ask, Button, Card, Tone, Weight
+from bot.chat_app import Ask, Button, Card, Picture, Tone, Weight
+from bot.greens import Green, digest
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState
 from bot.reply_cards import raise_row, triage_lines
 from bot.view import ReplyView, ShiftView
+from moderation.post import Post
 from shifts.officer import SENIORS
 from shifts.shift import ShiftState
 from shifts.words import Words
+
+QUEUED_AT_MOST = 20
 
 
 def notice(words: Words, slot: Slot, language: str) -> Card:
@@ -61,19 +65,39 @@ def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:
 
 
 def queue(words: Words, view: ShiftView) -> Card:
-    """What waits, with its age."""
+    """What waits, with its age; and what of it one tap can publish, as it would be public."""
     say = Say(words, view.viewer.language)
-    lines = [
-        say(
-            "shift_card.queue_line",
-            number=post.number,
-            minutes=int((view.now - post.received_at).total_seconds() // 60),
-            verdict=say(f"card.verdict.{post.verdict or 'PASS'}"),
-        )
-        for post in view.waiting
-    ]
-    title = words.count("shift_card.waiting", len(view.waiting), view.viewer.language)
-    return Card(title, lines=tuple(lines[:20]))
+    lines = [_queue_line(say, view, post) for post in view.waiting[:QUEUED_AT_MOST]]
+    title = f"{view.shift.name} · {words.count('shift_card.waiting', len(view.waiting), view.viewer.language)}"
+    if not view.greens:
+        return Card(title, lines=tuple(lines))
+    lines += [say("shift_card.greens"), *(_green_line(say, green) for green in view.greens)]
+    shown = [p for green in view.greens for p in green.pictures if p.sha256]
+    label = say("shift_card.button.greens", n=len(view.greens))
+    return Card(
+        title,
+        tone=Tone.GREEN,
+        pictures=tuple(Picture(view.setting.media / f"{p.sha256}.jpg", p.alt) for p in shown),
+        lines=tuple(lines),
+        rows=((button(view.slot, "greens", label, digest(view.greens), weight=Weight.MAIN),),),
+    )
+
+
+def _queue_line(say: Say, view: ShiftView, post: Post) -> str:
+    line = say(
+        "shift_card.queue_line",
+        number=post.number,
+        minutes=int((view.now - post.received_at).total_seconds() // 60),
+        verdict=say(f"card.verdict.{post.verdict or 'PASS'}"),
+    )
+    claimed = post.claimed_until is not None and post.claimed_until > view.now and post.claimed_by != view.viewer.id
+    return f"{line} · {say('shift_card.claimed', officer=view.name(post.claimed_by))}" if claimed else line
+
+
+def _green_line(say: Say, green: Green) -> str:
+    told = f"{green.post.number} {say('shift_card.queue_text', text=green.post.text)}"
+    count = len(green.pictures)
+    return f"{told} · {say('shift_card.with_pictures', n=count)}" if count else told
 
 
 def handover(words: Words, view: ShiftView) -> Card:

@@ -40,6 +40,9 @@ async def read(session: AsyncSession, desk: Desk, caller: Caller, token: str, no
     slot = await session.get(Slot, int(parts[0]))
     if slot is None or slot.officer_id != caller.officer.id or slot.app != caller.account.app:
         raise NotAllowed("tap.not_yours")
+    if slot.remove_at is not None and slot.kind is SlotKind.DECIDER:
+        # It has come down as a fresh card meanwhile: that one is meant.
+        slot = await outbox.living(session, caller.account, slot.kind, slot.subject)
     return Tap(desk, caller, slot, parts[1], parts[2], int(parts[3]), now)
 
 

@@ -1,12 +1,12 @@
 """Taps: what the buttons of our cards do. Rights are checked at every press."""
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import commands, delivery, outbox, reception, reply_taps
+from bot import commands, delivery, next_card, outbox, picture_taps, queue_taps, reception, reply_taps, wait_taps
+from bot.approving import approve
 from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
@@ -14,7 +14,7 @@ from bot.reply import REPLIES, Reply, ReplyState
 from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn
 from moderation import approval, queue
 from moderation.decision import Decision, DecisionKind, NotAllowed
-from moderation.post import Post, PostState, Wait, pictures
+from moderation.post import PostState, pictures
 from shifts import roster, shift
 from shifts.officer import Officer, Role
 from shifts.shift import Shift
@@ -108,30 +108,10 @@ async def _publish(session: AsyncSession, tap: Tap) -> str | None:
     if missing.suggestions:
         await outbox.turn(session, tap.slot, "words")
         return None
-    done = await queue.publish(session, post, tap.caller.officer, tap.revision, tap.now, tap.desk.times.undo)
+    done = await approve(session, tap, post, tap.revision)
     await outbox.turn(session, tap.slot, MAIN)
-    if done:
-        jitter = timedelta(minutes=tap.desk.times.jitter_minutes)
-        due = delivery.due_at(post, _jitter(post, jitter)) or tap.now
-        await tap.desk.plan(session, post, due, await _answers(session, post))
-    await tap.desk.changed(session, post)
+    await next_card.bring(session, tap.caller, post.id, tap.now)
     return None if done else "tap.first_of_two"
-
-
-def _jitter(post: Post, most: timedelta) -> timedelta:
-    """Up to five minutes after a scene is clear, so that the time of publication does not tell where a patrol is."""
-    return most * (secrets.randbelow(1001) / 1000) if post.wait is Wait.SCENE else timedelta()
-
-
-async def _answers(session: AsyncSession, post: Post) -> dict[str, str]:
-    """What each network has to thread an answer under: the reply itself, or our own post on a page of our own."""
-    if post.answers_reply is None:
-        return {}
-    reply = await session.get_one(Reply, post.answers_reply)
-    answers = {
-        row.network: row.published_id for row in await delivery.of_post(session, reply.post_id) if row.published_id
-    }
-    return {**answers, reply.network: reply.heard_id}
 
 
 async def _undo(session: AsyncSession, tap: Tap) -> str | None:
@@ -149,6 +129,7 @@ async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
     await queue.send_back(session, post, tap.caller.officer, tap.arg, None, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
     await tap.desk.changed(session, post)
+    await next_card.bring(session, tap.caller, post.id, tap.now)
     return None
 
 
@@ -228,6 +209,7 @@ async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
     await queue.note(session, post, "escalated", tap.caller.officer.id, tap.now)
     post.claimed_by = post.claimed_until = None
     await tap.desk.changed(session, post)
+    await next_card.bring(session, tap.caller, post.id, tap.now)
     return "tap.inspector_called"
 
 
@@ -293,6 +275,8 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "drop": _drop,
         "template": _template,
         "notapost": _not_a_post,
+        "add": picture_taps.add,
+        "when": wait_taps.happened,
     },
     SlotKind.DECIDER: {
         "page": _page,
@@ -307,7 +291,12 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "original": _original,
         "inspector": _inspector,
         "recall": _recall,
+        "add": picture_taps.add,
+        "lift": picture_taps.lift,
+        "shut": picture_taps.shut,
+        "wait": wait_taps.wait,
     },
+    SlotKind.QUEUE: {"greens": queue_taps.publish_greens},
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
     SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},
     SlotKind.ALARM: {"acknowledge": reply_taps.acknowledge, "false": reply_taps.false_alarm},

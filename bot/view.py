@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.chat_app import Picture
 from bot.delivery import Delivery
+from bot.greens import Green
 from bot.network import Limits
 from bot.outbox import Slot
 from bot.reply import Reply
@@ -45,6 +46,8 @@ class PostView:
     own_words: str | None = None
     reply: Reply | None = None
     refused: Sequence[str] = field(default=())
+    drawn: Path | None = None
+    """The picture of the page *Fix picture*, with its boxes or its grid drawn over it."""
 
     @property
     def language(self) -> str:
@@ -60,13 +63,13 @@ class PostView:
         return person.call_sign if person else "?"
 
     def shown_pictures(self) -> tuple[Picture, ...]:
-        """The covered pictures that are ready to be looked at."""
-        ready = (PictureState.COVERED, PictureState.FINISHED)
-        return tuple(
-            Picture(self.setting.media / f"{p.sha256}.jpg", p.alt)
-            for p in self.pictures
-            if p.state in ready and p.sha256
-        )
+        """The covered pictures that are ready to be looked at; one that is covered anew is shown as it was."""
+        return tuple(Picture(self.setting.media / f"{p.sha256}.jpg", p.alt) for p in self.fixable)
+
+    @property
+    def fixable(self) -> list[PostPicture]:
+        """The pictures that have been covered once at least."""
+        return [p for p in self.pictures if p.sha256 and p.state is not PictureState.REFUSED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,11 @@ class ShiftView:
     pending: int = 0
     unanswered: int = 0
     released: int = 0
+    greens: Sequence[Green] = field(default=())
+
+    def name(self, officer_id: str | None) -> str:
+        """How colleagues call somebody who is on this shift."""
+        return next((person.call_sign for person in self.on_it if person.id == officer_id), "?")
 
 
 @dataclass(frozen=True, slots=True)

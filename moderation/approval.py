@@ -11,6 +11,7 @@ from moderation.release import ContentHash, PublicPicture, Release, content_hash
 
 DECIDERS: Final = frozenset({"sergeant", "inspector", "press"})
 SECOND_ROLE: Final = "inspector"
+_WORRYING: Final = frozenset({"FLAG", "HOLD", "ESC", "DIVERT", "BLOCK"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
             dict.fromkeys(s["key"] for s in post.suggestions if s["key"] not in (*post.lifted, *post.covered))
         ),
     )
+
+
+def green(post: Post, pictures: Sequence[PostPicture]) -> bool:
+    """Whether one tap is all that it needs: nothing to tick, nothing held, nobody else to ask, no word to look at."""
+    plain = all(reason["verdict"] not in _WORRYING for reason in post.reasons)
+    return plain and post.verdict not in _WORRYING and not ticks(post) and not missing(post, pictures)
 
 
 def ticks(post: Post) -> tuple[str, ...]:

@@ -70,6 +70,12 @@ async def record(
     return entry
 
 
+async def last(session: AsyncSession, event: str, subject: str) -> datetime | None:
+    """When this was last recorded about that; None: never."""
+    statement = select(AuditEntry.at).where(AuditEntry.event == event, AuditEntry.subject == subject)
+    return (await session.exec(statement.order_by(col(AuditEntry.seq).desc()).limit(1))).first()
+
+
 async def verify(session: AsyncSession) -> int:
     """Walk the whole chain; gives the number of entries. Raises ChainBroken."""
     before, expected = FIRST_HASH, 1

@@ -52,7 +52,8 @@ class Post(SQLModel, table=True):
 
     `revision` counts every change of what the public would see; `prepared` is the revision that the detectors have
     finished, pictures included (Publish unlocks when they are equal). `content` is the hash an approval binds to.
-    `unread` counts how often the detectors failed over its words. `reasons`, `redactions` and `suggestions` hold codes, kinds and places, never removed words.
+    `unread` counts how often the detectors failed over its words. `reasons`, `redactions` and `suggestions` hold codes,
+    kinds and places, never removed words.
 
     What it waits for before it may leave: a scene (`wait`; `wait_by` asked for that, None: a rule did) and a time
     (`embargo_until`). Both have to be over."""

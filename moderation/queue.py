@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation import approval, audit
 from moderation.decision import Decision, DecisionKind, NotAllowed
-from moderation.post import OPEN, POSTS, Post, PostState, Wait, pictures
+from moderation.post import OPEN, POSTS, Happened, Post, PostState, Wait, pictures
 from shifts.officer import Officer
 from shifts.state import AlreadyMoved
 
@@ -80,8 +80,8 @@ async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetim
         await POSTS.move(session, post, to)
     post.verdict = verdict
     post.ended_at = now if to is not PostState.WAITING else None
-    if to is PostState.WAITING and post.clock_from is None and not _waits(post, now):
-        post.clock_from = now
+    if to is PostState.WAITING and post.clock_from is None:
+        post.clock_from = clock_start(post, now)
     reasons = [reason["code"] for reason in post.reasons]
     await _record(session, now, "prepared", post, None, verdict=verdict, reasons=reasons, revision=post.revision)
 
@@ -137,7 +137,13 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
     if post.state is not PostState.APPROVED:
         raise NotAllowed("queue.too_late_to_undo")
     await POSTS.move(
-        session, post, PostState.WAITING, approved_at=None, approved_by=None, undo_until=None, clock_from=now
+        session,
+        post,
+        PostState.WAITING,
+        approved_at=None,
+        approved_by=None,
+        undo_until=None,
+        clock_from=clock_start(post, now),
     )
     session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
     await _record(session, now, "undone", post, officer.id)
@@ -209,8 +215,41 @@ async def clear_scene(session: AsyncSession, post: Post, by: str | None, now: da
         return
     post.wait_over_at = now
     if post.state is PostState.WAITING and post.clock_from is None:
-        post.clock_from = now
+        post.clock_from = clock_start(post, now)
     await _record(session, now, "scene clear", post, by)
+
+
+async def wait_for_scene(session: AsyncSession, post: Post, officer: Officer, until: datetime, now: datetime) -> None:
+    """A decider wants the officer clear of the scene first, `until` at the latest. Raises NotAllowed."""
+    _check_wait(post, officer, now)
+    post.wait, post.wait_by = Wait.SCENE, officer.id
+    post.wait_until, post.wait_over_at, post.clock_from = until, None, None
+    await _record(session, now, "waits for scene", post, officer.id)
+
+
+async def embargo(session: AsyncSession, post: Post, officer: Officer, until: datetime | None, now: datetime) -> None:
+    """It leaves at `until` at the earliest; None: as soon as it may. Raises NotAllowed."""
+    _check_wait(post, officer, now)
+    post.embargo_until = until
+    post.clock_from = clock_start(post, now)
+    told = until.isoformat() if until else None
+    await _record(session, now, "embargo", post, officer.id, until=told)
+
+
+def _check_wait(post: Post, officer: Officer, now: datetime) -> None:
+    approval.check_decider(post, officer.id, officer.roles)
+    if post.state is not PostState.WAITING:
+        raise AlreadyMoved("post", post.id)
+    approval.check_claim(post, officer.id, now)
+
+
+async def say_when(session: AsyncSession, post: Post, happened: Happened, now: datetime) -> None:
+    """The author says how long ago it happened. Raises NotAllowed when it is too late for that."""
+    if post.state not in OPEN:
+        raise NotAllowed("queue.too_late_to_change")
+    approval.check_claim(post, post.author_id, now)
+    post.happened = happened
+    await _record(session, now, "happened", post, post.author_id, happened=happened.value)
 
 
 async def expire(session: AsyncSession, post: Post, now: datetime) -> None:
@@ -219,22 +258,24 @@ async def expire(session: AsyncSession, post: Post, now: datetime) -> None:
     await _record(session, now, "expired", post, None)
 
 
-async def note(session: AsyncSession, post: Post, event: str, actor: str | None, now: datetime) -> None:
+async def note(session: AsyncSession, post: Post, event: str, actor: str | None, now: datetime, **facts: Any) -> None:
     """Something worth keeping that moves nothing: the original was shown, somebody was called."""
-    await _record(session, now, event, post, actor)
+    await _record(session, now, event, post, actor, **facts)
 
 
 async def waiting(session: AsyncSession, shift_id: int | None = None) -> list[Post]:
     """What waits for a decision: safety first (traffic), then the oldest."""
-    statement = select(Post).where(Post.state == PostState.WAITING).order_by(col(Post.received_at), col(Post.id))
+    statement = select(Post).where(Post.state == PostState.WAITING).order_by(col(Post.sent_at), col(Post.id))
     if shift_id is not None:
         statement = statement.where(Post.shift_id == shift_id)
     posts = list((await session.exec(statement)).all())
     return sorted(posts, key=lambda post: post.kind != "traffic")
 
 
-def _waits(post: Post, now: datetime) -> bool:
-    return post.wait is Wait.SCENE and post.wait_over_at is None and (post.wait_until is None or post.wait_until > now)
+def clock_start(post: Post, now: datetime) -> datetime | None:
+    """From when its reminders and its expiry count: they stand still while something that it waits for is unmet."""
+    unmet = post.wait is Wait.SCENE and post.wait_over_at is None and (post.wait_until is None or post.wait_until > now)
+    return None if unmet else max(now, post.embargo_until or now)
 
 
 def _decision(

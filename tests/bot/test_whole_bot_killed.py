@@ -187,6 +187,7 @@ async def settled(database: Database, fake: FakeTelegram) -> bool:
         or await rows(database, Post, col(Post.state).in_((PostState.RECEIVED, PostState.APPROVED)))
         or await rows(database, Delivery, col(Delivery.state).in_(working))
         or await rows(database, Slot, col(Slot.closed).is_(False), col(Slot.wanted) > col(Slot.shown))
+        or await rows(database, Slot, col(Slot.closed).is_(False), col(Slot.remove_at).is_not(None))
     )
 
 
@@ -259,7 +260,8 @@ async def check_public(database: Database) -> None:
 async def check_cards(database: Database, fake: FakeTelegram) -> int:
     """Each phone shows each of its posts on one living card that tells the truth; gives how many stand twice."""
     posts = {post.id: post for post in await rows(database, Post)}
-    slots = await rows(database, Slot, col(Slot.kind).in_((SlotKind.AUTHOR, SlotKind.DECIDER)))
+    of_posts = col(Slot.kind).in_((SlotKind.AUTHOR, SlotKind.DECIDER))
+    slots = await rows(database, Slot, of_posts, col(Slot.closed).is_(False))
     living = Counter((slot.chat, slot.subject) for slot in slots)
     assert set(living.values()) == {1}
     twice = 0

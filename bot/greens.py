@@ -1,0 +1,65 @@
+"""Greens: the posts of a shift that one tap of this person can publish together, each as it is shown."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.lengths import length
+from bot.network import Limits
+from moderation import approval, queue
+from moderation.post import Post, PostPicture, pictures
+from shifts.officer import Officer
+
+AT_MOST: Final = 8
+CHARACTERS: Final = 2500
+"""So much text stands on one card, so that everything that is published with it can be read there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Green:
+    """One of them, with the pictures that belong to it."""
+
+    post: Post
+    pictures: Sequence[PostPicture]
+
+
+async def greens(
+    session: AsyncSession, limits: Mapping[str, Limits], shift_id: int | None, officer: Officer, now: datetime
+) -> list[Green]:
+    """What this person could publish now with one tap each, safety first, then the oldest; never amber, never red."""
+    found: list[Green] = []
+    for post in await queue.waiting(session, shift_id):
+        shown = await pictures(session, post)
+        mine = post.author_id == officer.id or _somebody_else_is_on_it(post, officer, now)
+        if not mine and approval.green(post, shown) and not too_long(post.text, limits, post.networks):
+            found.append(Green(post, shown))
+    return _that_fit(found)
+
+
+def too_long(text: str, limits: Mapping[str, Limits], networks: Sequence[str]) -> list[str]:
+    """The networks of a post that do not take so long a text."""
+    return [name for name, one in limits.items() if name in networks and length(text, one) > one.characters]
+
+
+def digest(shown: Sequence[Green]) -> str:
+    """What a card showed, so that a tap on it publishes exactly that or nothing."""
+    told = ";".join(f"{green.post.id}:{green.post.revision}:{green.post.content}" for green in shown)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _that_fit(found: Sequence[Green]) -> list[Green]:
+    fitting: list[Green] = []
+    for green in found[:AT_MOST]:
+        if sum(len(one.post.text) for one in (*fitting, green)) > CHARACTERS:
+            break
+        fitting.append(green)
+    return fitting
+
+
+def _somebody_else_is_on_it(post: Post, officer: Officer, now: datetime) -> bool:
+    claimed = post.claimed_by not in (None, officer.id) and post.claimed_until is not None
+    return claimed and post.claimed_until is not None and post.claimed_until > now

@@ -1,0 +1,23 @@
+"""Taps of the queue's card: every green post that it shows, with one tap."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.approving import approve
+from bot.greens import digest, greens
+from bot.outbox import SlotKind
+from bot.tap import Tap, claimed
+from moderation import queue
+from moderation.decision import NotAllowed
+
+
+async def publish_greens(session: AsyncSession, tap: Tap) -> str | None:
+    """Each is an approval of its own, bound to its own content; if one cannot be, none is. Raises NotAllowed."""
+    shown = await greens(session, tap.desk.networks, tap.slot.subject, tap.caller.officer, tap.now)
+    if tap.slot.kind is not SlotKind.QUEUE or not shown or digest(shown) != tap.arg:
+        raise NotAllowed("queue.changed_since")
+    for green in shown:
+        revision = green.post.revision
+        post = await queue.locked(session, green.post.id or 0)
+        await claimed(session, tap, post)
+        await approve(session, tap, post, revision)
+    return "tap.greens_approved"

@@ -1,0 +1,65 @@
+"""What people change about a covered picture: whoever may touch the post covers more, a decider also lifts a box."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from moderation import queue
+from moderation.decision import NotAllowed
+from moderation.finding import Box, BoxKind
+from moderation.post import OPEN, PICTURES, PictureState, Post, PostPicture
+
+ADDED_AT_MOST: Final = 40
+_NEVER: Final = frozenset({BoxKind.PLATE.value, BoxKind.ADDED.value})
+_MINORS: Final = "D"
+
+
+def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
+    """Whether a decider may leave this box open: no plate, nothing a person covered, no face where minors are told of.
+
+    Only once everything has been found, so that the box has its final number."""
+    if picture.state is not PictureState.FINISHED or not 0 <= index < len(picture.boxes):
+        return False
+    kind = picture.boxes[index]["kind"]
+    if kind == BoxKind.FACE.value and any(reason["category"] == _MINORS for reason in post.reasons):
+        return False
+    return kind not in _NEVER
+
+
+async def add(session: AsyncSession, post: Post, picture: PostPicture, box: Box, by: str, now: datetime) -> None:
+    """Cover one more place. Raises NotAllowed when it is too late, or enough."""
+    if len(picture.added) >= ADDED_AT_MOST:
+        raise NotAllowed("queue.enough_boxes")
+    picture.added = [*picture.added, {**asdict(box), "kind": BoxKind.ADDED.value}]
+    await _again(session, post, picture, now)
+    await queue.note(session, post, "box added", by, now, picture=picture.id, boxes=len(picture.added))
+
+
+async def lift(session: AsyncSession, post: Post, picture: PostPicture, index: int, by: str, now: datetime) -> None:
+    """Leave a box open. Raises NotAllowed for one that nobody can lift."""
+    if not may_lift(post, picture, index):
+        raise NotAllowed("queue.hard")
+    picture.lifted = sorted({*picture.lifted, index})
+    kind = picture.boxes[index]["kind"]
+    await _again(session, post, picture, now)
+    await queue.note(session, post, "box lifted", by, now, picture=picture.id, box=index + 1, kind=kind)
+
+
+async def shut(session: AsyncSession, post: Post, picture: PostPicture, index: int, by: str, now: datetime) -> None:
+    """Cover again what was lifted."""
+    picture.lifted = [other for other in picture.lifted if other != index]
+    await _again(session, post, picture, now)
+    await queue.note(session, post, "box covered", by, now, picture=picture.id, box=index + 1)
+
+
+async def _again(session: AsyncSession, post: Post, picture: PostPicture, now: datetime) -> None:
+    """What the public would see is another: the picture is covered anew, and no approval of the old one counts."""
+    if post.state not in OPEN or picture.sha256 is None or picture.state is PictureState.REFUSED:
+        raise NotAllowed("queue.too_late_to_change")
+    await session.flush()
+    if picture.state is not PictureState.HELD:
+        await PICTURES.move(session, picture, PictureState.HELD)
+    post.before_edit = None
+    queue.look_again(post, now)
