@@ -1,0 +1,115 @@
+"""How names and places are read by models, shown with invented words: tokens, capitals, limits, bridges."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from moderation.detection import Detection
+from moderation.detector import DetectorFailed
+from moderation.detectors.reading import Limits, Reading
+from moderation.finding import Action, Label
+from moderation.policy import Verdict
+from moderation.reading.casing import Case, case_of, with_capitals
+from moderation.reading.gazetteer import Gazetteer
+from moderation.reading.reader import Weighed
+from moderation.reading.tagger import Shares, Tagger
+from moderation.reading.tokens import Sort, tokens_of
+from moderation.redaction import Context, Redactor
+from shifts.areas import Areas
+from shifts.words import Words
+from tests.moderation.text import CONFIG
+
+LIMITS = Limits(mask=0.5, suggest=0.1, other=0.5)
+
+
+class Foretold:
+    """Reads with given shares for some words, and none for the others."""
+
+    def __init__(self, shares: dict[str, Shares]) -> None:
+        self._shares = shares
+
+    def read(self, text: str, language: str) -> Sequence[Weighed]:
+        return [Weighed(token, self._shares.get(token.written, Shares(0, 0, 0))) for token in tokens_of(text)]
+
+
+def found(text: str, **shares: Shares) -> list[tuple[str, Label, Action]]:
+    findings = Reading(Foretold(shares), LIMITS).find(text, "en")
+    return [(text[f.start : f.end], f.label, f.action) for f in findings]
+
+
+def test_a_hashtag_is_opened_at_its_capitals() -> None:
+    assert [token.written for token in tokens_of("#PortAlba #BBCNews now")] == [
+        *("#", "Port", "Alba", "#", "BBC", "News", "now"),
+    ]
+
+
+def test_links_and_handles_stay_whole() -> None:
+    sorts = [token.sort for token in tokens_of("@jo_b see https://a.example/b?c 7!")]
+    assert sorts == [Sort.HANDLE, Sort.WORD, Sort.LINK, Sort.NUMBER, Sort.MARK]
+
+
+@pytest.mark.parametrize(
+    ("text", "case"),
+    [("Slow down tonight", Case.USUAL), ("slow down tonight", Case.LOWER), ("SLOW DOWN TONIGHT", Case.SHOUTED)],
+)
+def test_the_case_of_a_text_is_seen(text: str, case: Case) -> None:
+    assert case_of(tokens_of(text)) is case
+
+
+@pytest.mark.parametrize("text", ["met juan today #ayr", "MET JUAN TODAY #AYR", "ﬁn ß İstanbul", ""])
+def test_a_copy_with_capitals_is_as_long_as_the_text(text: str) -> None:
+    tokens = tokens_of(text)
+    copy = with_capitals(text, tokens, case_of(tokens), {"juan", "ayr"}.__contains__)
+    assert len(copy) == len(text)
+    assert ("Juan" in copy) == ("juan" in text.lower())
+
+
+def test_the_lists_know_places_of_several_words_in_any_case() -> None:
+    lists = Gazetteer({"new york": "B", "york": "M"}, {"juan": "F"})
+    assert lists.signs(tokens_of("JUAN in new-york, York")) == ["F", "", "B", "B-", "B-", "", "M"]
+
+
+def test_what_is_likely_is_masked_and_what_is_possible_is_suggested() -> None:
+    assert found("met Zork at Blim", Zork=Shares(0.9, 0, 0), Blim=Shares(0, 0.2, 0)) == [
+        ("Zork", Label.PERSON, Action.MASK),
+        ("Blim", Label.LOCATION, Action.SUGGEST),
+    ]
+
+
+def test_pieces_of_one_name_are_bridged() -> None:
+    sure = Shares(0.9, 0, 0)
+    assert found("Zork de la Blim came", Zork=sure, Blim=sure) == [("Zork de la Blim", Label.PERSON, Action.MASK)]
+
+
+def test_a_place_is_not_bridged_to_a_person() -> None:
+    texts = [text for text, _, _ in found("Zork of Blim", Zork=Shares(0.9, 0, 0), Blim=Shares(0, 0.9, 0))]
+    assert texts == ["Zork", "Blim"]
+
+
+def test_a_suggestion_reaches_over_the_mask_inside_it() -> None:
+    assert found("the Zork Blim", Zork=Shares(0.9, 0, 0), Blim=Shares(0.2, 0, 0)) == [
+        ("Zork", Label.PERSON, Action.MASK),
+        ("Zork Blim", Label.PERSON, Action.SUGGEST),
+    ]
+
+
+def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DetectorFailed):
+        Tagger(tmp_path / "none.crfsuite")
+
+
+def test_a_missing_model_holds_every_post(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "names").mkdir()
+    for name in ("places", "first", "first_or_word", "last", "last_or_word"):
+        (tmp_path / "names" / f"{name}.txt").write_text("")
+    table = tmp_path / "policy" / "detectors.toml"
+    table.write_text("[times]\n[models.reading]\nmask = 0.5\nsuggest = 0.1\nother = 0.5\n")
+    words = Words.load(CONFIG / "languages")
+    sound = Redactor.load(CONFIG, words, models=False)
+    detection = Detection.load(table, Areas.load(CONFIG), models=True)
+    redactor = Redactor(detection, sound._policy, sound._plans, Areas.load(CONFIG), words, b"secret")
+    assert redactor.redact("A quiet night.", Context()).verdict is Verdict.HOLD
+    assert "every post is held" in caplog.text
+    assert redactor.remaining("A quiet night.", "en") == ()
