@@ -191,6 +191,16 @@ async def test_what_only_looks_alike_is_not_taken_for_ours(account: Account) -> 
         assert await network.find(POST, "k1", account.clock()) is None
 
 
+async def test_a_post_with_other_pictures_is_not_ours(account: Account) -> None:
+    with_picture = account.with_pictures(POST, jpeg())
+    async with account.open() as network:
+        account.fake.fail("lost", "post")
+        with pytest.raises(Unclear):
+            await network.publish(POST, "k1", None)
+        assert await network.find(with_picture, "k1", LONG_AGO) is None
+        assert await network.find(POST, "k1", LONG_AGO) is not None
+
+
 async def test_words_that_x_holds_from_another_post_are_refused_and_not_tried_for_ever(account: Account) -> None:
     async with account.open() as network:
         await network.publish(POST, "k1", None)
