@@ -43,6 +43,7 @@ COMMANDS: Final = (
     Command("open"),
     Command("close"),
     Command("queue"),
+    Command("who"),
     Command("freeze"),
     Command("resume"),
     Command("recall", "number", _WHOLE_NUMBER, required=True),
