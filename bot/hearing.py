@@ -2,16 +2,21 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import fixed_answer, reply
-from bot.delivery import Delivery
+from bot.delivery import Delivery, DeliveryState
+from bot.fixed_answer import FixedAnswer
 from bot.network import Heard, Network, SignedOut, TryLater
 from bot.reply import ReplyCursor
 from bot.routing import Routing
 from shifts.database import Database, utc_now
+
+IN_FLIGHT: Final = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
 
@@ -41,20 +46,23 @@ class Ears:
         if known is not None and not page.replies and page.cursor == known.cursor:
             return None
         async with self._database.transaction() as session:
-            for heard in page.replies:
-                await self._keep(session, name, heard)
-            await session.merge(ReplyCursor(network=name, cursor=page.cursor))
+            in_flight = await _in_flight(session, name, utc_now())  # asked first: it may land while we look
+            strangers = [heard for heard in page.replies if not await self._keep(session, name, heard)]
+            if not strangers or not in_flight:
+                await session.merge(ReplyCursor(network=name, cursor=page.cursor))
         self._changed()
         return None
 
-    async def _keep(self, session: AsyncSession, network: str, heard: Heard) -> None:
+    async def _keep(self, session: AsyncSession, network: str, heard: Heard) -> bool:
+        """Store and route what was heard; False if it answers nothing that we know of."""
         post_id = await _answered(session, network, heard.answers)
         if post_id is None:
-            return
+            return False
         now = utc_now()
         stored = await reply.store(session, network, heard, post_id, now)
         if stored is not None:
             await self._routing.take(session, stored, None, now)
+        return True
 
 
 async def _answered(session: AsyncSession, network: str, published_id: str) -> int | None:
@@ -65,3 +73,17 @@ async def _answered(session: AsyncSession, network: str, published_id: str) -> i
         return delivery.post_id
     answer = await fixed_answer.by_published(session, network, published_id)
     return answer.post_id if answer else None
+
+
+async def _in_flight(session: AsyncSession, network: str, now: datetime) -> bool:
+    """Whether something of ours may be public there already under a name that we do not know yet: somebody can answer
+    a post before its network has told us that it took it. Such a page is asked for again."""
+    for table in (Delivery, FixedAnswer):
+        statement = select(table.id).where(
+            table.network == network,
+            col(table.state).in_((DeliveryState.SENDING, DeliveryState.UNCLEAR)),
+            col(table.first_sent_at) > now - IN_FLIGHT,
+        )
+        if (await session.exec(statement.limit(1))).first() is not None:
+            return True
+    return False

@@ -19,6 +19,8 @@ class Sample:
     kind: str
     sort: str
     text: str
+    first: bool = False
+    """Of a later one: whether it rang before anything was learnt from it."""
 
     @property
     def life_risk(self) -> bool:
@@ -39,4 +41,4 @@ def later() -> tuple[Sample, ...]:
 
 def _read(path: Path) -> list[Sample]:
     tables = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [Sample(t["id"], t["lang"], t["class"], t["sort"], t["text"]) for t in tables]
+    return [Sample(t["id"], t["lang"], t["class"], t["sort"], t["text"], t.get("first", False)) for t in tables]

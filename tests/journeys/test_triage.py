@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from bot.alarm import Alarm
 from bot.chat_app import Card
-from bot.rehearsal.public import PublicPost
+from bot.rehearsal.public import PublicPost, Trouble
 from bot.reply import Reply, ReplyState
 from bot.triage_labels import Route
 from moderation.audit import AuditEntry
@@ -133,7 +133,7 @@ async def test_a_false_alarm_goes_to_the_officer_after_all(stage: Stage) -> None
 
 async def test_an_officer_raises_the_alarm_that_no_rule_raised(stage: Stage) -> None:
     post = await a_post(stage)
-    words = "no point anymore. look after my dog"
+    words = "The blinds at number nine have not moved since Tuesday"
     await say(stage, post.id, words)
     await stage.phone("lima-3").card(quoting(words), "the message")
     await stage.phone("lima-3").tap("triage.button.raise")
@@ -181,3 +181,12 @@ async def test_what_many_say_is_shown_once_with_their_number(stage: Stage) -> No
     await stage.phone("lima-3").card(lambda c: similar in c.lines, "one card for three")
     cards = [card for _, card in await stage.phone("lima-3").cards()]
     assert len([card for card in cards if card.quote == "Is Harbour Road open again yet?"]) == 1
+
+
+async def test_a_cry_for_help_under_a_post_that_its_network_has_not_confirmed_is_not_lost(stage: Stage) -> None:
+    await stage.platform.public.switch(Trouble.LOST_REPLY, on=True)
+    post = await a_post(stage)
+    await say(stage, post.id, CRY)
+    await stage.public(lambda text: "bike marking" in text)
+    await stage.platform.public.switch(Trouble.LOST_REPLY, on=False)
+    await stage.phone("control-room").card(quoting(CRY), "the cry for help")
