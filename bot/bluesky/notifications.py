@@ -13,7 +13,7 @@ from bot.network import Heard, HeardPage
 
 LIST: Final = "app.bsky.notification.listNotifications"
 PAGE: Final = 100
-MOST_PAGES: Final = 10
+MOST_PAGES: Final = 50
 BEGINNING: Final = datetime.fromtimestamp(0, UTC)
 
 
