@@ -15,19 +15,20 @@ from moderation.post import Post
 
 async def bring(session: AsyncSession, caller: Caller, decided: int | None, now: datetime) -> None:
     """Show the next post to decide as the newest card of the chat where somebody has just decided."""
+    candidates = [post for post in await queue.waiting(session) if post.id != decided and _for(post, caller, now)]
     statement = select(Slot).where(
         Slot.app == caller.account.app,
         Slot.chat == caller.account.chat,
         Slot.officer_id == caller.officer.id,
         Slot.kind == SlotKind.DECIDER,
+        col(Slot.subject).in_([post.id for post in candidates]),
         col(Slot.closed).is_(False),
         col(Slot.remove_at).is_(None),
     )
     cards = {slot.subject: slot for slot in (await session.exec(statement)).all()}
-    for post in await queue.waiting(session):
-        if post.id in cards and post.id != decided and _for(post, caller, now):
-            await outbox.bring_down(session, cards[post.id], now)
-            return
+    post = next((post for post in candidates if post.id in cards), None)
+    if post is not None:
+        await outbox.bring_down(session, cards[post.id], now)
 
 
 def _for(post: Post, caller: Caller, now: datetime) -> bool:
