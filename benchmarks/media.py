@@ -3,7 +3,8 @@
     python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default] [--misses]
 
 MANIFEST holds lines {"image", "set", "boxes": [{"kind", "box": [x1, y1, x2, y2], "ignore"?}]}; images lie beside it.
-Something counts as covered if four fifths of its box are. Prints a table a set, then the figures."""
+Something counts as covered if four fifths of its box are. Prints a table a set, then the figures; without --quick also
+what `deface` covers, in the same run, from an environment of its own below build/."""
 
 import argparse
 import asyncio
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.rivals import deface
 from moderation.finding import Box
 from moderation.media import CoveredPhoto, Photos, Tier
 
@@ -74,10 +76,16 @@ def touches(box: Box, edges: list[float]) -> bool:
 def count(score: Score, photo: CoveredPhoto, row: dict[str, Any]) -> Iterator[str]:
     """Adds a picture to the score of its set; gives every miss."""
     mask = mask_of(photo)
+    yield from tell(score, mask, row)
     score.painted.append(float(mask.mean()))
     score.leftover += bool(photo.leftover)
     score.megapixels += photo.width * photo.height / 1e6
     score.extra += sum(not any(touches(box, each["box"]) for each in row["boxes"]) for box in photo.boxes)
+
+
+def tell(score: Score, mask: np.ndarray[Any, np.dtype[np.bool_]], row: dict[str, Any]) -> list[str]:
+    """Counts what a mask covers of a picture; gives every miss."""
+    misses = []
     for each in row["boxes"]:
         if each.get("ignore"):
             continue
@@ -90,7 +98,8 @@ def count(score: Score, photo: CoveredPhoto, row: dict[str, Any]) -> Iterator[st
         score.true += 1
         score.covered += good
         if not good:
-            yield f"missed {each['kind']} {[round(edge) for edge in each['box']]} in {row['image']}"
+            misses.append(f"missed {each['kind']} {[round(edge) for edge in each['box']]} in {row['image']}")
+    return misses
 
 
 def large(original: bytes) -> bytes:
@@ -162,6 +171,25 @@ def print_table(scores: dict[str, Score]) -> None:
         )
 
 
+def print_rival(rows: list[dict[str, Any]], folder: Path) -> None:
+    """The same table for the faces of the same pictures, covered by deface."""
+    rows = [row for row in rows if any(box["kind"] == "face" for box in row["boxes"])]
+    if not rows or not deface.set_up():
+        print("deface is not there and could not be installed: nothing to compare with")
+        return
+    scores: dict[str, Score] = defaultdict(Score)
+    for row, (boxes, seconds) in zip(rows, deface.boxes_of([folder / row["image"] for row in rows]), strict=True):
+        mask = np.zeros((row["height"], row["width"]), bool)
+        for x1, y1, x2, y2 in boxes:
+            mask[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = True
+        score = scores[f"deface {row['set']}"]
+        score.painted.append(float(mask.mean()))
+        score.seconds += seconds
+        score.megapixels += mask.size / 1e6
+        tell(score, mask, row)
+    print_table(scores)
+
+
 def painted(scores: dict[str, Score], kind: str) -> float:
     shares = [share for name, score in scores.items() if name.startswith(kind) for share in score.painted]
     return float(np.mean(shares)) if shares else 0.0
@@ -205,6 +233,8 @@ def main() -> int:
     rows = chosen(options.manifest, options.quick)
     scores, figures = asyncio.run(measure(rows, options.manifest.parent, tier, options.misses))
     print_table(scores)
+    if not options.quick:
+        print_rival(rows, options.manifest.parent)
     missed = list(missed_bars(scores, figures, options.quick))
     print(*missed, sep="\n") if missed else print("every bar is met")
     figures |= {f"{name}_covered": score.recall for name, score in scores.items()}

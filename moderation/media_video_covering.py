@@ -9,10 +9,10 @@ import numpy as np
 
 from moderation.detector import DetectorFailed, Pixels
 from moderation.finding import Box
-from moderation.media_boxes import Side
+from moderation.media_boxes import Side, merged
 from moderation.media_cover import FILL, encoded, fill, in_output
 from moderation.media_passes import Sight, Stage
-from moderation.media_video_decode import Frame, VideoFrames
+from moderation.media_video_decode import Frame, VideoFrames, VideoRefused
 from moderation.media_video_encode import VideoEncoder
 from moderation.media_video_flashing import Flashing
 from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, Thing, VideoJob
@@ -84,12 +84,19 @@ class VideoCovering:
 
     def _watched(self, original: bytes, told: Told) -> Watched:
         """The first pass: each detector looks at the frames that are its own, and the camera is followed."""
-        camera, seen = CameraPath(), []
+        camera, seen = CameraPath(), list[Seen]()
+        last: Frame | None = None
         with VideoFrames(original) as frames:
             for number, frame in enumerate(frames):
                 boxes = self._sight().look(frame.pixels, Stage.VIDEO, frame=number)
                 seen.append(Seen(frame.micros, camera.told(frame.pixels), tuple(boxes)))
                 told(LOOKED * min(1.0, frame.micros / 1e6 / frames.seconds))
+                last = frame
+            # What came into view after a detector looked last: all of them look at the last frame.
+            if last is None:
+                raise VideoRefused("video_damaged")
+            boxes = merged(seen[-1].boxes, self._sight().look(last.pixels, Stage.VIDEO, frame=0))
+            seen[-1] = replace(seen[-1], boxes=tuple(boxes))
             return Watched(frames.size, frames.format, tuple(seen))
 
     def _checked(self, mp4: bytes, watched: Watched, boxes: Boxes, numbers: Collection[int], told: Told) -> Checked:

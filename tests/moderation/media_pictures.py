@@ -76,6 +76,41 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+P3_RED, P3_GREEN, P3_BLUE = (0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407)
+"""The primaries of Display P3, as profiles hold them: in XYZ, for the white of paper (D50)."""
+P3_GAMMA = 2.2
+
+
+def display_p3() -> bytes:
+    """The colour profile of a phone's wide screen, with a name in it."""
+    text = CANARY.encode() + b"\0"
+    desc = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(P3_GAMMA * 256))
+    tags = {
+        b"desc": desc,
+        b"cprt": b"text" + bytes(4) + text,
+        b"wtpt": _xyz((0.9642, 1.0, 0.8249)),
+        b"rXYZ": _xyz(P3_RED),
+        b"gXYZ": _xyz(P3_GREEN),
+        b"bXYZ": _xyz(P3_BLUE),
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
+    index, body, place = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, content in tags.items():
+        padded = content + bytes(-len(content) % 4)
+        index += name + struct.pack(">II", place + len(body), len(content))
+        body += padded
+    head = struct.pack(">I4sI4s4s4s", place + len(body), b"test", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head += struct.pack(">6H", 2031, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head + bytes(128 - len(head)) + index + body
+
+
+def _xyz(value: tuple[float, float, float]) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(each * 65536) for each in value))
+
+
 def jpeg_of_a_camera(image: Image.Image, orientation: int = 1) -> bytes:
     """Exif, XMP, a colour profile, a comment, and an archive behind the end of the picture."""
     plain = saved(

@@ -3,6 +3,7 @@ import random
 import subprocess
 import sys
 import zlib
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -14,7 +15,12 @@ from moderation.media_decode import PhotoRefused, decode
 from tests.moderation.media_pictures import (
     CANARY,
     OF_A_CAMERA,
+    P3_BLUE,
+    P3_GAMMA,
+    P3_GREEN,
+    P3_RED,
     chunk,
+    display_p3,
     exif,
     jpeg_of_a_camera,
     jpeg_that_claims,
@@ -122,6 +128,46 @@ def test_colours_follow_their_profile_into_srgb() -> None:
     assert decode(saved(grey, "PNG")).pixels[5, 5].tolist() == [128, 128, 128]
     red, green, _ = decode(lab).pixels[5, 5].tolist()
     assert red > 150 > green
+
+
+def in_srgb(colour: tuple[int, int, int]) -> list[int]:
+    """A colour of Display P3 as sRGB has it, by the definitions of both."""
+    xyz = np.array([P3_RED, P3_GREEN, P3_BLUE]).T @ (np.array(colour) / 255) ** P3_GAMMA
+    from_xyz = np.array(
+        [[3.1341359, -1.6172930, -0.4906584], [-0.9787955, 1.9162544, 0.0334427], [0.0719554, -0.2289768, 1.4053860]]
+    )
+    linear = np.clip(from_xyz @ xyz, 0, 1)
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return [round(value * 255) for value in shown]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "near"),
+    [
+        ("JPEG", {"quality": 98, "subsampling": 0}, 10),
+        ("HEIF", {"quality": 98, "chroma": 444}, 10),
+        ("PNG", {}, 3),
+        ("WEBP", {"lossless": True}, 3),
+        ("TIFF", {}, 3),
+    ],
+)
+def test_the_wide_colours_of_a_phone_are_the_same_colours_in_srgb(
+    kind: str, options: dict[str, Any], near: int
+) -> None:
+    colours = [(200, 90, 80), (80, 170, 90), (70, 90, 180), (255, 0, 0), (128, 128, 128)]
+    patches = Image.new("RGB", (48 * len(colours), 48))
+    for number, colour in enumerate(colours):
+        patches.paste(colour, (48 * number, 0, 48 * number + 48, 48))
+    pixels = decode(saved(patches, kind, icc_profile=display_p3(), **options)).pixels
+    for number, colour in enumerate(colours):
+        assert np.abs(pixels[24, 48 * number + 24].astype(int) - in_srgb(colour)).max() <= near
+    assert np.abs(pixels[24, 24].astype(int) - colours[0]).max() >= 12
+
+
+def test_a_picture_with_transparency_keeps_its_profile() -> None:
+    clear = Image.new("RGBA", (32, 32), (200, 90, 80, 255))
+    shown = decode(saved(clear, "PNG", icc_profile=display_p3())).pixels[16, 16].astype(int)
+    assert np.abs(shown - in_srgb((200, 90, 80))).max() <= 3
 
 
 def test_a_colour_profile_that_is_none_changes_nothing() -> None:

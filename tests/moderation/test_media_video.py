@@ -95,6 +95,13 @@ def test_what_is_seen_in_some_frames_is_covered_in_all_of_them_while_the_camera_
     assert result.leaked_frames == ()
 
 
+def test_what_comes_into_view_in_the_last_frames_is_covered_from_the_first_of_them_on() -> None:
+    frames = [with_red((10, 80))[:, :320] if number >= 6 else street()[:, :320] for number in range(8)]
+    sharp = Sight([(Red(), Looks(video=(Pass(0.1, side=4000, every=20),)))])
+    result = VideoCovering(lambda: sharp).cover(VideoJob(video(frames)))
+    assert all(Red().find(pixels) == [] for pixels in frames_of(result.mp4))
+
+
 def test_what_the_second_pass_sees_is_covered_too() -> None:
     # The face is there for three frames that the first pass does not look at.
     frames = [with_red()[:, :320] if 4 <= number <= 6 else street()[:, :320] for number in range(12)]
