@@ -9,11 +9,12 @@ from typing import Any, Final
 import aiohttp
 
 from bot.bluesky.session import Session, SessionFile, session_of
-from bot.bluesky.trouble import Expired, harmless_twice, told, translated
-from bot.network import Refused, SignedOut
+from bot.bluesky.trouble import Expired, Gone, harmless_twice, told, translated
+from bot.network import Refused, SignedOut, TryLater
 
 CALL_SECONDS: Final = 12.0
 UPLOAD_SECONDS: Final = 20.0
+OUT_OF_ORDER: Final = 60.0
 SIGN_IN_AGAIN: Final = 120.0
 """Seconds between two attempts to sign in with a password that was refused."""
 
@@ -21,7 +22,7 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class Line:
-    """Calls as one account. All raise TryLater, Refused, SignedOut, Gone; those that write also Unclear."""
+    """Calls as one account. All raise TryLater, SignedOut and Gone."""
 
     def __init__(self, http: aiohttp.ClientSession, service: str, identifier: str, password: str, state: Path) -> None:
         self._http = http
@@ -38,16 +39,19 @@ class Line:
         return self._session or await self._renewed(None)
 
     async def ask(self, method: str, parameters: Parameters) -> dict[str, Any]:
-        """A query."""
-        async with harmless_twice():
-            return await self._in_session("GET", method, {"params": list(parameters)}, CALL_SECONDS)
+        """A query: who refuses it is out of order."""
+        try:
+            async with harmless_twice():
+                return await self._in_session("GET", method, {"params": list(parameters)}, CALL_SECONDS)
+        except Refused:
+            raise TryLater(OUT_OF_ORDER) from None
 
     async def act(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A procedure. Raises Unclear as well."""
+        """A procedure. Raises Refused and Unclear as well."""
         return await self._in_session("POST", method, {"json": body}, CALL_SECONDS)
 
     async def upload(self, jpeg: bytes) -> Any:
-        """The server's reference to a picture, which it forgets unless a record soon names it."""
+        """The server's reference to a picture, which it forgets unless a record soon names it. Raises Refused."""
         options = {"data": jpeg, "headers": {"Content-Type": "image/jpeg"}}
         async with harmless_twice(), translated():
             return (await self._in_session("POST", "com.atproto.repo.uploadBlob", options, UPLOAD_SECONDS))["blob"]
@@ -96,7 +100,7 @@ class Line:
         method = "com.atproto.server.refreshSession"
         try:
             return await self._call("POST", ended.home, method, ended.refresh, {}, CALL_SECONDS)
-        except (Expired, Refused, SignedOut):
+        except (Expired, Gone, Refused, SignedOut):
             return None
 
     async def _signed_in(self) -> dict[str, Any]:
@@ -107,7 +111,7 @@ class Line:
         method = "com.atproto.server.createSession"
         try:
             return await self._call("POST", self._service, method, None, {"json": body}, CALL_SECONDS)
-        except (Expired, Refused, SignedOut):
+        except (Expired, Gone, Refused, SignedOut):
             self._refused_until = loop.time() + SIGN_IN_AGAIN
             raise SignedOut from None
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.bluesky.line import Line
-from bot.bluesky.trouble import harmless_twice, translated
+from bot.bluesky.line import OUT_OF_ORDER, Line
+from bot.bluesky.trouble import Gone, harmless_twice, translated
 from bot.heard_words import harmless
-from bot.network import Heard, HeardPage
+from bot.network import Heard, HeardPage, TryLater
 
 LIST: Final = "app.bsky.notification.listNotifications"
 PAGE: Final = 100
@@ -79,7 +79,10 @@ async def heard_since(line: Line, cursor: str | None) -> HeardPage:
 async def _page(line: Line, cursor: str | None) -> tuple[list[Notification], str | None]:
     """A page of notifications, and the server's cursor to what is behind it."""
     asked = [("limit", str(PAGE)), ("reasons", "reply"), ("reasons", "mention")]
-    said = await line.ask(LIST, [*asked, ("cursor", cursor)] if cursor else asked)
+    try:
+        said = await line.ask(LIST, [*asked, ("cursor", cursor)] if cursor else asked)
+    except Gone:
+        raise TryLater(OUT_OF_ORDER) from None
     async with harmless_twice(), translated():
         page = [_notification(entry) for entry in said["notifications"]]
         behind = said.get("cursor")

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import mastodon
 import requests
 
-from bot.mastodon_network.trouble import meaning
-from bot.network import TryLater, Unclear
+from bot.mastodon_network.trouble import Gone, meaning
+from bot.network import Refused, TryLater, Unclear
 
 T = TypeVar("T")
 
@@ -20,6 +20,7 @@ WHOLE_SECONDS: Final = 20.0
 MOST_BYTES: Final = 8 << 20
 PIECE: Final = 1 << 16
 AFTER_DOUBT: Final = 3.0
+OUT_OF_ORDER: Final = 60.0
 VERSION: Final = "4.3.0"
 """Told to the library, which would otherwise ask the instance before an upload."""
 
@@ -51,6 +52,13 @@ class Line:
             return await self.act(call)
         except Unclear:
             raise TryLater(AFTER_DOUBT) from None
+
+    async def look(self, call: Callable[[mastodon.Mastodon], T]) -> T:
+        """A question that has an answer: who refuses it is out of order. Raises TryLater, SignedOut."""
+        try:
+            return await self.ask(call)
+        except (Gone, Refused):
+            raise TryLater(OUT_OF_ORDER) from None
 
     def close(self) -> None:
         """Start no further call; one that is under way ends by itself."""

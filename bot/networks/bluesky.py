@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from bot.bluesky.line import Line, a_line
+from bot.bluesky.line import OUT_OF_ORDER, Line, a_line
 from bot.bluesky.notifications import heard_since
 from bot.bluesky.record import COLLECTION, Image, Thread, record, thread_under
 from bot.bluesky.session import Session
 from bot.bluesky.tid import tid
 from bot.bluesky.trouble import Gone, harmless_twice, translated
 from bot.lengths import length
-from bot.network import Counting, HeardPage, Limits, Published, Refused
+from bot.network import Counting, HeardPage, Limits, Published, Refused, TryLater
 from bot.rendition import alt_text, master, rendition
 from moderation.release import PublicPicture, Release
 
@@ -77,6 +77,8 @@ class Bluesky:
                 await self._line.act("com.atproto.repo.deleteRecord", _place(us, _rkey(published.id)))
         except Gone:
             return
+        except Refused:
+            raise TryLater(OUT_OF_ORDER) from None
 
     async def replies(self, cursor: str | None) -> HeardPage:
         """Notifications of replies and mentions that the cursor does not know. Raises TryLater, SignedOut."""

@@ -86,7 +86,7 @@ class Mastodon:
         Raises TryLater, SignedOut."""
         us = await self._account(self._acting)
         earliest = since - CLOCKS_APART
-        alike = await self._acting.ask(lambda client: _alike(client, us, release, earliest))
+        alike = await self._acting.look(lambda client: _alike(client, us, release, earliest))
         ids = [str(status.id) for status in alike]
         known = self._attempts.of_others(ids, key) | await others(self._database, ids, key)
         unknown = [status for status in alike if str(status.id) not in known]
@@ -126,8 +126,8 @@ class Mastodon:
         """Mentions of us under our statuses, by a cursor that pages forward. Raises TryLater, SignedOut."""
         us = await self._account(self._hearing)
         if cursor is None:
-            return HeardPage((), await self._hearing.ask(newest))
-        return await self._hearing.ask(lambda client: heard_since(client, us, cursor))
+            return HeardPage((), await self._hearing.look(newest))
+        return await self._hearing.look(lambda client: heard_since(client, us, cursor))
 
     async def _there(self, release: Release, key: str) -> Published | None:
         """What an earlier call with this key has brought there."""
@@ -190,7 +190,7 @@ class Mastodon:
 
     async def _account(self, line: Line) -> Account:
         if self._us is None:
-            asked: Account = await line.ask(lambda client: client.account_verify_credentials())
+            asked: Account = await line.look(lambda client: client.account_verify_credentials())
             self._us = asked
         return self._us
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import hashlib
+import inspect
 import io
 import logging
 import random
 import stat
+import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +23,7 @@ from bot.bluesky.notifications import PAGE
 from bot.bluesky.record import facets
 from bot.bluesky.tid import tid
 from bot.network import Refused, SignedOut, TryLater, Unclear
+from bot.networks import bluesky as adapter
 from bot.networks.bluesky import LIMITS
 from bot.rendition import rendition
 from moderation.release import PublicPicture
@@ -31,6 +34,7 @@ from tests.fake_bluesky.refused import Refused as ServerRefused
 from tests.fake_bluesky.server import Fault
 from tests.fake_bluesky.world import PASSWORD, Record
 
+DOCS = Path(__file__).parents[2] / "docs"
 SIGN_IN = "com.atproto.server.createSession"
 UPLOAD = "com.atproto.repo.uploadBlob"
 
@@ -269,6 +273,26 @@ async def test_an_account_that_was_taken_down_needs_a_person(harness: BlueskyHar
     harness.fake.fail(Fault("error", PUT, status=400, error="AccountTakedown"))
     with pytest.raises(SignedOut):
         await harness.network.publish(POST, "k1", None)
+
+
+@pytest.mark.parametrize("error", ["InvalidRequest", "NotFound"])
+async def test_a_question_that_is_refused_is_asked_again_later(harness: BlueskyHarness, error: str) -> None:
+    published = await harness.network.publish(POST, "k1", None)
+    harness.fake.fail(Fault("error", status=400, error=error, times=9))
+    with pytest.raises(TryLater):
+        await harness.network.replies(None)
+    if error == "InvalidRequest":
+        with pytest.raises(TryLater):
+            await harness.network.find(POST, "k1", LONG_AGO)
+        with pytest.raises(TryLater):
+            await harness.network.withdraw(published)
+
+
+def test_the_page_in_docs_says_what_connect_takes(tmp_path: Path) -> None:
+    page = (DOCS / "bluesky.md").read_text(encoding="utf-8")
+    table = tomllib.loads(page.split("```toml")[1].split("```")[0])["networks"]["bluesky"]
+    inspect.signature(adapter.connect).bind(**table, media=tmp_path, state=tmp_path)
+    assert adapter.limits(**table) == LIMITS
 
 
 async def test_a_page_from_something_on_the_way_is_no_refusal(harness: BlueskyHarness) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import inspect
 import io
 import logging
+import tomllib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.contracts.fault_proxy import Fault
 from tests.contracts.mastodon_harness import STATUSES, MastodonHarness, mastodon_network
 from tests.contracts.test_networks import LONG_AGO, POST
 
+DOCS = Path(__file__).parents[2] / "docs"
 MEDIA = "/api/v2/media"
 INSTANCE = "/api/v2/instance/"
 
@@ -176,6 +179,21 @@ async def test_a_page_instead_of_an_answer_tells_nothing_about_what_is_there(har
         await harness.network.find(POST, "k1", LONG_AGO)
     with pytest.raises(TryLater):
         await harness.network.replies(None)
+
+
+async def test_a_question_that_is_refused_is_asked_again_later(harness: MastodonHarness) -> None:
+    harness.proxy.fail(Fault("json", "GET", status=422, times=9))
+    with pytest.raises(TryLater):
+        await harness.network.find(POST, "k1", LONG_AGO)
+    with pytest.raises(TryLater):
+        await harness.network.replies("0")
+
+
+def test_the_page_in_docs_says_what_connect_takes(tmp_path: Path) -> None:
+    page = (DOCS / "mastodon.md").read_text(encoding="utf-8")
+    table = tomllib.loads(page.split("```toml")[1].split("```")[0])["networks"]["mastodon"]
+    inspect.signature(adapter.connect).bind(**table, database=None, media=tmp_path)
+    assert adapter.limits(**table).characters == 500
 
 
 async def test_an_account_that_may_not_post_needs_a_person(harness: MastodonHarness) -> None:
