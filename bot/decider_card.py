@@ -282,6 +282,9 @@ class DeciderCards(FixParts):
             return []
         roles = ", ".join(say(f"rehearsal.role.{role}") for role in sorted(approval.second_roles(post)))
         if post.approvals:
+            first = view.people.get(post.approvals[0])
+            if first is not None and approval.second_roles(post) & set(first.roles):
+                roles = say("rehearsal.role.sergeant")
             return [say("card.one_of_two", officer=view.name(post.approvals[0]), roles=roles)]
         return [say("card.two_needed", roles=roles)]
 

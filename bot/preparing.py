@@ -217,8 +217,7 @@ class Preparer:
 
     async def _covered(self, asked: PostPicture, covered: CoveredPhoto, counted: dict[BoxKind, int], alt: str) -> None:
         async with self._database.transaction() as session:
-            post = await queue.locked(session, asked.post_id)
-            picture = await session.get_one(PostPicture, asked.id, with_for_update=True, populate_existing=True)
+            post, picture = await _held(session, asked.id)
             # Somebody covered more meanwhile: this picture is not what they asked for, and another job makes that.
             if post.state not in OPEN or (picture.added, picture.lifted) != (asked.added, asked.lifted):
                 return
@@ -238,9 +237,8 @@ class Preparer:
 
     async def _refuse(self, picture_id: int, words: str) -> None:
         async with self._database.transaction() as session:
-            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            post, picture = await _held(session, picture_id)
             await PICTURES.move(session, picture, PictureState.REFUSED, refused=words)
-            post = await queue.locked(session, picture.post_id)
             await self._desk.changed(session, post)
             await self._desk.tell_author(session, post, words)
 
@@ -248,8 +246,7 @@ class Preparer:
         """A detector could not look: held, tried again, and after that left to an inspector without the picture."""
         _log.error("a picture could not be examined", extra={"picture": picture_id})
         async with self._database.transaction() as session:
-            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
-            post = await queue.locked(session, picture.post_id)
+            post, picture = await _held(session, picture_id)
             picture.tries += 1
             await session.flush()
             post.prepare_at = utc_now() + ASK_AGAIN
@@ -287,6 +284,13 @@ def _verdict(post: Post, shown: list[PostPicture], words: Verdict) -> Verdict:
         found.append(asdict(_LEFTOVER))
     post.reasons = found
     return severest([words, *(Verdict(r["verdict"]) for r in found if r["code"] in _PICTURE_CODES)])
+
+
+async def _held(session: AsyncSession, picture_id: int | None) -> tuple[Post, PostPicture]:
+    """A post and then its picture, as they are now; nobody else changes them. Everybody locks them in this order."""
+    known = await session.get_one(PostPicture, picture_id)
+    post = await queue.locked(session, known.post_id)
+    return post, await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
 
 
 async def _all_there(session: AsyncSession, post: Post) -> bool:

@@ -88,15 +88,17 @@ def roles_asked(post: Post) -> frozenset[str]:
     )
 
 
-def agreed(post: Post, officer_id: str, roles: Collection[str]) -> bool:
-    """Whether this person's yes is the last one needed. Raises NotAllowed if it cannot count."""
+def agreed(post: Post, officer_id: str, roles: Collection[str], first_roles: Collection[str] = ()) -> bool:
+    """Whether this person's yes is the last one needed, after that of somebody with `first_roles`.
+
+    One of the two has the named role, no matter who of them said yes first. Raises NotAllowed if it cannot count."""
     if not needs_two(post):
         return True
     if officer_id in post.approvals:
         raise NotAllowed("queue.second_person")
     if not post.approvals:
         return False
-    if not second_roles(post) & set(roles):
+    if not second_roles(post) & {*roles, *first_roles}:
         raise NotAllowed("queue.second_role")
     return True
 

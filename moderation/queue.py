@@ -110,7 +110,8 @@ async def publish(
         raise NotAllowed("queue.changed_since")
     if approval.missing(post, await pictures(session, post)):
         raise NotAllowed("queue.not_ready")
-    if not approval.agreed(post, officer.id, officer.roles):
+    first = await session.get(Officer, post.approvals[0]) if post.approvals else None
+    if not approval.agreed(post, officer.id, officer.roles, first.roles if first else ()):
         post.approvals = [*post.approvals, officer.id]
         session.add(_decision(post, DecisionKind.FIRST_OF_TWO, officer.id, now))
         await _record(session, now, "first of two", post, officer.id, content=post.content)

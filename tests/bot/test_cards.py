@@ -193,6 +193,13 @@ def test_who_agreed_is_told_and_offered_no_second_yes() -> None:
     assert all(button.label != "Publish" for row in card.rows for button in row)
 
 
+def test_after_the_named_role_any_sergeant_is_the_second() -> None:
+    people = {"b": officer("b", "en", "press")}
+    waiting = view(SlotKind.DECIDER, PostState.WAITING, "main", "en", pictures=[], people=people)
+    card = DeciderCards(WORDS).decider(waiting)
+    assert "1 of 2: Lima b agrees. The second one: sergeant." in card.lines
+
+
 @pytest.mark.parametrize("page", ["fixed", "fix-a", "add-1-2-3", "fix--1", "main", "lift-"])
 def test_a_page_that_is_none_shows_no_picture_to_fix(page: str) -> None:
     assert read(page) is None

@@ -107,6 +107,7 @@ def test_a_red_post_needs_two_different_people_and_one_of_the_named_role() -> No
     with pytest.raises(NotAllowed, match="second_role"):
         approval.agreed(once, "sergeant-2", ["sergeant"])
     assert approval.agreed(once, "press-1", ["press"]) is True
+    assert approval.agreed(once, "sergeant-2", ["sergeant"], first_roles=["press"]) is True
 
 
 def approved(post: Post, pictures: list[PostPicture]) -> Decision:
