@@ -23,6 +23,8 @@ from bot.discord_app.trouble import UPLOAD_SECONDS, translated
 from shifts.words import Words
 
 DOWNLOAD_BYTES = 30 * 1024 * 1024
+COMMANDS_PAUSE = 300.0
+"""Seconds until commands that could not be registered are tried again."""
 REF = re.compile(r"(\d+)/(\d+)/(\d+)", re.ASCII)
 
 
@@ -55,6 +57,8 @@ class Discord:
         self, token: str, marks: Marks, words: Words, first_pause: float = 1.0, patience: float = PATIENCE
     ) -> None:
         self.line = Line(token, self, _utc_now, first_pause)
+        self.caught_up = asyncio.Event()
+        """Set while everything is read that was written before this session."""
         self._marks = marks
         self._words = words
         self._inbox = Inbox(marks)
@@ -105,9 +109,15 @@ class Discord:
         await self._cards.remove(card_id, chat)
 
     async def connected(self, client: discord.Client) -> None:
-        """A new session: read what was missed, and say which commands there are."""
+        """A new session: read what was missed, and say which commands there are, again and again if need be."""
         marks = self._history.begin()
-        await asyncio.gather(self._history.catch_up(client, marks), registered(client, self._marks, self._words))
+        self.caught_up.clear()
+        reading = self._history.catch_up(client, marks)
+        _, told = await asyncio.gather(reading, registered(client, self._marks, self._words))
+        self.caught_up.set()
+        while not told and not client.is_closed():
+            await asyncio.sleep(COMMANDS_PAUSE)
+            told = client.is_closed() or await registered(client, self._marks, self._words)
 
     def message(self, client: discord.Client, message: discord.Message) -> None:
         """Somebody wrote."""

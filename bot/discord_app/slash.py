@@ -63,23 +63,24 @@ def described(words: Words) -> list[dict[str, Any]]:
     return [_described(command, words) for command in COMMANDS]
 
 
-async def registered(client: discord.Client, marks: Marks, words: Words) -> None:
-    """Tell the platform our commands if they changed: it counts how often it is told."""
+async def registered(client: discord.Client, marks: Marks, words: Words) -> bool:
+    """Tell the platform our commands if they changed: it counts how often it is told. False if it did not listen."""
     application = client.application_id
     if application is None:
-        return
+        return False
     commands = described(words)
     digest = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
     if marks.commands(application) == digest:
-        return
+        return True
     payload: Any = commands
     try:
         async with translated():
             await client.http.bulk_upsert_global_commands(application, payload)
     except (ChatAppDown, ChatGone, CardGone) as error:
         log.warning("the commands could not be registered: %s", type(error).__name__)
-        return
+        return False
     marks.keep_commands(application, digest)
+    return True
 
 
 def _described(command: Command, words: Words) -> dict[str, Any]:

@@ -35,12 +35,12 @@ class Stage:
         return ChatId(str(self.phone.chat))
 
     @asynccontextmanager
-    async def connect(self, token: str | None = None) -> AsyncIterator[discord.Discord]:
+    async def connect(self, token: str | None = None, *, wait: bool = True) -> AsyncIterator[discord.Discord]:
         async with discord.connect(
             token=token or self.fake.token, state=self.state, words=WORDS, first_pause=0.01
         ) as app:
-            if token is None:
-                await self.fake.settled()
+            if token is None and wait:
+                await asyncio.wait_for(app.caught_up.wait(), 10)
             yield app
 
     def knows(self, phone: Phone) -> None:

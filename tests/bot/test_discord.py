@@ -112,7 +112,9 @@ async def test_three_hundred_messages_of_a_long_absence_arrive_in_order(stage: S
 async def test_what_is_written_while_the_history_is_read_stands_behind_it(stage: Stage) -> None:
     stage.phone.send("during the absence")
     stage.fake.fail("status", f"GET /channels/{stage.phone.chat}/messages", times=5)
-    async with stage.connect() as app:
+    async with stage.connect(wait=False) as app:
+        await asyncio.wait_for(stage.fake.gateway.connected.wait(), 5)
+        assert not app.caught_up.is_set()
         stage.phone.send("now")
         incoming = app.incoming()
         assert [(await take_message(incoming)).text for _ in range(2)] == ["during the absence", "now"]
@@ -363,13 +365,18 @@ async def test_a_command_is_not_said_to_be_taken_before_it_is(stage: Stage, app:
     assert await noted(press) == "Got it."
 
 
-async def test_a_platform_that_refuses_our_commands_still_hears_officers(stage: Stage) -> None:
+async def test_a_platform_that_refuses_our_commands_still_hears_officers_and_is_told_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord, "COMMANDS_PAUSE", 0.1)
     stage.fake.fail("status", "PUT /applications", status=400)
     async with stage.connect() as app:
+        assert stage.fake.world.commands is None
         stage.phone.send("Road closed")
         assert (await take_message(app.incoming())).text == "Road closed"
-    async with stage.connect():
-        assert stage.fake.world.commands is not None
+        async with asyncio.timeout(5):
+            while stage.fake.world.commands is None:  # noqa: ASYNC110  the platform is told from elsewhere
+                await asyncio.sleep(0.02)
 
 
 # Cards.

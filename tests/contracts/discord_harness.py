@@ -1,5 +1,6 @@
 """Discord's phones for the contract over every chat app."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -87,7 +88,7 @@ class DiscordHarness:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[ChatApp]:
         async with discord.connect(token=self.fake.token, state=self._state, words=WORDS, first_pause=0.01) as app:
-            await self.fake.settled()
+            await asyncio.wait_for(app.caught_up.wait(), 10)
             yield app
 
     def goes_away(self, calls: int) -> None:
