@@ -24,12 +24,12 @@ from bot.rendition import alt_text, master, rendition
 from moderation.release import PublicPicture, Release
 from shifts.database import Database, utc_now
 
-CLOCKS_APART: Final = timedelta(hours=1)
+CLOCKS_APART: Final = timedelta(hours=2)
 """How wrong the instance's clock may be. What older deliveries brought there is known, so this may be generous."""
 PICTURE_BYTES: Final = 8_000_000
 ALT_CHARACTERS: Final = 1500
 LOOK_PAGE: Final = 40
-LOOK_PAGES: Final = 5
+LOOK_PAGES: Final = 10
 PROCESSING_LOOKS: Final = (0.3, 0.7, 1.5, 3.0)
 VISIBILITIES: Final = frozenset({"public", "unlisted", "private"})
 
@@ -203,7 +203,7 @@ def _alike(client: mastodon.Mastodon, us: Account, release: Release, earliest: d
         page = client.account_statuses(us.id, exclude_reblogs=True, max_id=before, limit=LOOK_PAGE)
         recent = [status for status in page if aware(status.created_at) >= earliest]
         alike += [status for status in recent if _is_of(status, release)]
-        if len(recent) < LOOK_PAGE:
+        if not page or len(recent) < len(page):
             break
         before = str(page[-1].id)
     return alike
