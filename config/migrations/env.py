@@ -1,7 +1,7 @@
 """How alembic finds our tables. DBOS's own tables in the same database are left alone."""
 
 import importlib
-import pkgutil
+from pathlib import Path
 
 from alembic import context
 from sqlalchemy import create_engine
@@ -12,9 +12,12 @@ import moderation
 import shifts
 
 for package in (shifts, moderation, bot):
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if not module.ispkg and not module.name.startswith("bot.cli"):
-            importlib.import_module(module.name)
+    folder = Path(package.__path__[0])
+    for path in sorted(folder.rglob("*.py")):
+        # Only what defines a table is imported: the others would load every library that there is.
+        if "table=True" in path.read_text("utf-8"):
+            name = path.relative_to(folder.parent).with_suffix("")
+            importlib.import_module(".".join(name.parts))
 
 metadata = SQLModel.metadata
 

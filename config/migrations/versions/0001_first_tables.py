@@ -172,6 +172,9 @@ def upgrade() -> None:
                 "handover",
                 "notice",
                 "trouble",
+                "alarm",
+                "desk",
+                "kept",
                 name="slotkind",
                 native_enum=False,
                 create_constraint=True,
@@ -245,6 +248,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_timeline_entry_number"), ["number"], unique=False)
         batch_op.create_index(batch_op.f("ix_timeline_entry_shift_id"), ["shift_id"], unique=False)
 
+    op.create_table(
+        "x_attempt",
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("tried_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("night", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("micros", sa.Integer(), nullable=False),
+        sa.Column("published_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_x_attempt")),
+    )
+    with op.batch_alter_table("x_attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_x_attempt_published_id"), ["published_id"], unique=False)
+
+    op.create_table(
+        "x_spending",
+        sa.Column("night", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("micros", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("night", name=op.f("pk_x_spending")),
+    )
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -347,6 +368,7 @@ def upgrade() -> None:
         sa.Column("prepared", sa.Integer(), nullable=False),
         sa.Column("drafted", sa.Integer(), nullable=False),
         sa.Column("prepare_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("unread", sa.Integer(), nullable=False),
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("before_edit", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("verdict", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=True),
@@ -365,12 +387,29 @@ def upgrade() -> None:
         ),
         sa.Column("wait_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("wait_over_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("wait_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("embargo_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("condition_met_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("claimed_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("claimed_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column(
+            "happened",
+            sa.Enum(
+                "now",
+                "10",
+                "30",
+                "60",
+                "tonight",
+                name="happened",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
         sa.Column("clock_from", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("undo_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("approved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -545,22 +584,146 @@ def upgrade() -> None:
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("officer_id", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("about", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False),
+        sa.Column(
+            "route",
+            sa.Enum(
+                "control",
+                "inspector",
+                "tips",
+                "press",
+                "kept",
+                "officer",
+                name="route",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "severity",
+            sa.Enum(
+                "none",
+                "rough",
+                "abusive",
+                "hateful",
+                name="severity",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("ground", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=True),
+        sa.Column("doubt", sa.Boolean(), nullable=False),
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=True),
+        sa.Column("similar_to", sa.Integer(), nullable=True),
+        sa.Column("similar", sa.Integer(), nullable=False),
+        sa.Column("alarm_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_reply_post_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
         sa.UniqueConstraint("network", "heard_id", name=op.f("uq_reply_network_heard_id")),
     )
     with op.batch_alter_table("reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reply_alarm_id"), ["alarm_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_state"), ["state"], unique=False)
+
+    op.create_table(
+        "alarm",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reply_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("network", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(length=256), nullable=False),
+        sa.Column("raised_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("raised_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("rings", sa.Integer(), nullable=False),
+        sa.Column("rang_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("acknowledged_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("acknowledged_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("false", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_alarm_post_id")),
+        sa.ForeignKeyConstraint(["reply_id"], ["reply.id"], name=op.f("fk_alarm_reply_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+        sa.UniqueConstraint("reply_id", name=op.f("uq_alarm_reply_id")),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alarm_acknowledged_at"), ["acknowledged_at"], unique=False)
+        batch_op.create_index("ix_alarm_author", ["network", "author"], unique=False)
+
+    op.create_table(
+        "fixed_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("template", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+        sa.Column("reply_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("network", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(length=256), nullable=False),
+        sa.Column("answers", sqlmodel.sql.sqltypes.AutoString(length=256), nullable=False),
+        sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "due",
+                "sending",
+                "sent",
+                "refused",
+                "unclear",
+                "stuck",
+                "cancelled",
+                "recalling",
+                "recalled",
+                name="deliverystate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("made_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("not_before", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("first_sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("published_id", sqlmodel.sql.sqltypes.AutoString(length=256), nullable=True),
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_fixed_answer_post_id")),
+        sa.ForeignKeyConstraint(["reply_id"], ["reply.id"], name=op.f("fk_fixed_answer_reply_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fixed_answer")),
+        sa.UniqueConstraint("key", name=op.f("uq_fixed_answer_key")),
+        sa.UniqueConstraint("reply_id", name=op.f("uq_fixed_answer_reply_id")),
+    )
+    with op.batch_alter_table("fixed_answer", schema=None) as batch_op:
+        batch_op.create_index("ix_fixed_answer_author", ["network", "author", "post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fixed_answer_made_at"), ["made_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fixed_answer_published_id"), ["published_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fixed_answer_state"), ["state"], unique=False)
 
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("fixed_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fixed_answer_state"))
+        batch_op.drop_index(batch_op.f("ix_fixed_answer_published_id"))
+        batch_op.drop_index(batch_op.f("ix_fixed_answer_made_at"))
+        batch_op.drop_index("ix_fixed_answer_author")
+
+    op.drop_table("fixed_answer")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index("ix_alarm_author")
+        batch_op.drop_index(batch_op.f("ix_alarm_acknowledged_at"))
+
+    op.drop_table("alarm")
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reply_state"))
         batch_op.drop_index(batch_op.f("ix_reply_post_id"))
+        batch_op.drop_index(batch_op.f("ix_reply_alarm_id"))
 
     op.drop_table("reply")
     with op.batch_alter_table("post_picture", schema=None) as batch_op:
@@ -609,6 +772,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_account_officer_id"))
 
     op.drop_table("account")
+    op.drop_table("x_spending")
+    with op.batch_alter_table("x_attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_x_attempt_published_id"))
+
+    op.drop_table("x_attempt")
     with op.batch_alter_table("timeline_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_timeline_entry_shift_id"))
         batch_op.drop_index(batch_op.f("ix_timeline_entry_number"))
