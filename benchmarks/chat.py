@@ -87,7 +87,7 @@ async def main() -> int:
         figures["card of a text, p95 s"] = _p95(cards)
         figures["card of a 12 MP photo, median s"] = statistics.median(photos)
         figures["card of a 12 MP photo, p95 s"] = _p95(photos)
-        figures |= await _races(Path(folder) / "races", 100 if options.quick else 1000)
+        figures |= await _races(Path(folder) / "races", 60 if options.quick else 1000)
     return _report(figures, options.check)
 
 
