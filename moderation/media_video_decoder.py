@@ -120,7 +120,7 @@ def frames_of(container: "av.container.InputContainer", stream: "av.video.stream
     """At most thirty frames a second, with their times from zero. Raises RefusedError."""
     first, last = None, -1.0
     for number, frame in enumerate(container.decode(stream)):
-        at = frame.time if frame.time is not None else number / 30
+        at = number / 30 if frame.pts is None else frame.time
         first = at if first is None else first
         if not -1 <= at - first <= MOST_SECONDS:
             raise RefusedError("video_too_long")
@@ -166,7 +166,7 @@ def answer(data: bytes) -> dict[str, object]:
         if len(data) > MOST_BYTES:
             raise RefusedError("video_too_big")
         kind = kind_of(data)
-        with av.open(io.BytesIO(data), format=kind, options=OPTIONS) as container:
+        with av.open(io.BytesIO(data), "r", format=kind, options=OPTIONS) as container:
             seconds = length_of(container)
             resource.setrlimit(resource.RLIMIT_CPU, (allowed(seconds), allowed(MOST_SECONDS) + 1))
             return {"frames": send_frames(frames_of(container, stream_of(container)), kind, seconds)}

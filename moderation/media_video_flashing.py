@@ -60,7 +60,7 @@ class Flashing:
         further = (way != 0) | (step * self._rising > 0)
         self._turning = np.where(further, bright, turning)
         self._rising = np.where(changed, way, self._rising).astype(np.int8)
-        return changed
+        return np.asarray(changed, np.bool_)
 
 
 def _brightness(frame: Pixels) -> Cells:

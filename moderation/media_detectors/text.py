@@ -24,7 +24,9 @@ WEIGHTS: Final = Weights(
 LOOKS: Final = Looks(
     fast=(Pass(0.3, side=1280),),
     more=(Pass(0.3, tile=1600, lap=160, over=1600),),
+    second=(Pass(0.5, side=1280),),
     video=(Pass(0.3, side=1280, every=10),),
+    video_second=(Pass(0.5, side=960, every=15),),
 )
 MEAN: Final = np.array((0.485, 0.456, 0.406), np.float32) * 255
 SPREAD: Final = np.array((0.229, 0.224, 0.225), np.float32) * 255

@@ -72,5 +72,5 @@ def street(width: int = 480, height: int = 240) -> Pixels:
 
 
 def frames_of(mp4: bytes) -> list[Pixels]:
-    with av.open(io.BytesIO(mp4)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(io.BytesIO(mp4), "r") as container:
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)]

@@ -71,7 +71,7 @@ def test_every_kind_of_video_comes_out_covered_silent_and_bare(kind: str, codec:
     assert is_bare(result.poster)
     for trace in (CANARY.encode(), b"40.41", b"x264", b"Lavf", b"mp4a", b"udta"):
         assert trace not in result.mp4
-    with av.open(io.BytesIO(result.mp4)) as container:
+    with av.open(io.BytesIO(result.mp4), "r") as container:
         assert [stream.type for stream in container.streams] == ["video"]
         assert (container.streams.video[0].codec_context.name, container.metadata.get("creation_time")) == (
             "h264",
