@@ -6,16 +6,13 @@ The files are generated, in every format. exiftool (`make system`) reads what ca
 
 import argparse
 import asyncio
-import json
 import random
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -23,33 +20,10 @@ from PIL import Image
 from benchmarks.media import peak
 from moderation.media import DetectorFailed, PhotoRefused, Photos, Tier
 from moderation.media_video import Videos
+from tests.moderation import exiftool
 from tests.moderation.media_pictures import CANARY, OF_A_CAMERA, jpeg_that_claims, png_that_claims, scene
 from tests.moderation.media_videos import panned, street, video
 
-ALLOWED: Final = frozenset(
-    "SourceFile ExifToolVersion FileName Directory FileSize FileModifyDate FileAccessDate FileInodeChangeDate"
-    " FilePermissions FileType FileTypeExtension MIMEType JFIFVersion ResolutionUnit XResolution YResolution ImageWidth"
-    " ImageHeight EncodingProcess BitsPerSample ColorComponents YCbCrSubSampling ImageSize Megapixels".split()
-)
-"""What exiftool may say of a JPEG: of the file on the disk, and of its pixels."""
-TELLING: Final = (
-    "gps",
-    "location",
-    "serial",
-    "artist",
-    "author",
-    "creator",
-    "owner",
-    "thumbnail",
-    "image",
-    "make",
-    "title",
-    "model",
-    "comment",
-    "software",
-    "encoder",
-)
-SIZES: Final = frozenset({"ImageWidth", "ImageHeight", "ImageSize", "SourceImageWidth", "SourceImageHeight"})
 VIDEOS: Final = (("mp4", "libx264"), ("mov", "libx264"), ("mp4", "libx265"), ("webm", "libvpx-vp9"))
 MOST_SECONDS, MOST_MEGABYTES = 45.0, 2400
 
@@ -115,19 +89,12 @@ async def clean(files: int, out: Path) -> None:
 def left_in(out: Path) -> list[str]:
     """Every file in which something telling is left, by its bytes and by exiftool."""
     left = [path.name for path in out.iterdir() if CANARY.encode() in path.read_bytes()]
-    if shutil.which("exiftool") is None:
+    if not exiftool.is_there():
         print("exiftool is not there: `make system` installs it")
         return left
-    ran = subprocess.run(["exiftool", "-j", "-a", "-u", "-q", out], capture_output=True, check=False)
-    read: list[dict[str, Any]] = json.loads(ran.stdout)
+    read = exiftool.read(out)
     print(f"exiftool read {len(read)} files; {len({key for each in read for key in each})} different fields")
-    for each in read:
-        if each["FileType"] == "JPEG":
-            wrong = set(each) - ALLOWED
-        else:
-            wrong = {key for key in each if any(word in key.lower() for word in TELLING)} - SIZES
-        left += [f"{each['FileName']}: {', '.join(sorted(wrong))}"] if wrong else []
-    return left
+    return left + exiftool.telling(read)
 
 
 async def withstand(number: int) -> tuple[Counter[str], float, int]:
