@@ -10,6 +10,7 @@ from bot.delivery import DeliveryState
 from bot.fix_parts import FixParts
 from bot.greens import too_long
 from bot.lengths import length
+from bot.prices import price
 from bot.view import PostView
 from moderation import approval
 from moderation.post import Post, PostState, Wait
@@ -262,7 +263,8 @@ class DeciderCards(FixParts):
         if limits.own and taken <= limits.characters:
             return network
         told = f"{network} {taken}/{limits.characters}"
-        return f"{told}, {self._say(view)('card.costs', dollars=f'{limits.dollars:.3f}')}" if limits.dollars else told
+        dollars = price(view.post.text, sum(bool(picture.alt) for picture in view.pictures), limits)
+        return f"{told}, {self._say(view)('card.costs', dollars=f'{dollars:.3f}')}" if dollars else told
 
     def _too_long(self, view: PostView) -> list[str]:
         return too_long(view.post.text, view.setting.limits, view.post.networks)
