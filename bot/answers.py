@@ -62,7 +62,9 @@ async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, te
     shown = await pictures(session, post)
     lines = [line.strip() for line in text.splitlines() if line.strip()] if len(shown) > 1 else [" ".join(text.split())]
     for picture, line in zip(shown, lines, strict=False):
-        picture.alt, picture.alt_chosen = line[: desk.characters], True
+        # Nobody reads it, on any card, before the detectors have.
+        picture.alt_source_id = await desk.seal(session, line[: desk.characters], now)
+        picture.alt, picture.alt_chosen = "", True
     queue.look_again(post, now)
     await desk.prepare(session, post, now)
     await desk.changed(session, post)

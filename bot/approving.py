@@ -18,13 +18,13 @@ async def approve(session: AsyncSession, tap: Tap, post: Post, revision: int) ->
     Raises NotAllowed, AlreadyMoved."""
     done = await queue.publish(session, post, tap.caller.officer, revision, tap.now, tap.desk.times.undo)
     if done:
-        due = delivery.due_at(post, _jitter(tap, post)) or tap.now
+        due = delivery.due_at(post, jitter(tap, post)) or tap.now
         await tap.desk.plan(session, post, due, await _answers(session, post))
     await tap.desk.changed(session, post)
     return done
 
 
-def _jitter(tap: Tap, post: Post) -> timedelta:
+def jitter(tap: Tap, post: Post) -> timedelta:
     """Up to five minutes after a scene is clear, so that the time of publication does not tell where a patrol is."""
     most = timedelta(minutes=tap.desk.times.jitter_minutes)
     return most * (secrets.randbelow(1001) / 1000) if post.wait is Wait.SCENE else timedelta()

@@ -165,6 +165,8 @@ async def _leads(session: AsyncSession, caller: Caller, state: ShiftState | None
         raise NotAllowed("command.only_leaders")
     here = await shift.current_shift(session, caller.officer.id)
     live = [s for s in await shift.live_shifts(session) if state is None or s.state is state]
+    if state is ShiftState.FROZEN:
+        live += await shift.ended_frozen(session)
     if here is not None:
         return here
     if len(live) != 1:

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation.post import Post, PostState, Wait
 from shifts.database import by_value
-from shifts.shift import Shift, ShiftState
+from shifts.shift import Shift
 from shifts.state import Machine
 
 STUCK_AFTER: Final = 12
@@ -95,7 +95,7 @@ def due_at(post: Post, jitter: timedelta) -> datetime | None:
 
 def may_leave(post: Post, shift: Shift, now: datetime) -> bool:
     """The last question before an intent: approved, undo window and embargo over, scene clear, shift not frozen."""
-    if post.state not in (PostState.APPROVED, PostState.RELEASED) or shift.state is ShiftState.FROZEN:
+    if post.state not in (PostState.APPROVED, PostState.RELEASED) or shift.frozen_at is not None:
         return False
     if post.undo_until is None or max(post.undo_until, post.embargo_until or now) > now:
         return False
@@ -125,7 +125,7 @@ async def of_post(session: AsyncSession, post_id: int) -> list[Delivery]:
 
 async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: int = 100) -> list[Delivery]:
     """What is due and has not been asked for lately: the sweep enqueues these. What a freeze holds is left alone."""
-    frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(Shift.state == ShiftState.FROZEN)
+    frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(col(Shift.frozen_at).is_not(None))
     statement = (
         select(Delivery)
         .where(
@@ -167,7 +167,8 @@ async def earlier_open(session: AsyncSession, delivery: Delivery, shift_id: int)
 async def unplan(session: AsyncSession, post: Post) -> None:
     """After an undo: what nobody has tried to send yet was never on its way."""
     for delivery in await of_post(session, post.id or 0):
-        if delivery.state is DeliveryState.DUE and delivery.tries == 0:
+        stopped = delivery.state is DeliveryState.CANCELLED and delivery.first_sent_at is None
+        if stopped or (delivery.state is DeliveryState.DUE and delivery.tries == 0):
             await session.delete(delivery)
     await session.flush()
 

@@ -97,6 +97,13 @@ async def want(
     return answer
 
 
+async def may_leave(session: AsyncSession, answer: FixedAnswer, templates: Templates) -> bool:
+    """In a freeze only what may save a life leaves, whenever it was wanted; the rest waits for the resume."""
+    post = await session.get_one(Post, answer.post_id)
+    shift = await session.get_one(Shift, post.shift_id, populate_existing=True)
+    return shift.frozen_at is None or templates.life_risk(answer.template)
+
+
 async def of_reply(session: AsyncSession, reply_id: int) -> FixedAnswer | None:
     """The fixed text that this reply got."""
     return (await session.exec(select(FixedAnswer).where(FixedAnswer.reply_id == reply_id))).first()

@@ -69,6 +69,8 @@ class FixedPublisher:
                 return None
             match answer.state:
                 case DeliveryState.DUE:
+                    if not await fixed_answer.may_leave(session, answer, self._templates):
+                        return None
                     first = answer.first_sent_at or now
                     await FIXED_ANSWERS.move(
                         session, answer, DeliveryState.SENDING, tries=answer.tries + 1, first_sent_at=first

@@ -67,26 +67,31 @@ class Intake:
         """Handle what is there; False if there was nothing."""
         async with self._database.reading() as session:
             items = await inbox.pending(session, utc_now())
+        held_up: set[tuple[str, str]] = set()
         for item in items:
-            await self._handle(item.id or 0)
+            # What comes after a failure in the same chat waits for it: an edit must not overtake its message.
+            if (item.app, item.chat) not in held_up and not await self._handle(item.id or 0):
+                held_up.add((item.app, item.chat))
         return bool(items)
 
-    async def _handle(self, item_id: int) -> None:
+    async def _handle(self, item_id: int) -> bool:
+        """False if it could not be handled this time."""
         now = utc_now()
         try:
             async with self._database.transaction() as session:
                 item = await session.get_one(InboxItem, item_id, with_for_update=True, populate_existing=True)
                 if item.state is not InboxState.NEW:
-                    return
+                    return True
                 incoming = inbox.unpack(self._desk.vault, item)
                 outcome = await self._try(session, item, incoming, now)
         except Exception as error:  # noqa: BLE001 - one item that cannot be handled must not hold up all the others
             await self._put_aside(item_id, error, now)
-            return
+            return False
         self._changed()
         await self._say(item.app, incoming, outcome)
         if isinstance(incoming, Choice):
             await self._remove_double(item.app, incoming)
+        return True
 
     async def _try(self, session: AsyncSession, item: InboxItem, incoming: Incoming, now: datetime) -> Outcome:
         """One item in a savepoint: a refusal leaves nothing behind but its sentence."""

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -77,21 +77,42 @@ class Preparer:
                 text = (await self._desk.vault.get(session, post.source_id)).decode()
             except Gone:
                 return
-            shown = await pictures(session, post)
+            source = post.source_id
+            described = await self._described(session, await pictures(session, post))
             context = await self._context(session, post)
         try:
             redacted = await self._room.redact(text, context)
-            alts = {p.id: (await self._room.redact(p.alt, context)).text for p in shown if p.alt_chosen}
+            alts = {picture: await self._alt(words, context) for picture, words in described.items()}
         except DetectorFailed:
             await self._not_read(post_id, revision)
             return
         now = utc_now()
         async with self._database.transaction() as session:
             post = await queue.locked(session, post_id)
-            if post.revision != revision or post.state not in OPEN:
+            if post.revision != revision or post.state not in OPEN or post.drafted >= revision:
                 return
+            if post.source_id != source:
+                return  # other words came meanwhile; they are asked for by themselves
             await self._draft(session, post, redacted, alts, now)
         self._changed()
+
+    async def _described(self, session: AsyncSession, shown: list[PostPicture]) -> dict[int | None, str]:
+        """People's own words for pictures, as they wrote them."""
+        found: dict[int | None, str] = {}
+        for picture in shown:
+            if picture.alt_chosen and picture.alt_source_id is not None:
+                try:
+                    found[picture.id] = (await self._desk.vault.get(session, picture.alt_source_id)).decode()
+                except Gone:
+                    continue
+        return found
+
+    async def _alt(self, words: str, context: Context) -> Redacted:
+        """What becomes of a person's words for a picture. Whatever is only suggested goes: nobody is asked about it."""
+        plain = replace(context, lifted=frozenset(), own_public_text=False)
+        looked = await self._room.redact(words, plain)
+        unsure = frozenset(suggestion.key for suggestion in looked.suggestions)
+        return await self._room.redact(words, replace(plain, covered=unsure)) if unsure else looked
 
     async def _not_read(self, post_id: int, revision: int) -> None:
         """The text detectors died or hung over it: asked again soon; after some tries it is held for a person."""
@@ -125,7 +146,7 @@ class Preparer:
         )
 
     async def _draft(
-        self, session: AsyncSession, post: Post, redacted: Redacted, alts: dict[int | None, str], now: datetime
+        self, session: AsyncSession, post: Post, redacted: Redacted, alts: dict[int | None, Redacted], now: datetime
     ) -> None:
         post.text, post.unread = redacted.text, 0
         post.kind, post.language = redacted.kind.value, redacted.language
@@ -136,9 +157,8 @@ class Preparer:
         post.drafted = post.revision
         self._set_wait(post, redacted.waits_for_scene)
         shown = await pictures(session, post)
-        for picture in shown:
-            picture.alt = alts.get(picture.id, picture.alt)
-        await queue.prepared(session, post, _verdict(post, shown, redacted.verdict), now)
+        words = severest([redacted.verdict, *(self._take_alt(post, p, alts[p.id]) for p in shown if p.id in alts)])
+        await queue.prepared(session, post, _verdict(post, shown, words), now)
         if (
             post.state is PostState.WAITING
             and not await self._finish(session, post, shown)
@@ -149,13 +169,25 @@ class Preparer:
         if post.state is PostState.DIVERTED:
             await self._tell_desk(session, post)
 
+    def _take_alt(self, post: Post, picture: PostPicture, looked: Redacted) -> Verdict:
+        """A person's words for a picture are judged like the post's. What nobody could publish gives way to counts."""
+        if not looked.verdict.has_public_text or not looked.text.strip():
+            picture.alt_chosen, picture.alt_source_id = False, None
+            boxes = [_box(box) for index, box in enumerate(picture.boxes) if index not in picture.lifted]
+            picture.alt = draft_alt(boxes, self._desk.words, post.language)
+            return Verdict.PASS
+        picture.alt = looked.text
+        known = {reason["code"] for reason in post.reasons}
+        post.reasons = [*post.reasons, *(asdict(r) for r in looked.reasons if r.code not in known)]
+        return looked.verdict
+
     def _set_wait(self, post: Post, waits: bool) -> None:
         if post.wait_by is not None:
             return
         minutes = self._desk.times.scene_minutes
         if waits and minutes and post.kind == PostKind.PATROL.value and post.answers_reply is None:
             post.wait = Wait.SCENE
-            post.wait_until = post.sent_at + timedelta(minutes=minutes)
+            post.wait_until = (post.words_at or post.sent_at) + timedelta(minutes=minutes)
         else:
             post.wait = Wait.NONE
 

@@ -93,10 +93,14 @@ class Publisher:
         """Commit what is about to be done, under a lease; None if there is nothing to do now."""
         now = self._clock()
         async with self._database.transaction() as session:
-            row = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
-            if row is None or row.network not in self._networks or (row.lease_until and row.lease_until > now):
+            found = await session.get(Delivery, delivery_id)
+            if found is None or found.network not in self._networks:
                 return None
-            post = await queue.locked(session, row.post_id)
+            # Always the post first: everybody who moves both does it in this order.
+            post = await queue.locked(session, found.post_id)
+            row = await session.get_one(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+            if row.lease_until and row.lease_until > now:
+                return None
             if row.state is DeliveryState.SENDING:
                 # Whoever sent it did not live to say what came of it: it may be there.
                 await DELIVERIES.move(session, row, DeliveryState.UNCLEAR, lease_until=None)
@@ -105,8 +109,10 @@ class Publisher:
             if row.state not in (DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING):
                 return None
             row.lease_until = now + self._lease
-            release = None if row.state is DeliveryState.RECALLING else await self._release(session, row, post)
-            return row, release
+            if row.state is DeliveryState.RECALLING:
+                return row, None
+            looking = row.state is DeliveryState.UNCLEAR
+            return row, await (self._left if looking else self._release)(session, row, post)
 
     async def _start(self, session: AsyncSession, row: Delivery, post: Post, now: datetime) -> bool:
         """Due: the last questions, then the intent."""
@@ -139,9 +145,15 @@ class Publisher:
         if decision is None:
             raise NotAllowed("queue.not_approved")
         author = await session.get_one(Officer, post.author_id)
-        if post.state is PostState.RECALLED:
-            raise NotAllowed("queue.not_approved")
         return approval.release(post, decision, await pictures(session, post), row.network, author.byline)
+
+    async def _left(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
+        """What may have left, to look for it: also of a post that has been recalled since."""
+        decision = await queue.publish_decision(session, post)
+        if decision is None:
+            raise NotAllowed("queue.not_approved")
+        author = await session.get_one(Officer, post.author_id)
+        return approval.what_left(post, decision, await pictures(session, post), row.network, author.byline)
 
     # The call
 
@@ -218,10 +230,10 @@ class Publisher:
     async def _outcome(self, row: Delivery, state: DeliveryState, **values: object) -> None:
         now = self._clock()
         async with self._database.transaction() as session:
+            post = await queue.locked(session, row.post_id)
             there = await session.get_one(Delivery, row.id, with_for_update=True, populate_existing=True)
             if there.state is not row.state:
                 return  # a slow answer: somebody took the row over after the lease and found out already
-            post = await queue.locked(session, there.post_id)
             await DELIVERIES.move(session, there, state, lease_until=None, asked_at=None, **values)
             if state is DeliveryState.SENT and post.state is PostState.RECALLED:
                 await DELIVERIES.move(session, there, DeliveryState.RECALLING)

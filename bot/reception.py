@@ -172,8 +172,7 @@ async def _append(session: AsyncSession, desk: Desk, post: Post, heard: Message,
         if len(text) > desk.characters:
             raise NotTaken("reception.too_long", limit=desk.characters)
         post.source_id = post.original_id = await desk.seal(session, text, now)
-    if post.drafted:
-        queue.look_again(post, now)
+    queue.look_again(post, now)
     post.prepare_at = now + timedelta(seconds=desk.times.album_seconds)
 
 

@@ -19,6 +19,7 @@ from bot.view import PostView, ReplyView, Setting, ShiftView
 from moderation import queue
 from moderation.post import PictureState, Post, PostPicture, PostState, pictures
 from moderation.vault import Gone, Vault
+from shifts import roster
 from shifts.database import Database
 from shifts.officer import Officer
 from shifts.shift import Shift, on_duty
@@ -42,7 +43,7 @@ class Renderer:
         """The card of a slot; None if there is nothing left to tell."""
         async with self._database.reading() as session:
             viewer = await session.get(Officer, slot.officer_id)
-            if viewer is None or not viewer.active:
+            if viewer is None or not await _linked(session, slot):
                 return None
             match slot.kind:
                 case SlotKind.NOTICE | SlotKind.TROUBLE:
@@ -165,3 +166,9 @@ class Renderer:
         if reply is None or post is None:
             return None
         return shift_cards.reply(self._words, ReplyView(self._setting, slot, viewer, reply, post))
+
+
+async def _linked(session: AsyncSession, slot: Slot) -> bool:
+    """Whether this chat is still this person's: an account that was cut off sees nothing, whoever comes back later."""
+    accounts = await roster.accounts(session, slot.officer_id)
+    return any((account.app, account.chat) == (slot.app, slot.chat) for account in accounts)

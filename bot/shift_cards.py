@@ -33,7 +33,7 @@ def shift(words: Words, view: ShiftView) -> Card:
         lines.append(say("shift_card.on_it", officers=", ".join(person.call_sign for person in view.on_it)))
     if state in (ShiftState.LIVE, ShiftState.FROZEN):
         lines.append(words.count("shift_card.waiting", len(view.waiting), view.viewer.language))
-    if state is ShiftState.FROZEN:
+    if view.shift.frozen_at is not None:
         lines.append(say("shift_card.frozen", pending=view.pending))
     return Card(
         f"{view.shift.name} · {say(f'shift_card.state.{state.value}')}",
@@ -61,6 +61,9 @@ def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:
                 rows.insert(0, (button(slot, "resume", say("shift_card.button.resume"), weight=Weight.MAIN),))
             return tuple(rows)
         case ShiftState.ENDED:
+            # A freeze outlives its shift: what it holds leaves when somebody senior says so.
+            if view.shift.frozen_at is not None and view.viewer.has(*SENIORS):
+                return ((button(slot, "resume", say("shift_card.button.resume"), weight=Weight.MAIN),),)
             return ()
 
 

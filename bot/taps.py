@@ -6,7 +6,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import commands, delivery, next_card, outbox, picture_taps, queue_taps, reception, reply_taps, wait_taps
-from bot.approving import approve
+from bot.approving import approve, jitter
 from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
@@ -38,8 +38,9 @@ async def _clear(session: AsyncSession, tap: Tap) -> str | None:
     post = await own(session, tap)
     await queue.clear_scene(session, post, tap.caller.officer.id, tap.now)
     if post.state is PostState.APPROVED:
+        wait = jitter(tap, post)
         for row in await delivery.of_post(session, post.id or 0):
-            row.due_at = delivery.due_at(post, timedelta()) or row.due_at
+            row.due_at = delivery.due_at(post, wait) or row.due_at
     await tap.desk.changed(session, post)
     return "tap.cleared"
 

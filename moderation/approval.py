@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import PictureState, Post, PostPicture, PostState
@@ -30,8 +30,8 @@ class Missing:
 
 def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
     """What the post still needs before anybody can publish it."""
-    held = [reason for reason in post.reasons if reason["verdict"] == "HOLD"]
-    condition = (held[0].get("role") or SECOND_ROLE) if held and post.condition_met_by is None else None
+    held = unmet(post)
+    condition = (held[0].get("role") or SECOND_ROLE) if held else None
     return Missing(
         checks=post.prepared != post.revision
         or any(p.state is not PictureState.FINISHED for p in pictures)
@@ -45,10 +45,16 @@ def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
     )
 
 
+def unmet(post: Post) -> list[dict[str, Any]]:
+    """The holds that nobody with their role has settled yet."""
+    return [reason for reason in post.reasons if reason["verdict"] == "HOLD" and reason["code"] not in post.met]
+
+
 def green(post: Post, pictures: Sequence[PostPicture]) -> bool:
     """Whether one tap is all that it needs: nothing to tick, nothing held, nobody else to ask, no word to look at."""
     plain = all(reason["verdict"] not in _WORRYING for reason in post.reasons)
-    return plain and post.verdict not in _WORRYING and not ticks(post) and not missing(post, pictures)
+    own_words = any(picture.alt_chosen for picture in pictures)
+    return plain and post.verdict not in _WORRYING and not ticks(post) and not own_words and not missing(post, pictures)
 
 
 def ticks(post: Post) -> tuple[str, ...]:
@@ -122,7 +128,16 @@ def release(
     byline: str | None,
 ) -> Release:
     """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed."""
-    if post.state not in (PostState.APPROVED, PostState.RELEASED) or decision.kind is not DecisionKind.PUBLISH:
+    if post.state not in (PostState.APPROVED, PostState.RELEASED):
+        raise NotAllowed("queue.not_approved")
+    return what_left(post, decision, pictures, network, byline)
+
+
+def what_left(
+    post: Post, decision: Decision, pictures: Sequence[PostPicture], network: str, byline: str | None
+) -> Release:
+    """The release that was made of a post, to look for it on a network. Nothing is sent by it. Raises NotAllowed."""
+    if decision.kind is not DecisionKind.PUBLISH:
         raise NotAllowed("queue.not_approved")
     content = content_of(post, pictures)
     if decision.post_id != post.id or decision.content != content or network not in post.networks:

@@ -99,9 +99,12 @@ class Post(SQLModel, table=True):
     wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))
     wait_until: datetime | None = None
     wait_over_at: datetime | None = None
+    words_at: datetime | None = None
     wait_by: str | None = Field(default=None, max_length=64)
     embargo_until: datetime | None = None
     condition_met_by: str | None = Field(default=None, max_length=64)
+    met: list[str] = _json(list)
+    """The codes of the holds that somebody with their role has settled."""
 
     claimed_by: str | None = Field(default=None, max_length=64)
     claimed_until: datetime | None = None
@@ -151,6 +154,8 @@ class PostPicture(SQLModel, table=True):
     lifted: list[int] = _json(list)
     leftover: int = 0
     alt: str = ""
+    alt_source_id: str | None = Field(default=None, max_length=32)
+    """A person's own words for it, sealed; `alt` is what became of them."""
     alt_chosen: bool = False
     refused: str | None = Field(default=None, max_length=80)
     fetch_at: datetime | None = None

@@ -51,6 +51,9 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
     if by == post.author_id and post.state is PostState.WAITING:
         approval.check_claim(post, by, now)
     post.from_template = False
+    if by == post.author_id and post.wait_by is None:
+        # Other words may tell of another scene: whatever was clear before says nothing of it.
+        post.wait_over_at, post.words_at = None, now
     post.before_edit = post.text if by != post.author_id else None
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
     if by != post.author_id:
@@ -64,7 +67,7 @@ def look_again(post: Post, now: datetime) -> None:
     post.revision += 1
     post.prepare_at = now
     post.ticks, post.approvals = [], []
-    post.condition_met_by, post.content = None, None
+    post.condition_met_by, post.content, post.met = None, None, []
 
 
 async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetime) -> None:
@@ -145,6 +148,8 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
         approved_by=None,
         undo_until=None,
         clock_from=clock_start(post, now),
+        approvals=[],
+        ticks=[],
     )
     session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
     await _record(session, now, "undone", post, officer.id)
@@ -197,17 +202,22 @@ async def recall(session: AsyncSession, post: Post, officer: Officer, reason: st
 
 
 async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
-    """The person with the named role says that what the post was held for is settled. Raises NotAllowed."""
-    held = [reason for reason in post.reasons if reason["verdict"] == "HOLD"]
-    roles = {reason.get("role") or approval.SECOND_ROLE for reason in held}
+    """The person with the named role says that what the post was held for is settled: their holds, and no others.
+
+    Raises NotAllowed, also while something is still being examined that could be held too."""
     approval.check_decider(post, officer.id, officer.roles)
+    held = approval.unmet(post)
     if not held or post.state is not PostState.WAITING:
         raise NotAllowed("queue.nothing_held")
-    if not roles & set(officer.roles):
+    if post.prepared != post.revision:
+        raise NotAllowed("queue.not_ready")
+    theirs = [reason["code"] for reason in held if (reason.get("role") or approval.SECOND_ROLE) in officer.roles]
+    if not theirs:
         raise NotAllowed("queue.condition_role")
+    post.met = [*post.met, *theirs]
     post.condition_met_by = officer.id
-    session.add(_decision(post, DecisionKind.CONDITION_MET, officer.id, now, [reason["code"] for reason in held]))
-    await _record(session, now, "condition met", post, officer.id)
+    session.add(_decision(post, DecisionKind.CONDITION_MET, officer.id, now, theirs))
+    await _record(session, now, "condition met", post, officer.id, codes=theirs)
 
 
 async def clear_scene(session: AsyncSession, post: Post, by: str | None, now: datetime) -> None:

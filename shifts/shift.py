@@ -145,8 +145,10 @@ async def close(session: AsyncSession, shift: Shift, by: Officer, now: datetime)
 
 
 async def end(session: AsyncSession, shift: Shift, now: datetime) -> Shift:
-    """End a shift because its time is over; everybody on it is off. Raises ShiftRefused."""
-    ended = await _move(session, shift, OPEN, ShiftState.ENDED, now, ended_at=now, frozen_at=None)
+    """End a shift because its time is over; everybody on it is off. Raises ShiftRefused.
+
+    A freeze outlives the shift: what it holds stays held until somebody senior resumes."""
+    ended = await _move(session, shift, OPEN, ShiftState.ENDED, now, ended_at=now)
     on_it = update(Duty).where(col(Duty.shift_id) == ended.number, col(Duty.off_at).is_(None))
     await session.exec(on_it.values(off_at=now))
     return ended
@@ -165,6 +167,12 @@ async def resume(session: AsyncSession, shift: Shift, by: Officer, now: datetime
     senior = await officer(session, by.id)
     _must_be_one_of(senior, SENIORS, "shift.only_seniors")
     _must_lead(senior, now)
+    held = await session.get_one(Shift, shift.number, populate_existing=True, with_for_update={"key_share": True})
+    if held.state is ShiftState.ENDED and held.frozen_at is not None:
+        held.frozen_at = None
+        await session.flush()
+        await timeline.shift_changed(session, held.number, now)
+        return held
     return await _move(session, shift, (ShiftState.FROZEN,), ShiftState.LIVE, now, frozen_at=None)
 
 
@@ -244,6 +252,12 @@ async def on_duty(session: AsyncSession, shift_id: int, role: Role | None = None
 async def live_shifts(session: AsyncSession) -> list[Shift]:
     """Every live or frozen shift, the earliest first."""
     statement = select(Shift).where(col(Shift.state).in_(OPEN)).order_by(col(Shift.starts_at), col(Shift.id))
+    return list((await session.exec(statement)).all())
+
+
+async def ended_frozen(session: AsyncSession) -> list[Shift]:
+    """Shifts that ended while they were frozen: what the freeze holds is held until somebody senior resumes."""
+    statement = select(Shift).where(col(Shift.state) == ShiftState.ENDED, col(Shift.frozen_at).is_not(None))
     return list((await session.exec(statement)).all())
 
 

@@ -17,12 +17,12 @@ from bot.engine import Engine
 from bot.publishing import Publisher
 from moderation import approval
 from moderation.decision import Decision, DecisionKind
-from moderation.post import Post, PostState, Wait
+from moderation.post import POSTS, Post, PostState, Wait
 from moderation.redaction import Redactor
 from moderation.scan import Scan
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
-from shifts.shift import SHIFT_MOVES, Shift, ShiftState
+from shifts.shift import SHIFT_MOVES, Shift, ShiftState, end
 from shifts.words import Words
 from tests.bot.fault_network import Fault, FaultNetwork
 
@@ -184,6 +184,36 @@ async def test_a_slow_answer_after_the_lease_changes_nothing(
         assert await desk.states() == [DeliveryState.SENT]
 
 
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_recall_of_what_may_be_there_looks_for_it_and_takes_it_away(
+    database: Database, redactor: Redactor, tmp_path: Path, there: bool
+) -> None:
+    fault = Fault.LOST_AFTER if there else Fault.LOST_BEFORE
+    async with a_desk(database, redactor, tmp_path, fault) as desk:
+        await desk.approve(1, "All quiet.")
+        await desk.run(1)
+        assert await desk.states() == [DeliveryState.UNCLEAR]
+        async with database.transaction() as session:
+            post = (await session.exec(select(Post))).one()
+            await POSTS.move(session, post, PostState.RECALLED)
+            await delivery.recall(session, post, desk.clock.now)
+        await desk.run(4)
+        assert await desk.states() == [DeliveryState.RECALLED if there else DeliveryState.CANCELLED]
+        assert len(desk.network.withdrawn) == (1 if there else 0)
+        assert desk.network.calls == 1
+
+
+async def test_a_freeze_outlives_its_shift(database: Database, redactor: Redactor, tmp_path: Path) -> None:
+    async with a_desk(database, redactor, tmp_path) as desk:
+        await desk.approve(1, "All quiet.")
+        async with database.transaction() as session:
+            shift = await session.get_one(Shift, 1)
+            await SHIFT_MOVES.move(session, shift, ShiftState.FROZEN, frozen_at=desk.clock.now)
+            await end(session, shift, desk.clock.now)
+        await desk.run(3)
+        assert (desk.network.calls, await desk.states()) == (0, [DeliveryState.DUE])
+
+
 async def test_posts_of_a_shift_reach_a_network_in_their_order_though_the_first_has_to_wait(
     database: Database, redactor: Redactor, tmp_path: Path
 ) -> None:
@@ -200,7 +230,7 @@ async def test_a_frozen_shift_sends_nothing(database: Database, redactor: Redact
         await desk.approve(1, "All quiet.")
         async with database.transaction() as session:
             shift = await session.get_one(Shift, 1)
-            await SHIFT_MOVES.move(session, shift, ShiftState.FROZEN)
+            await SHIFT_MOVES.move(session, shift, ShiftState.FROZEN, frozen_at=desk.clock.now)
         await desk.run(3)
         assert (desk.network.calls, await desk.states()) == (0, [DeliveryState.DUE])
 

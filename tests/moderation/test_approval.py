@@ -40,6 +40,7 @@ def a_post(**values: Any) -> Post:
         "suggestions": [],
         "lifted": [],
         "covered": [],
+        "met": [],
         "ticks": [],
         "approvals": [],
     }
@@ -90,12 +91,24 @@ def test_what_is_missing_is_told_one_by_one() -> None:
     assert approval.missing(a_post(), [a_picture(alt="  ")]).alt == (1,)
     assert approval.missing(a_post(reasons=[reason("HOLD")]), []).condition == "inspector"
     assert approval.missing(a_post(reasons=[reason("HOLD", role="press")]), []).condition == "press"
-    assert not approval.missing(a_post(reasons=[reason("HOLD")], condition_met_by="inspector-1"), [])
+    assert not approval.missing(a_post(reasons=[reason("HOLD")], met=["c"]), [])
     assert approval.missing(a_post(reasons=[reason("FLAG", tick="t")]), []).ticks == ("t",)
     assert not approval.missing(a_post(reasons=[reason("FLAG", tick="t")], ticks=["t"]), [])
     word = {"key": "k", "start": 0, "end": 3}
     assert approval.missing(a_post(suggestions=[word]), []).suggestions == ("k",)
     assert not approval.missing(a_post(suggestions=[word], lifted=["k"]), [])
+
+
+def test_settling_one_hold_settles_no_other() -> None:
+    both = [reason("HOLD", code="death", role="press"), reason("HOLD", code="leftover")]
+    assert approval.missing(a_post(reasons=both), []).condition == "press"
+    assert approval.missing(a_post(reasons=both, met=["death"]), []).condition == "inspector"
+    assert approval.missing(a_post(reasons=both, met=["death", "leftover"]), []).condition is None
+
+
+def test_words_that_a_person_wrote_for_a_picture_are_never_published_unread_with_all_that_is_green() -> None:
+    assert approval.green(a_post(verdict="PASS"), [a_picture()])
+    assert not approval.green(a_post(verdict="PASS"), [a_picture(alt_chosen=True)])
 
 
 def test_a_red_post_needs_two_different_people_and_one_of_the_named_role() -> None:
