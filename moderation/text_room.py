@@ -35,6 +35,10 @@ class TextRoom:
         except (BrokenProcessPool, TimeoutError) as error:
             self._replace(pool)
             raise DetectorFailed("the text detectors did not answer") from error
+        except DetectorFailed:
+            raise
+        except Exception:  # noqa: BLE001 - whatever failed over these words; its own text may hold some of them
+            raise DetectorFailed("the text detectors failed over a text") from None
 
     async def warm(self) -> None:
         """Load everything now, so that the first officer does not wait for it. Raises DetectorFailed."""
