@@ -178,7 +178,7 @@ class Redactor:
             findings = [f for f in findings if f.hard]
         look.masks = [f for f in findings if f.action is Action.MASK]
         masks = [f for f in look.found.findings if f.action is Action.MASK]
-        look.suggested = unmasked([f for f in findings if f.action is Action.SUGGEST], masks)
+        look.suggested = unmasked(folded, [f for f in findings if f.action is Action.SUGGEST], masks)
         rude = [f for f in findings if f.label is Label.PROFANITY]
         hits = [
             *look.hits,

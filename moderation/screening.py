@@ -1,24 +1,46 @@
 """Which findings count in a post, and how the policy sees them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Hit, sentences_of
 from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
 
+_WORDS = re.compile(r"\w[\w'-]*(?: [\w'-]*\w)*")
+READ_PLACE = "read place"
+READ_RULES = frozenset({"name", READ_PLACE, "read name"})
+"""Rules of findings that were read, not known: they give way to a street that may stay."""
 STREET_RULES = frozenset({"gazetteer street", "street", "intersection", "road"})
 
 
 def may_stay(
     finding: Finding, findings: Sequence[Finding], kind: PostKind, folded: str, planned: frozenset[str]
 ) -> bool:
-    """Roads in a traffic or event post, exact times outside of patrol, the `planned` places of a plan in force."""
+    """Roads in a traffic or event post and towns beside them, exact times outside of patrol, the `planned` places of
+    a plan in force."""
     if finding.label is Label.TIME:
         return kind is not PostKind.PATROL
     if finding.label is Label.LOCATION and " ".join(plain(folded[finding.start : finding.end]).split()) in planned:
         return True
-    return kind in STREETS_STAY and finding.rule in STREET_RULES and not _is_of_a_house(finding, findings)
+    if finding.rule in READ_RULES and any(_meet(finding, f) for f in _staying(findings, kind, folded, planned)):
+        return True
+    if kind not in STREETS_STAY or _is_of_a_house(finding, findings):
+        return False
+    return finding.rule in STREET_RULES or (
+        finding.rule == READ_PLACE and any(f.rule in STREET_RULES for f in findings)
+    )
+
+
+def _staying(findings: Sequence[Finding], kind: PostKind, folded: str, planned: frozenset[str]) -> Iterator[Finding]:
+    streets = (f for f in findings if f.rule in STREET_RULES)
+    return (street for street in streets if may_stay(street, findings, kind, folded, planned))
+
+
+def _meet(one: Finding, other: Finding) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def without_area_names(
@@ -28,9 +50,25 @@ def without_area_names(
     return tuple(finding for finding in findings if not _is_only(folded, finding, named))
 
 
-def unmasked(suggested: Sequence[Finding], masks: Sequence[Finding]) -> list[Finding]:
-    """Suggestions where no mask is."""
-    return [s for s in suggested if not any(m.start < s.end and s.start < m.end for m in masks)]
+def unmasked(folded: str, suggested: Sequence[Finding], masks: Sequence[Finding]) -> list[Finding]:
+    """What of the suggestions is under no mask and in no other suggestion, word for word."""
+    taken = {i for mask in masks for i in range(mask.start, mask.end)}
+    left: list[Finding] = []
+    for finding in sorted(suggested, key=lambda each: (each.start, -each.end)):
+        for start, end in _free(folded, finding, taken):
+            left.append(replace(finding, start=start, end=end))
+            taken |= set(range(start, end))
+    return left
+
+
+def _free(folded: str, finding: Finding, taken: set[int]) -> list[tuple[int, int]]:
+    """The stretches of a finding that are not `taken`, without spaces and marks at their ends."""
+    inside = "".join(
+        " " if i in taken else letter for i, letter in enumerate(folded[finding.start : finding.end], finding.start)
+    )
+    if not taken.intersection(range(finding.start, finding.end)):
+        return [(finding.start, finding.end)]
+    return [(finding.start + match.start(), finding.start + match.end()) for match in _WORDS.finditer(inside)]
 
 
 def as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:

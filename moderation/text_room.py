@@ -14,6 +14,8 @@ from moderation.redaction import Context, Redacted, Redactor
 from shifts.words import Words
 
 SECONDS: Final = 30
+LOADING: Final = 180
+"""Seconds that a text may take, and the first one of a process, which waits for the models."""
 
 _redactor: Redactor | None = None
 
@@ -28,10 +30,13 @@ class TextRoom:
     async def redact(self, text: str, context: Context) -> Redacted:
         """The public version of a text. Raises DetectorFailed if the process died or hung; it is started anew."""
         pool = self._pool
+        seconds = SECONDS if self._loaded else LOADING
         try:
-            return await asyncio.wait_for(
-                asyncio.get_running_loop().run_in_executor(pool, _redact, text, context), SECONDS
+            redacted = await asyncio.wait_for(
+                asyncio.get_running_loop().run_in_executor(pool, _redact, text, context), seconds
             )
+            self._loaded = self._pool is pool
+            return redacted
         except (BrokenProcessPool, TimeoutError) as error:
             self._replace(pool)
             raise DetectorFailed("the text detectors did not answer") from error
@@ -54,6 +59,7 @@ class TextRoom:
             self._pool = self._new_pool()
 
     def _new_pool(self) -> ProcessPoolExecutor:
+        self._loaded = False
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=self._load)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.training.patrol_posts import posts
 from moderation.normalise import look_at
 from moderation.reading import head, pipelines
 from moderation.reading.casing import Case, case_of, with_capitals
@@ -25,7 +26,7 @@ CACHE = ROOT / "build" / "training" / "cache"
 LISTS = Gazetteer.load(ROOT / "config" / "names")
 KINDS = {"PERSON": 1, "LOCATION": 2, "ORG": 3, "MISC": 3}
 CASES = ("orig", "lower", "upper")
-MOST = {"train_en_places": 2000}
+MOST = {"train_en_places": 1500}
 """Rows of a corpus that are taken, where that is not all."""
 
 
@@ -81,6 +82,8 @@ def examples(corpus: str, cases: Sequence[str] = CASES) -> Iterator[Example]:
 
 
 def _rows(corpus: str) -> list[dict[str, Any]]:
+    if corpus.startswith("patrol_"):
+        return posts(corpus.removeprefix("patrol_"))
     rows = [json.loads(line) for line in (CORPORA / f"{corpus}.jsonl").read_text("utf-8").splitlines()]
     if corpus.startswith("train"):
         random.Random(1).shuffle(rows)

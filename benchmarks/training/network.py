@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from moderation.reading.head import Head, Numbers
 
-HIDDEN, EPOCHS, BATCH = 64, 4, 256
+HIDDEN, EPOCHS, BATCH = 80, 4, 256
 RATE, FORGET, BLUR = 2e-3, 0.2, 0.1
 _SLOW, _SLOWER, _TINY = 0.9, 0.999, 1e-8
 

@@ -1,10 +1,11 @@
-"""Train the model of names and places from annotated posts, and print what it finds in the development posts.
+"""Train the model of names and places from annotated posts.
 
 Run as `nice -n 19 python -m benchmarks.training.text_model`, some minutes on one core. Writes config/models/."""
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,20 @@ import pycrfsuite
 
 from benchmarks.training.corpus import ROOT, Example, examples
 from benchmarks.training.network import Network
-from moderation.reading.head import Head, Numbers
-from moderation.reading.tagger import LABELS, Tagger
-from moderation.reading.tokens import Sort
+from moderation.reading.head import Head
+from moderation.reading.tagger import LABELS
 
 MODELS = ROOT / "config" / "models"
-TRAIN = {"en": ("train_en_tweets", "train_en_places"), "es": ("train_es_tweets",)}
-DEV = {"en": ("dev_en_tweets", "dev_en_places"), "es": ("dev_es_tweets",)}
-LOWER, UPPER, NOTHING = 0.5, 0.25, 0.35
-"""Shares of the posts learned in lower case and in capitals too; of the tokens without a label that the head learns."""
-LEARNING = {"c1": 0.05, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2, "feature.possible_transitions": True}
+TRAIN = {
+    "en": ("train_en_tweets", "patrol_en", "train_en_places"),
+    "es": ("train_es_tweets", "patrol_es"),
+    "fr": ("patrol_fr",),
+}
+PLACES_ALONE = ("train_en_places",)
+"""Corpora in which only places are labelled."""
+TAKEN, NOTHING = {"orig": 1.0, "lower": 0.5, "upper": 0.25}, 0.5
+"""Shares of the posts that are learned in each case of letters; of the tokens without a label that the head learns."""
+LEARNING = {"c1": 0.1, "c2": 0.1, "max_iterations": 40, "feature.minfreq": 3, "feature.possible_transitions": True}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,110 +34,77 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=MODELS)
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    train = {language: [list(examples(name)) for name in names] for language, names in TRAIN.items()}
+    train = {name: list(examples(name)) for names in TRAIN.values() for name in names}
     _say("read")
-    network, shares = _heads([corpus for corpora in train.values() for corpus in corpora])
-    network.save(chosen.out / "head.npz")
+    heads = _halves([each for name, posts in train.items() if name not in PLACES_ALONE for each in posts])
+    for each in (each for name in PLACES_ALONE for each in train[name]):
+        each.labels = _completed(each, heads[each.row % 2])
+    _trained([each for posts in train.values() for each in posts], 0).save(chosen.out / "head.npz")
     _say("head trained")
-    at = 0
-    for language, corpora in train.items():
-        told = shares[at : at + len(corpora)]
-        at += len(corpora)
-        _learn(chosen.out / f"{language}.crfsuite", corpora, told)
+    lessons = {name: _lessons(posts, heads) for name, posts in train.items()}
+    for language, names in TRAIN.items():
+        learned = [lesson for name in names for lesson in lessons[name]]
+        if language == "fr":
+            learned += [lesson for name in ("train_en_tweets", "train_es_tweets") for lesson in lessons[name][::3]]
+        _learn(chosen.out / f"{language}.crfsuite", learned)
         _say(f"{language} trained")
-        for name in DEV[language]:
-            _show(name, Head.load(chosen.out / "head.npz"), Tagger(chosen.out / f"{language}.crfsuite"))
     return 0
 
 
-def _heads(corpora: Sequence[Sequence[Example]]) -> tuple[Network, list[list[Numbers]]]:
-    """The head, and for each example the shares that a head gives which has not learned that post."""
-    folds = [_trained(corpora, 1 + fold, lambda row, fold=fold: row % 2 != fold)[1] for fold in (0, 1)]
-    whole, _ = _trained(corpora, 0, lambda row: True)
-    return whole, [[folds[each.row % 2].shares(each.given.astype(np.float32)) for each in corpus] for corpus in corpora]
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One post for a tagger."""
+
+    features: list[list[str]]
+    labels: list[int]
 
 
-def _trained(corpora: Sequence[Sequence[Example]], seed: int, takes: Callable[[int], bool]) -> tuple[Network, Head]:
-    chosen = [each for corpus in corpora for each in corpus if each.cased == "orig" and takes(each.row)]
+def _halves(posts: Sequence[Example]) -> list[Head]:
+    """Two heads that have each learned half of the posts, so that each can judge the other half."""
+    networks = [_trained([each for each in posts if each.row % 2 != half], 1 + half) for half in (0, 1)]
+    return [Head(*network.weights) for network in networks]
+
+
+def _trained(posts: Sequence[Example], seed: int) -> Network:
+    chosen = [each for each in posts if each.cased == "orig"]
     given = np.concatenate([each.given for each in chosen])
     labels = np.concatenate([np.array(each.labels, np.int64) for each in chosen])
     kept = (labels > 0) | (np.random.default_rng(seed).random(len(labels)) < NOTHING)
     network = Network(given.shape[1], seed)
-    return network, network.train(given[kept], labels[kept])
+    network.train(given[kept], labels[kept])
+    return network
 
 
-def _learn(file: Path, corpora: Sequence[Sequence[Example]], shares: Sequence[Sequence[Numbers]]) -> None:
-    """Corpora that label places alone get their persons from a model of those that label both."""
-    trainer = _trainer()
-    for corpus, told in zip(corpora[:1], shares, strict=False):
-        _append(trainer, corpus, told, [each.labels for each in corpus])
-    trainer.train(str(file))
-    if len(corpora) == 1:
-        return
-    first = Tagger(file)
-    for corpus, told in zip(corpora[1:], shares[1:], strict=True):
-        _append(
-            trainer, corpus, told, [_completed(first, each, share) for each, share in zip(corpus, told, strict=True)]
-        )
-    del first
-    trainer.train(str(file))
-
-
-def _completed(tagger: Tagger, each: Example, shares: Numbers) -> list[int]:
-    said = tagger.shares(each.features(shares))
+def _lessons(corpus: Sequence[Example], heads: Sequence[Head]) -> list[Lesson]:
+    """What the head says of a post comes from one that has not learned it."""
+    chance = np.random.default_rng(7).random(len(corpus))
     return [
-        label or (1 if s.person > 0.5 else 3 if s.other > 0.5 else 0)
-        for label, s in zip(each.labels, said, strict=True)
+        Lesson(_told(each, heads[each.row % 2]), each.labels)
+        for each, drawn in zip(corpus, chance, strict=True)
+        if drawn < TAKEN[each.cased]
     ]
 
 
-def _trainer() -> pycrfsuite.Trainer:
+def _told(each: Example, head: Head) -> list[list[str]]:
+    """The features of a post; the same word is kept once for all posts."""
+    return [[*map(sys.intern, told)] for told in each.features(head.shares(each.given.astype(np.float32)))]
+
+
+def _learn(file: Path, lessons: Sequence[Lesson]) -> None:
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.set_params(LEARNING)
-    return trainer
+    for lesson in lessons:
+        trainer.append(pycrfsuite.ItemSequence(lesson.features), [LABELS[kind] for kind in lesson.labels])
+    trainer.train(str(file))
 
 
-def _append(
-    trainer: pycrfsuite.Trainer, corpus: Sequence[Example], shares: Sequence[Numbers], labels: Sequence[Sequence[int]]
-) -> None:
-    chance = np.random.default_rng(7).random(len(corpus))
-    wanted = {"orig": 1.0, "lower": LOWER, "upper": UPPER}
-    for each, told, label, drawn in zip(corpus, shares, labels, chance, strict=True):
-        if drawn < wanted[each.cased]:
-            trainer.append(pycrfsuite.ItemSequence(each.features(told)), [LABELS[kind] for kind in label])
-
-
-def _show(corpus: str, head: Head, tagger: Tagger) -> None:
-    for cased in ("orig", "lower"):
-        dev = list(examples(corpus, (cased,)))
-        said = [tagger.shares(each.features(head.shares(each.given.astype(np.float32)))) for each in dev]
-        _say(f"{corpus} {cased}")
-        for other in (0.0, 0.5, 1.0):
-            scores = [[s.person + s.place + other * s.other for s in shares] for shares in said]
-            for limit in (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01):
-                _say(f"  other {other:.1f} limit {limit:.2f} " + _found(dev, scores, limit))
-
-
-def _found(dev: Sequence[Example], scores: Sequence[Sequence[float]], limit: float) -> str:
-    found: dict[int, list[bool]] = {1: [], 2: []}
-    harmless = over = 0
-    for each, score in zip(dev, scores, strict=True):
-        masked = _letters((t.start, t.end) for t, s in zip(each.tokens, score, strict=True) if s >= limit)
-        named = _letters((start, end) for start, end, _ in each.spans)
-        apart = _letters((t.start, t.end) for t in each.tokens if t.sort in (Sort.LINK, Sort.HANDLE))
-        masked -= apart
-        for start, end, kind in each.spans:
-            letters = {i for i in range(start, end) if each.text[i].isalnum()}
-            if kind in found:
-                found[kind].append(len(letters & masked) >= 0.9 * len(letters))
-        plain = {i for i, letter in enumerate(each.text) if letter.isalnum()} - named
-        harmless, over = harmless + len(plain), over + len(plain & masked)
-    shares = " ".join(f"{LABELS[kind]} {100 * np.mean(hits):5.1f}" for kind, hits in found.items() if hits)
-    return f"{shares} over {100 * over / max(harmless, 1):4.1f}"
-
-
-def _letters(spans: Iterable[tuple[int, int]]) -> set[int]:
-    return {i for start, end in spans for i in range(start, end)}
+def _completed(post: Example, head: Head) -> list[int]:
+    """The labels of a post of a corpus that labels places alone, with the other names that `head` is sure of."""
+    sure = head.shares(post.given.astype(np.float32))
+    return [
+        label or (int(share.argmax()) if share.max() > 0.6 else 0)
+        for label, share in zip(post.labels, sure, strict=True)
+    ]
 
 
 def _say(line: str) -> None:

@@ -1,18 +1,25 @@
 """Names and places by the trained models: what is likely enough is masked, what is merely possible is suggested."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
+from moderation.lexicon import Lexicon
 from moderation.normalise import plain
 from moderation.reading.reader import Reader, Weighed
 from moderation.reading.tokens import Sort
 
 _LINKS = frozenset("de del la las los el du des le les d l of the y e et and da do van von al bin ' - . & #".split())
 _MOST_LINKS = 2
+_RULES: Mapping[Label, tuple[str, str | None]] = {
+    Label.PERSON: ("name", "person"),
+    Label.LOCATION: ("read place", None),
+    Label.ORGANISATION: ("read name", "someone"),
+}
+"""The rule of a finding of each kind, and what stands in its place."""
 
 
 class Reads(Protocol):
@@ -23,47 +30,37 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From which share on a token is masked or suggested; `other`: how much another kind of name counts for masking."""
+    """From which score on a token is masked or suggested."""
 
     mask: float
     suggest: float
-    other: float
 
 
-def load(config: Path, mask: float, suggest: float, other: float) -> Detector:
-    """`config` is the configuration folder; the trained files are in its folder `models`. Raises DetectorFailed."""
-    return Reading(Reader(config), Limits(mask, suggest, other))
+def load(config: Path, mask: Mapping[str, float], suggest: Mapping[str, float], known: Sequence[str] = ()) -> Detector:
+    """`config` is the configuration folder; the trained files are in its folder `models`. `mask` and `suggest` are
+    scores by language; `known`: names that need no hiding, as in lexicons/. Raises DetectorFailed."""
+    limits = {language: Limits(mask[language], suggest[language]) for language in mask}
+    return Reading(Reader(config), limits, known)
 
 
 class Reading:
-    def __init__(self, reader: Reads, limits: Limits) -> None:
+    def __init__(self, reader: Reads, limits: Mapping[str, Limits], known: Sequence[str] = ()) -> None:
         self._reader = reader
         self._limits = limits
+        self._known = Lexicon({"known": known})
 
     def find(self, text: str, language: str) -> Sequence[Finding]:
-        weighed = [each for each in self._reader.read(text, language) if each.token.start < len(text)]
-        masked = [self._is_masked(each) for each in weighed]
-        seen = [mark or self._is_suggested(each) for each, mark in zip(weighed, masked, strict=True)]
-        masks = _bridged(text, weighed, masked, Action.MASK)
-        return [*masks, *(s for s in _bridged(text, weighed, seen, Action.SUGGEST) if not _is_among(s, masks))]
-
-    def _is_masked(self, each: Weighed) -> bool:
-        shares = each.shares
-        return (
-            _is_sayable(each) and shares.person + shares.place + self._limits.other * shares.other >= self._limits.mask
-        )
-
-    def _is_suggested(self, each: Weighed) -> bool:
-        shares = each.shares
-        return _is_sayable(each) and shares.person + shares.place + shares.other >= self._limits.suggest
+        told = {i for hit in self._known.hits(text) for i in range(hit.start, hit.end)}
+        weighed = self._reader.read(text, language)
+        limits = self._limits[language]
+        free = [_is_sayable(each) and each.token.start not in told for each in weighed]
+        masked = [may and each.score >= limits.mask for each, may in zip(weighed, free, strict=True)]
+        asked = [may and limits.suggest <= each.score < limits.mask for each, may in zip(weighed, free, strict=True)]
+        return [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
 
 
 def _is_sayable(each: Weighed) -> bool:
     return each.token.sort in (Sort.WORD, Sort.NUMBER)
-
-
-def _is_among(suggestion: Finding, masks: Sequence[Finding]) -> bool:
-    return any(mask.start <= suggestion.start and suggestion.end <= mask.end for mask in masks)
 
 
 def _bridged(text: str, weighed: Sequence[Weighed], chosen: Sequence[bool], action: Action) -> list[Finding]:
@@ -82,15 +79,18 @@ def _bridged(text: str, weighed: Sequence[Weighed], chosen: Sequence[bool], acti
 
 
 def _is_bridge(text: str, between: Sequence[Weighed], before: Weighed, after: Weighed) -> bool:
-    if text[before.token.end : after.token.start].count("\n") or _kind(before) is not _kind(after):
+    """Whether `before` and `after` are one name: beside each other, or with small words between and of one kind."""
+    if not between:
+        return text[before.token.end : after.token.start] in ("", " ")
+    if "\n" in text[before.token.end : after.token.start] or _kind(before) is not _kind(after):
         return False
     return len(between) <= _MOST_LINKS and all(plain(each.token.written) in _LINKS for each in between)
 
 
 def _finding(each: Weighed, action: Action) -> Finding:
     kind = _kind(each)
-    instead = "person" if kind is Label.PERSON else None
-    return Finding(each.token.start, each.token.end, kind, action, f"model {kind.value.lower()}", instead=instead)
+    rule, instead = _RULES[kind]
+    return Finding(each.token.start, each.token.end, kind, action, rule, instead=instead)
 
 
 def _kind(each: Weighed) -> Label:

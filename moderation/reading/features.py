@@ -8,7 +8,6 @@ from moderation.reading.casing import Case
 from moderation.reading.tokens import Sort, Token
 
 _EDGE = "|"
-_OF_WORDS = ("w=", "p=", "x=", "y=", "-w", "+w", "--w", "++w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,6 @@ def features(seen: Sequence[Seen], case: Case) -> list[list[str]]:
     ]
 
 
-def without_words(features: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The same without the words themselves: what a model may use in a language that it was not trained on."""
-    return [[each for each in told if not each.startswith(_OF_WORDS)] for told in features]
-
-
 def _own(seen: Seen, word: str, shape: str) -> list[str]:
     own = [f"w={word}", f"s={shape}", f"ws={shape}{_length(word)}", f"p={word[:3]}", f"x={word[-3:]}", f"y={word[-2:]}"]
     if seen.token.tag:
@@ -63,12 +57,9 @@ def _around(words: Sequence[str], shapes: Sequence[str], i: int) -> list[str]:
     return [
         f"-w={before}",
         f"+w={after}",
-        f"--w={_at(words, i - 2)}",
-        f"++w={_at(words, i + 2)}",
         f"-ww={before} {words[i]}",
         f"+ww={words[i]} {after}",
         f"sss={_at(shapes, i - 1)} {shapes[i]} {_at(shapes, i + 1)}",
-        f"--ww={_at(words, i - 2)} {before}",
     ]
 
 

@@ -13,6 +13,7 @@ from moderation.policy import Verdict
 from moderation.reading.casing import Case, case_of, with_capitals
 from moderation.reading.gazetteer import Gazetteer
 from moderation.reading.reader import Weighed
+from moderation.reading.register import Register
 from moderation.reading.tagger import Shares, Tagger
 from moderation.reading.tokens import Sort, tokens_of
 from moderation.redaction import Context, Redactor
@@ -20,7 +21,7 @@ from shifts.areas import Areas
 from shifts.words import Words
 from tests.moderation.text import CONFIG
 
-LIMITS = Limits(mask=0.5, suggest=0.1, other=0.5)
+LIMITS = {"en": Limits(mask=0.5, suggest=0.1)}
 
 
 class Foretold:
@@ -30,7 +31,8 @@ class Foretold:
         self._shares = shares
 
     def read(self, text: str, language: str) -> Sequence[Weighed]:
-        return [Weighed(token, self._shares.get(token.written, Shares(0, 0, 0))) for token in tokens_of(text)]
+        told = [(token, self._shares.get(token.written, Shares(0, 0, 0))) for token in tokens_of(text)]
+        return [Weighed(token, s, s.person + s.place + s.other) for token, s in told]
 
 
 def found(text: str, **shares: Shares) -> list[tuple[str, Label, Action]]:
@@ -70,6 +72,15 @@ def test_the_lists_know_places_of_several_words_in_any_case() -> None:
     assert lists.signs(tokens_of("JUAN in new-york, York")) == ["F", "", "B", "B-", "B-", "", "M"]
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("Two drivers stopped near Zork.", True), ("#Zork two drivers", False), ("Zork Blim Blom Blub two", False)],
+)
+def test_plain_prose_is_told_from_chat(text: str, plain: bool) -> None:
+    register = Register(frozenset({"two", "drivers", "stopped", "near"}))
+    assert register.is_plain(text, tokens_of(text)) is plain
+
+
 def test_what_is_likely_is_masked_and_what_is_possible_is_suggested() -> None:
     assert found("met Zork at Blim", Zork=Shares(0.9, 0, 0), Blim=Shares(0, 0.2, 0)) == [
         ("Zork", Label.PERSON, Action.MASK),
@@ -87,11 +98,16 @@ def test_a_place_is_not_bridged_to_a_person() -> None:
     assert texts == ["Zork", "Blim"]
 
 
-def test_a_suggestion_reaches_over_the_mask_inside_it() -> None:
+def test_a_suggestion_stands_beside_the_mask() -> None:
     assert found("the Zork Blim", Zork=Shares(0.9, 0, 0), Blim=Shares(0.2, 0, 0)) == [
         ("Zork", Label.PERSON, Action.MASK),
-        ("Zork Blim", Label.PERSON, Action.SUGGEST),
+        ("Blim", Label.PERSON, Action.SUGGEST),
     ]
+
+
+def test_what_is_known_needs_no_hiding() -> None:
+    reading = Reading(Foretold({"Zork": Shares(0.9, 0, 0), "Blim": Shares(0.9, 0, 0)}), LIMITS, ["zork"])
+    assert [(f.start, f.end) for f in reading.find("Zork and Blim", "en")] == [(9, 13)]
 
 
 def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -102,10 +118,10 @@ def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_missing_model_holds_every_post(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "policy").mkdir()
     (tmp_path / "names").mkdir()
-    for name in ("places", "first", "first_or_word", "last", "last_or_word"):
+    for name in ("places", "first", "first_or_word", "last", "last_or_word", "ordinary"):
         (tmp_path / "names" / f"{name}.txt").write_text("")
     table = tmp_path / "policy" / "detectors.toml"
-    table.write_text("[times]\n[models.reading]\nmask = 0.5\nsuggest = 0.1\nother = 0.5\n")
+    table.write_text("[times]\n[models.reading]\nmask = {en = 0.5}\nsuggest = {en = 0.1}\n")
     words = Words.load(CONFIG / "languages")
     sound = Redactor.load(CONFIG, words, models=False)
     detection = Detection.load(table, Areas.load(CONFIG), models=True)
