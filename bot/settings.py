@@ -70,13 +70,13 @@ class Moderation(_Table):
     of names and places too; without them the rules alone look, which finds far fewer."""
 
     overlays: tuple[str, ...] = ("uk",)
+    models: bool = True
     warm: bool = True
     characters: int = Field(default=2000, ge=100, le=10_000)
 
 
 class Web(_Table):
     """`webhook_port`: where chat apps that call us are served; `proxies`: how many of our own stand before the site."""
-    models: bool = True
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
