@@ -25,6 +25,7 @@ class TextRoom:
 
     def __init__(self, places: Path, languages: Path, secret: bytes, *, models: bool = True) -> None:
         self._load = (places, languages, secret, models)
+        self._loaded = False
         self._pool = self._new_pool()
 
     async def redact(self, text: str, context: Context) -> Redacted:
