@@ -18,7 +18,7 @@ from shifts.words import Words
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 SAMPLES = ROOT / "tests" / "samples"
-QUICK, WHOLE = 250, 100_000
+QUICK, WHOLE = 150, 100_000
 OFF = (Label.LINK, Label.POLICY)
 """Masks that hide no name: links and words of the policy. They count for nothing here."""
 

@@ -26,6 +26,7 @@ class TextRoom:
     def __init__(self, places: Path, languages: Path, secret: bytes, *, models: bool = True) -> None:
         self._load = (places, languages, secret, models)
         self._loaded = False
+        self._loaded = False
         self._pool = self._new_pool()
 
     async def redact(self, text: str, context: Context) -> Redacted:
@@ -57,10 +58,9 @@ class TextRoom:
         """Once, though everybody who waited for it comes here: the others would end the new one."""
         if self._pool is broken:
             _end(broken)
-            self._pool = self._new_pool()
+            self._pool, self._loaded = self._new_pool(), False
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        self._loaded = False
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, mp_context=context, initializer=_start, initargs=self._load)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from thinc.api import NumpyOps
 
 from moderation.detector import DetectorFailed
 from moderation.reading.rampart import LAYERS, Numbers, Reading
@@ -12,6 +13,8 @@ from moderation.reading.tokens import Sort, Token
 
 VECTOR, THOUGHT, KINDS = 300, 384 * len(LAYERS), 35
 _STEPS: Final = np.array([0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.97], np.float32)
+_OPS: Final = NumpyOps()
+"""Multiplies on one thread; numpy itself would wake every core for each post."""
 _QUIETER: Final = 0.3
 """Vectors are this much smaller, to weigh like thoughts."""
 Vectors = Callable[[str], Numbers | None]
@@ -35,8 +38,8 @@ class Head:
 
     def shares(self, given: Numbers) -> Numbers:
         """Of each token (a row) the shares of nothing, person, place, other."""
-        inner = np.maximum(given @ self._hidden + self._bias, 0)
-        answer = inner @ self._out + self._out_bias
+        inner = np.maximum(_OPS.gemm(given, self._hidden) + self._bias, 0)
+        answer = _OPS.gemm(inner, self._out) + self._out_bias
         shares = np.exp(answer - answer.max(axis=1, keepdims=True))
         weighed: Numbers = shares / shares.sum(axis=1, keepdims=True)
         return weighed

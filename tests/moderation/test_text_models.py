@@ -1,0 +1,74 @@
+"""What the trained models find, on invented posts always and on annotated ones where they are: loaded once for all."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from benchmarks.texts.score import Score, lowered, rows_of
+from moderation.finding import Action, Label
+from moderation.policy import Verdict
+from moderation.redaction import Context, Redactor
+from shifts.words import Words
+from tests.moderation.text import CONFIG, ROOT, harmless
+
+CORPORA = ROOT.parent / "shared" / "data" / "text"
+POSTS = 120
+NAMED = [
+    ("en", "Arrested Jorun Haldvik near Nottingham this evening.", ["Jorun", "Haldvik", "Nottingham"]),
+    ("en", "arrested jorun haldvik near nottingham this evening", ["jorun", "haldvik", "nottingham"]),
+    ("en", "SPOKE TO PRIYA RAMANATHAN IN LEICESTER, ALL FINE", ["PRIYA", "RAMANATHAN", "LEICESTER"]),
+    ("es", "Detenida anoche Itziar Zubeldia cerca de Pamplona.", ["Itziar", "Zubeldia", "Pamplona"]),
+    ("es", "hemos hablado con itziar zubeldia en pamplona", ["itziar", "zubeldia", "pamplona"]),
+    ("fr", "Merci à Solène Kervadec de Quimper pour son aide.", ["Solène", "Kervadec", "Quimper"]),
+]
+
+
+@cache
+def redactor() -> Redactor:
+    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), secret=b"a secret of the tests")
+
+
+@pytest.mark.parametrize(("language", "text", "names"), NAMED)
+def test_names_and_towns_in_no_list_of_ours_are_masked(language: str, text: str, names: list[str]) -> None:
+    public = redactor().redact(text, Context(language=language)).text
+    assert [name for name in names if name.casefold() in public.casefold()] == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_plain_posts_keep_their_words(language: str) -> None:
+    posts = [(post, redactor().redact(post, Context(language=language))) for post in harmless(language)]
+    assert len(posts) >= 50
+    assert len([post for post, redacted in posts if redacted.text != post]) <= 3
+    assert len([post for post, redacted in posts if redacted.verdict is not Verdict.PASS]) <= 3
+    assert len([post for post, redacted in posts if redacted.suggestions]) <= 8
+
+
+def score(corpus: str, *, lower: bool = False) -> Score:
+    file: Path = CORPORA / f"{corpus}.jsonl"
+    if not file.exists():
+        pytest.skip("the annotated posts are not here")
+    score = Score()
+    for row in rows_of(file)[:POSTS]:
+        asked = lowered(row) if lower else row
+        findings = redactor().redact(asked["text"], Context(language=row["lang"])).findings
+        findings = tuple(f for f in findings if f.label not in (Label.LINK, Label.POLICY))
+        masks = [(f.start, f.end) for f in findings if f.action is Action.MASK]
+        score.add(asked, masks, [(f.start, f.end) for f in findings if f.action is Action.SUGGEST])
+    return score
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("corpus", "lower", "label", "least"),
+    [
+        ("dev_en_tweets", False, "PERSON", 85),
+        ("dev_en_tweets", True, "PERSON", 80),
+        ("dev_en_places", False, "LOCATION", 95),
+        ("dev_es_tweets", False, "PERSON", 93),
+    ],
+)
+def test_annotated_posts_hide_their_names(corpus: str, lower: bool, label: str, least: float) -> None:
+    share = score(corpus, lower=lower).labels[label]
+    assert share.spans > 20
+    assert share.percent(share.hidden) >= least
