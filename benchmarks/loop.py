@@ -50,7 +50,7 @@ async def main() -> int:
             texts = await _texts(officer, sergeant, 20 if options.quick else 100)
             figures["text: message to card, median ms"] = statistics.median(texts) * 1000
             figures["text: message to card, p95 ms"] = sorted(texts)[int(len(texts) * 0.95) - 1] * 1000
-            public = await _publishes(base, sergeant, 2 if options.quick else 8)
+            public = await _publishes(base, sergeant, 1 if options.quick else 8)
             figures["end of the undo window to the public page, median s"] = statistics.median(public)
             photos = await _photos(officer, sergeant, 1 if options.quick else 6)
             figures["12 MP photo: message to covered picture, median s"] = statistics.median(photos)
