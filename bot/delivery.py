@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel, col, or_, select
+from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlmodel import Field, SQLModel, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation.post import Post, PostState, Wait
@@ -59,6 +59,9 @@ class Delivery(SQLModel, table=True):
 
 DELIVERIES: Final = Machine(
     "delivery",
+    offer: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a refused one could be cut down to, as a person may choose; `smaller`: they did."""
+    smaller: bool = False
     Delivery,
     DeliveryState.DUE,
     {
@@ -77,6 +80,7 @@ DELIVERIES: Final = Machine(
         DeliveryState.SENT: frozenset({DeliveryState.RECALLING}),
         DeliveryState.RECALLING: frozenset({DeliveryState.RECALLED}),
     },
+        DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
 )
 
 WORKING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)

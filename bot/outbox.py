@@ -33,6 +33,7 @@ class SlotKind(StrEnum):
     ALARM = "alarm"
     DESK = "desk"
     KEPT = "kept"
+    CORRECTION = "correction"
 
 
 OF_A_POST: Final = (SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)

@@ -77,6 +77,13 @@ class Post(SQLModel, table=True):
     original_id: str = Field(max_length=32)
     edited_by: str | None = Field(default=None, max_length=64)
     answers_reply: int | None = Field(default=None, index=True)
+    corrects: int | None = Field(default=None, index=True)
+    """The post whose public words these take the place of."""
+    correction: dict[str, Any] = _json(dict)
+    """What the public reads with a correction: `line` says what was wrong; `lead` stands before the words on the networks
+    `apart`, where a correction is a post of its own."""
+    lesson: bool = False
+    """Written in the tutorial: it goes nowhere."""
     networks: list[str] = _json(list)
 
     revision: int = 1

@@ -175,6 +175,7 @@ def upgrade() -> None:
                 "alarm",
                 "desk",
                 "kept",
+                "correction",
                 name="slotkind",
                 native_enum=False,
                 create_constraint=True,
@@ -363,6 +364,9 @@ def upgrade() -> None:
         sa.Column("original_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
         sa.Column("edited_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("answers_reply", sa.Integer(), nullable=True),
+        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("correction", sa.JSON(), nullable=False),
+        sa.Column("lesson", sa.Boolean(), nullable=False),
         sa.Column("networks", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("prepared", sa.Integer(), nullable=False),
@@ -426,6 +430,7 @@ def upgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_answers_reply"), ["answers_reply"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_author_id"), ["author_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_post_corrects"), ["corrects"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_prepare_at"), ["prepare_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_shift_id"), ["shift_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_state"), ["state"], unique=False)
@@ -501,6 +506,8 @@ def upgrade() -> None:
         sa.Column("url", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
         sa.Column("published_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.Column("offer", sa.JSON(), nullable=False),
+        sa.Column("smaller", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_delivery_post_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
@@ -756,6 +763,7 @@ def downgrade() -> None:
     op.drop_table("post")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_officer_id"))
+        batch_op.drop_index(batch_op.f("ix_post_corrects"))
 
     op.drop_table("invitation")
     with op.batch_alter_table("duty", schema=None) as batch_op:
