@@ -108,10 +108,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A covered picture on disk (JPEG). `alt` is its text for people who do not see it."""
+    """A covered picture on disk (JPEG). `alt` is its text for people who do not see it.
+
+    Of a video it is the poster, and `video` its covered MP4: shown in its place where the app can."""
 
     path: Path
     alt: str
+    video: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,12 @@ class PostView:
 
     def shown_pictures(self) -> tuple[Picture, ...]:
         """The covered pictures that are ready to be looked at; one that is covered anew is shown as it was."""
-        return tuple(Picture(self.setting.media / f"{p.sha256}.jpg", p.alt) for p in self.fixable)
+        return tuple(self._shown(p) for p in self.fixable)
+
+    def _shown(self, picture: PostPicture) -> Picture:
+        media = self.setting.media
+        video = media / f"{picture.video}.mp4" if picture.video else None
+        return Picture(media / f"{picture.sha256}.jpg", picture.alt, video)
 
     @property
     def fixable(self) -> list[PostPicture]:

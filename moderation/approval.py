@@ -111,7 +111,7 @@ def agreed(post: Post, officer_id: str, roles: Collection[str], first_roles: Col
 
 def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...]:
     """The pictures as the public would see them."""
-    return tuple(PublicPicture(p.sha256 or "", p.width, p.height, p.alt.strip()) for p in pictures)
+    return tuple(PublicPicture(p.sha256 or "", p.width, p.height, p.alt.strip(), p.video, p.seconds) for p in pictures)
 
 
 def content_of(post: Post, pictures: Sequence[PostPicture]) -> ContentHash:

@@ -19,7 +19,9 @@ _MINORS: Final = "D"
 def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
     """Whether a decider may leave this box open: no plate, nothing a person covered, no face where minors are told of.
 
-    Only once everything has been found, so that the box has its final number."""
+    Only once everything has been found, so that the box has its final number. In a video nothing is lifted."""
+    if picture.video is not None:
+        return False
     if picture.state is not PictureState.FINISHED or not 0 <= index < len(picture.boxes):
         return False
     kind = picture.boxes[index]["kind"]

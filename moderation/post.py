@@ -138,9 +138,12 @@ class PictureState(StrEnum):
 
 
 class PostPicture(SQLModel, table=True):
-    """One picture of a post. `sha256` names the covered bytes in the media folder; `boxes` are in its pixels.
+    """One picture of a post, or one video. `sha256` names the covered bytes in the media folder; `boxes` are in its
+    pixels.
 
-    `counts` says how many of each kind were covered, as people count them."""
+    `counts` says how many of each kind were covered, as people count them. Of a video, `sha256` is its poster and
+    `video` names its covered MP4; `leaks` are the times (in seconds) at which the second pass still saw something,
+    `progress` says how much of the work on it is done, in percent."""
 
     __tablename__ = "post_picture"
     __table_args__ = (UniqueConstraint("post_id", "part"),)
@@ -160,6 +163,13 @@ class PostPicture(SQLModel, table=True):
     added: list[dict[str, Any]] = _json(list)
     lifted: list[int] = _json(list)
     leftover: int = 0
+    video: str | None = Field(default=None, max_length=64)
+    seconds: int = 0
+    progress: int = 0
+    leaks: list[float] = _json(list)
+    flashing: bool = False
+    sound: bool = False
+    """A decider wants it to be heard; without that, no video has sound."""
     alt: str = ""
     alt_source_id: str | None = Field(default=None, max_length=32)
     """A person's own words for it, sealed; `alt` is what became of them."""

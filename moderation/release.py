@@ -13,12 +13,21 @@ ContentHash = NewType("ContentHash", str)
 
 @dataclass(frozen=True, slots=True)
 class PublicPicture:
-    """A finished picture: `sha256` names its bytes (JPEG) in the media folder; sides in pixels."""
+    """A finished picture: `sha256` names its bytes (JPEG) in the media folder; sides in pixels.
+
+    Of a video it is the poster, `video` names the bytes of the video itself (MP4), which lasts `seconds`."""
 
     sha256: str
     width: int
     height: int
     alt: str
+    video: str | None = None
+    seconds: int = 0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of its files in a media folder."""
+        return (f"{self.sha256}.jpg", f"{self.video}.mp4") if self.video else (f"{self.sha256}.jpg",)
 
 
 def content_hash(
@@ -27,7 +36,7 @@ def content_hash(
     """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered."""
     canonical = {
         "texts": dict(sorted(texts.items())),
-        "pictures": [[p.sha256, p.width, p.height, p.alt] for p in pictures],
+        "pictures": [[p.sha256, p.width, p.height, p.alt, p.video] for p in pictures],
         "networks": sorted(networks),
         "answers": answers,
     }

@@ -551,6 +551,12 @@ def upgrade() -> None:
         sa.Column("added", sa.JSON(), nullable=False),
         sa.Column("lifted", sa.JSON(), nullable=False),
         sa.Column("leftover", sa.Integer(), nullable=False),
+        sa.Column("video", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("leaks", sa.JSON(), nullable=False),
+        sa.Column("flashing", sa.Boolean(), nullable=False),
+        sa.Column("sound", sa.Boolean(), nullable=False),
         sa.Column("alt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("alt_source_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
         sa.Column("alt_chosen", sa.Boolean(), nullable=False),
@@ -757,13 +763,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_post_state"))
         batch_op.drop_index(batch_op.f("ix_post_shift_id"))
         batch_op.drop_index(batch_op.f("ix_post_prepare_at"))
+        batch_op.drop_index(batch_op.f("ix_post_corrects"))
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
         batch_op.drop_index(batch_op.f("ix_post_answers_reply"))
 
     op.drop_table("post")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_officer_id"))
-        batch_op.drop_index(batch_op.f("ix_post_corrects"))
 
     op.drop_table("invitation")
     with op.batch_alter_table("duty", schema=None) as batch_op:
