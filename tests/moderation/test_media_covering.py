@@ -152,6 +152,13 @@ def test_what_the_second_look_sees_is_covered_too() -> None:
     assert (inside(photo, face) == FILL).all()
 
 
+def test_a_fill_is_not_taken_for_writing_that_fills_the_picture(covering: Covering) -> None:
+    """Around a fill on a plain ground the text detector sees one line as large as the picture."""
+    photo = covering.cover(Job(saved(with_words("AB12 CDE")[0], "JPEG", quality=92), Tier.DEFAULT))
+    assert photo.leftover == ()
+    assert (pixels(photo) == FILL).all(axis=2).mean() < 0.3
+
+
 def test_what_is_seen_again_and_again_is_reported_as_left_over() -> None:
     seen: list[Box] = []
 
