@@ -92,9 +92,8 @@ async def test_a_sergeant_waits_for_the_scene_and_the_officer_ends_that(stage: S
 async def test_the_next_oldest_card_comes_down_after_a_decision(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
-    for number in (1, 2, 3):
+    for number in (1, 2, 3):  # one after the other, so that the cards stand in this order
         await officer.send(f"Message number {number}, all quiet.")
-    for number in (1, 2, 3):
         await sergeant.sees("card.tone.green", number)
     before = {card_id for card_id, _ in await sergeant.cards()}
     await sergeant.tap("card.button.publish", 1)
