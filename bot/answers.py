@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, next_card, outbox, reception
+from bot import correction_taps, delivery, next_card, outbox, reception
 from bot.chat_app import Message
+from bot.correction_card import WORDS
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, Slot, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
@@ -28,6 +29,8 @@ async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
             await _edit(session, desk, caller, slot, heard.text, now)
         case SlotKind.DECIDER, "own":
             await _send_back(session, desk, caller, slot, heard.text, now)
+        case SlotKind.CORRECTION, page if page.startswith(WORDS):
+            await correction_taps.answer(session, desk, caller, slot, heard.text, now)
         case SlotKind.REPLY, "answer":
             await _reply(session, desk, caller, slot, heard, now)
         case _:

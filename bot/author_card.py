@@ -19,7 +19,7 @@ class AuthorCards(FixParts):
         if page is not None:
             return page
         lines = [*self._outcome_lines(view), *self._author_redactions(view), *self._picture_lines(view)]
-        lines += self._author_time_lines(view)
+        lines += [*self._correction_lines(view), *self._author_time_lines(view)]
         if (
             post.wait is Wait.SCENE
             and post.wait_over_at is None

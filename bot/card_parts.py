@@ -118,6 +118,13 @@ class CardParts:
         lines += [say(key) for key in view.refused]
         return lines
 
+    def _correction_lines(self, view: PostView) -> list[str]:
+        """Of a correction: which post it corrects, and the line that the public reads with it."""
+        told = view.post.correction
+        if view.post.corrects is None:
+            return []
+        return [self._say(view)("correction.of", number=told["number"], line=told["line"])]
+
     def _network(self, view: PostView, name: str) -> str:
         """A network as people call it; one that no language file knows goes by its name in the configuration."""
         key = f"network.{name}"

@@ -6,12 +6,12 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox
+from bot import correcting, correction_taps, outbox
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import audit, queue
 from moderation.decision import NotAllowed
-from moderation.post import PostState, by_number
+from moderation.post import Post, PostState, by_number
 from shifts import roster, shift
 from shifts.officer import LEADERS
 from shifts.refusal import Refusal
@@ -145,14 +145,28 @@ async def _resume(session: AsyncSession, desk: Desk, caller: Caller, rest: str, 
 
 
 async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
-    post = await by_number(session, int(rest)) if rest.isdecimal() and len(rest) < 10 else None
+    post = await _numbered(session, rest)
     if post is None:
         return "command.recall_which"
+    post = await correcting.corrected(session, post)
     if post.state is not PostState.RELEASED:
         return "queue.nothing_to_recall"
     slot = await outbox.open_slot(session, caller.account, SlotKind.DECIDER, post.id)
     await outbox.turn(session, slot, "recall")
     return None
+
+
+async def _correct(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    post = await _numbered(session, rest)
+    if post is None:
+        return "command.correct_which"
+    await correction_taps.open_card(session, caller, post, now)
+    return None
+
+
+async def _numbered(session: AsyncSession, rest: str) -> Post | None:
+    """The post that somebody names by its running number."""
+    return await by_number(session, int(rest)) if rest.isdecimal() and len(rest) < 10 else None
 
 
 async def _help(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
@@ -203,5 +217,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "/freeze": _freeze,
     "/resume": _resume,
     "/recall": _recall,
+    "/correct": _correct,
     "/help": _help,
 }

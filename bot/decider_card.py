@@ -56,6 +56,7 @@ class DeciderCards(FixParts):
         lines = [
             *self._claim_lines(view),
             *self._late_lines(view),
+            *self._correction_lines(view),
             *self._reply_lines(view),
             *self._reason_lines(view),
             *self._removed_lines(view),
@@ -188,7 +189,8 @@ class DeciderCards(FixParts):
         if post.state is PostState.APPROVED:
             rows = ((button(slot, "undo", say("card.button.undo"), weight=Weight.DANGER),),)
         if post.state is PostState.RELEASED:
-            rows = ((button(slot, "page", say("card.button.recall"), "recall"),),)
+            correct = button(slot, "correct", say("card.button.correct"))
+            rows = ((correct, button(slot, "page", say("card.button.recall"), "recall")),)
         return Card(
             self._decider_title(view),
             tone=Tone.GREY if post.state is not PostState.APPROVED else Tone.GREEN,
@@ -259,15 +261,16 @@ class DeciderCards(FixParts):
     def _length(self, view: PostView, name: str) -> str:
         """A network, how much of it the text takes, and what it costs; of a page of our own its name says enough."""
         limits, network = view.setting.limits[name], self._network(view, name)
-        taken = length(view.post.text, limits)
+        text = approval.text_for(view.post, name)
+        taken = length(text, limits)
         if limits.own and taken <= limits.characters:
             return network
         told = f"{network} {taken}/{limits.characters}"
-        dollars = price(view.post.text, sum(bool(picture.alt) for picture in view.pictures), limits)
+        dollars = price(text, sum(bool(picture.alt) for picture in view.pictures), limits)
         return f"{told}, {self._say(view)('card.costs', dollars=f'{dollars:.3f}')}" if dollars else told
 
     def _too_long(self, view: PostView) -> list[str]:
-        return too_long(view.post.text, view.setting.limits, view.post.networks)
+        return too_long(view.post, view.setting.limits)
 
     def _late_lines(self, view: PostView) -> list[str]:
         """It was long on its way: what it says may be over."""

@@ -35,14 +35,15 @@ async def greens(
     for post in await queue.waiting(session, shift_id):
         shown = await pictures(session, post)
         mine = post.author_id == officer.id or _somebody_else_is_on_it(post, officer, now)
-        if not mine and approval.green(post, shown) and not too_long(post.text, limits, post.networks):
+        if not mine and approval.green(post, shown) and not too_long(post, limits):
             found.append(Green(post, shown))
     return _that_fit(found)
 
 
-def too_long(text: str, limits: Mapping[str, Limits], networks: Sequence[str]) -> list[str]:
+def too_long(post: Post, limits: Mapping[str, Limits]) -> list[str]:
     """The networks of a post that do not take so long a text."""
-    return [name for name, one in limits.items() if name in networks and length(text, one) > one.characters]
+    texts = {name: approval.text_for(post, name) for name in limits if name in post.networks}
+    return [name for name, text in texts.items() if length(text, limits[name]) > limits[name].characters]
 
 
 def digest(shown: Sequence[Green]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from moderation.release import Release
 
@@ -23,7 +23,7 @@ class Limits:
     `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
     and `alt_characters` are per picture; `dollars` is the price of one post, `link_dollars` of one with a link (None:
     the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `own`: a page of the force's own, which
-    also shows the answers that were given on other networks."""
+    also shows the answers that were given on other networks. `edits`: words of a post can be changed (`Corrects`)."""
 
     characters: int
     counting: Counting
@@ -36,6 +36,7 @@ class Limits:
     link_dollars: float | None = None
     alt_dollars: float = 0.0
     own: bool = False
+    edits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
 class Corrects(Protocol):
     """What only some networks can do: change the words of a post that is there."""
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.desk import COVER, Desk
@@ -131,7 +131,11 @@ class Preparer:
     async def _context(self, session: AsyncSession, post: Post) -> Context:
         since = utc_now() - _EARLIER
         earlier = select(Post.text).where(
-            Post.shift_id == post.shift_id, Post.state == PostState.RELEASED, col(Post.received_at) > since
+            Post.shift_id == post.shift_id,
+            Post.state == PostState.RELEASED,
+            col(Post.received_at) > since,
+            Post.id != post.corrects,
+            func.coalesce(Post.corrects, 0) != (post.corrects or -1),
         )
         return Context(
             language=None,
@@ -185,7 +189,8 @@ class Preparer:
         if post.wait_by is not None:
             return
         minutes = self._desk.times.scene_minutes
-        if waits and minutes and post.kind == PostKind.PATROL.value and post.answers_reply is None:
+        told = post.answers_reply is not None or approval.same_place(post)
+        if waits and minutes and post.kind == PostKind.PATROL.value and not told:
             post.wait = Wait.SCENE
             post.wait_until = (post.words_at or post.sent_at) + timedelta(minutes=minutes)
         else:

@@ -8,7 +8,9 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, outbox
+from bot import correcting, delivery, outbox
+from bot.carrying import carry
+from bot.correcting import Aim
 from bot.delivery import DELIVERIES, STUCK_AFTER, Delivery, DeliveryState, pause
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
@@ -117,10 +119,12 @@ class Publisher:
     async def _start(self, session: AsyncSession, row: Delivery, post: Post, now: datetime) -> bool:
         """Due: the last questions, then the intent."""
         shift = await session.get_one(Shift, post.shift_id, populate_existing=True)
-        if post.state in (PostState.WITHDRAWN, PostState.RECALLED):
+        aim = await correcting.aim(session, row, post)
+        if post.state in (PostState.WITHDRAWN, PostState.RECALLED) or aim is Aim.GONE:
             await DELIVERIES.move(session, row, DeliveryState.CANCELLED)
             return False
-        if not delivery.may_leave(post, shift, now) or await delivery.earlier_open(session, row, post.shift_id):
+        early = aim is Aim.EARLY or not delivery.may_leave(post, shift, now)
+        if early or await delivery.earlier_open(session, row, post.shift_id):
             row.asked_at = None
             return False
         try:
@@ -162,7 +166,7 @@ class Publisher:
             return
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                published = await network.publish(release, row.key, row.answers)
+                published = await carry(network, release, row)
         except TryLater as later:
             await self._again(row, later.wait)
         except Refused as refused:
@@ -191,6 +195,9 @@ class Publisher:
             await self._sent(row, there)
 
     async def _withdraw(self, network: Network, row: Delivery) -> None:
+        if row.published_id is None:  # words that were changed in place go with the post that they are in
+            await self._outcome(row, DeliveryState.RECALLED)
+            return
         published = Published(row.published_id or "", row.url, row.published_at or self._clock())
         try:
             async with asyncio.timeout(CALL_SECONDS):
@@ -207,7 +214,7 @@ class Publisher:
         await self._outcome(
             row,
             DeliveryState.SENT,
-            published_id=published.id,
+            published_id=published.id or None,
             url=published.url,
             published_at=published.at,
             reason=None,

@@ -1,6 +1,8 @@
 """Reception: what an officer writes becomes a post, or one sentence that says why not."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -80,6 +82,33 @@ async def answer_to_reply(
     return post
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is corrected, on which networks, as a post of which shift, and what the public is told with it."""
+
+    of: Post
+    shift_id: int
+    networks: list[str]
+    told: dict[str, Any]
+
+
+async def correction(
+    session: AsyncSession, desk: Desk, caller: Caller, asked: Correction, text: str, now: datetime
+) -> Post:
+    """Other words for a released post: a post like any other, on the networks where that one is. Raises Refusal."""
+    _check_words(desk, text)
+    of, source = asked.of, await desk.seal(session, text, now)
+    post = _post(desk, caller, source, asked.shift_id, now)
+    post.message, post.corrects, post.correction = f"correction-{of.id}-{now.timestamp():.0f}", of.id, asked.told
+    post.networks, post.kind, post.kind_chosen = asked.networks, of.kind, True
+    post.language, post.area = of.language, of.area
+    await queue.receive(session, post, now)
+    await desk.prepare(session, post, now)
+    await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
+    await desk.changed(session, post)
+    return post
+
+
 async def template(session: AsyncSession, desk: Desk, caller: Caller, blocked: Post, words: str, now: datetime) -> Post:
     """What the policy offers instead of a blocked post becomes a new post of the same officer. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
@@ -110,13 +139,17 @@ async def edit(session: AsyncSession, desk: Desk, caller: Caller, heard: Edit, n
 
 async def new_words(session: AsyncSession, desk: Desk, post: Post, text: str, by: str, now: datetime) -> None:
     """Other words for a post: sealed, and looked at again. Raises Refusal."""
+    _check_words(desk, text)
+    await queue.new_words(session, post, await desk.seal(session, text, now), by, now)
+    await desk.prepare(session, post, now)
+    await desk.changed(session, post)
+
+
+def _check_words(desk: Desk, text: str) -> None:
     if len(text) > desk.characters:
         raise NotTaken("reception.too_long", limit=desk.characters)
     if not text.strip():
         raise NotTaken("reception.empty")
-    await queue.new_words(session, post, await desk.seal(session, text, now), by, now)
-    await desk.prepare(session, post, now)
-    await desk.changed(session, post)
 
 
 async def _new(session: AsyncSession, desk: Desk, caller: Caller, heard: Message, shift_id: int, now: datetime) -> Post:

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import delivery, shift_cards
 from bot.author_card import AuthorCards
 from bot.chat_app import Card
+from bot.correction_card import CorrectionCards
 from bot.decider_card import DeciderCards
 from bot.delivery import Delivery
 from bot.drawing import Drawings
@@ -35,6 +36,7 @@ class Renderer:
         self._words = words
         self._author = AuthorCards(words)
         self._decider = DeciderCards(words)
+        self._corrections = CorrectionCards(words)
         self._replies = ReplyCards(words, setting)
         self._setting = setting
         self._drawings = Drawings(setting.media)
@@ -46,6 +48,8 @@ class Renderer:
             if viewer is None or not await _linked(session, slot):
                 return None
             match slot.kind:
+                case SlotKind.CORRECTION:
+                    return await self._corrections.card(session, slot, viewer)
                 case SlotKind.NOTICE | SlotKind.TROUBLE:
                     return shift_cards.notice(self._words, slot, viewer.language)
                 case SlotKind.AUTHOR | SlotKind.DECIDER | SlotKind.ORIGINAL:

@@ -5,7 +5,19 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import commands, delivery, next_card, outbox, picture_taps, queue_taps, reception, reply_taps, wait_taps
+from bot import (
+    commands,
+    correcting,
+    correction_taps,
+    delivery,
+    next_card,
+    outbox,
+    picture_taps,
+    queue_taps,
+    reception,
+    reply_taps,
+    wait_taps,
+)
 from bot.approving import approve, jitter
 from bot.card_parts import KINDS, RECALL, SEND_BACK
 from bot.desk import Caller, Desk
@@ -215,11 +227,12 @@ async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _recall(session: AsyncSession, tap: Tap) -> str | None:
-    post = await queue.locked(session, tap.slot.subject or 0)
+    post = await correcting.corrected(session, await queue.locked(session, tap.slot.subject or 0))
     if tap.arg not in RECALL:
         raise NotAllowed("tap.stale")
     await queue.recall(session, post, tap.caller.officer, tap.arg, tap.now)
     await delivery.recall(session, post, tap.now)
+    await correcting.recall(session, post, tap.caller.officer, tap.arg, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
     await tap.desk.changed(session, post)
     author = await session.get_one(Officer, post.author_id)
@@ -292,11 +305,13 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "original": _original,
         "inspector": _inspector,
         "recall": _recall,
+        "correct": correction_taps.correct,
         "add": picture_taps.add,
         "lift": picture_taps.lift,
         "shut": picture_taps.shut,
         "wait": wait_taps.wait,
     },
+    SlotKind.CORRECTION: {"page": turn, "wrong": correction_taps.wrong, "leave": correction_taps.leave},
     SlotKind.QUEUE: {"greens": queue_taps.publish_greens},
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
     SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},

@@ -116,8 +116,24 @@ def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...
 
 def content_of(post: Post, pictures: Sequence[PostPicture]) -> ContentHash:
     """The hash of exactly what would go out, for an approval to bind to."""
-    texts = dict.fromkeys(post.networks, post.text)
-    return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply)
+    texts = {network: text_for(post, network) for network in post.networks}
+    corrects = None if post.corrects is None else (post.corrects, str(post.correction["line"]))
+    return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply, corrects)
+
+
+def text_for(post: Post, network: str) -> str:
+    """The public words on one network: a correction that stands there as a post of its own says that it is one."""
+    return f"{post.correction['lead']} {post.text}" if network in _apart(post) else post.text
+
+
+def same_place(post: Post) -> bool:
+    """Whether it corrects a post of the same area: what could wait for the scene has been told already."""
+    return post.corrects is not None and post.area == post.correction.get("area")
+
+
+def _apart(post: Post) -> Collection[str]:
+    apart: list[str] = post.correction.get("apart", []) if post.corrects is not None else []
+    return apart
 
 
 def release(
@@ -128,7 +144,7 @@ def release(
     byline: str | None,
 ) -> Release:
     """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed."""
-    if post.state not in (PostState.APPROVED, PostState.RELEASED):
+    if post.state not in (PostState.APPROVED, PostState.RELEASED) or post.lesson:
         raise NotAllowed("queue.not_approved")
     return what_left(post, decision, pictures, network, byline)
 
@@ -151,11 +167,13 @@ def what_left(
         shift=post.shift_id,
         kind=post.kind or "patrol",
         language=post.language,
-        text=post.text,
+        text=text_for(post, network),
         pictures=public_pictures(pictures),
         area=post.area,
         byline=byline,
         approved_at=post.approved_at,
         content=content,
         reply=post.answers_reply,
+        correction=None if post.corrects is None else str(post.correction["line"]),
+        in_place=post.corrects is not None and network not in _apart(post),
     )

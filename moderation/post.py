@@ -80,8 +80,8 @@ class Post(SQLModel, table=True):
     corrects: int | None = Field(default=None, index=True)
     """The post whose public words these take the place of."""
     correction: dict[str, Any] = _json(dict)
-    """What the public reads with a correction: `line` says what was wrong; `lead` stands before the words on the networks
-    `apart`, where a correction is a post of its own."""
+    """What the public reads with a correction: `line` says what was wrong; `lead` stands before the words on the
+    networks `apart`, where a correction is a post of its own."""
     lesson: bool = False
     """Written in the tutorial: it goes nowhere."""
     networks: list[str] = _json(list)

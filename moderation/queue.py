@@ -202,6 +202,14 @@ async def recall(session: AsyncSession, post: Post, officer: Officer, reason: st
 
 
 async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
+async def goes_with_it(session: AsyncSession, correction: Post, officer: Officer, reason: str, now: datetime) -> None:
+    """A correction goes with the post that it corrects: off the networks, or out of the queue."""
+    to = PostState.RECALLED if correction.state is PostState.RELEASED else PostState.WITHDRAWN
+    await POSTS.move(session, correction, to, ended_at=now, outcome=reason, undo_until=None)
+    session.add(_decision(correction, DecisionKind.RECALL, officer.id, now, [reason]))
+    await _record(session, now, to.value, correction, officer.id, reason=reason)
+
+
     """The person with the named role says that what the post was held for is settled: their holds, and no others.
 
     Raises NotAllowed, also while something is still being examined that could be held too."""

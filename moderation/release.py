@@ -31,14 +31,21 @@ class PublicPicture:
 
 
 def content_hash(
-    texts: Mapping[str, str], pictures: Sequence[PublicPicture], networks: Sequence[str], answers: int | None
+    texts: Mapping[str, str],
+    pictures: Sequence[PublicPicture],
+    networks: Sequence[str],
+    answers: int | None,
+    corrects: tuple[int, str] | None = None,
 ) -> ContentHash:
-    """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered."""
+    """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered.
+
+    `corrects`: the post that is corrected, and the line that says what was wrong."""
     canonical = {
         "texts": dict(sorted(texts.items())),
         "pictures": [[p.sha256, p.width, p.height, p.alt, p.video] for p in pictures],
         "networks": sorted(networks),
         "answers": answers,
+        "corrects": corrects,
     }
     encoded = json.dumps(canonical, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
     return ContentHash(hashlib.sha256(encoded).hexdigest())
@@ -50,7 +57,8 @@ class Release:
 
     `text` is the variant for this network. `area` is an area id, `byline` the public name or call-sign of the author
     where the author opted in. `number` is the post's running number. `content` is the hash that was approved.
-    `reply` is our id of the public reply that this answers."""
+    `reply` is our id of the public reply that this answers. Of a correction, `correction` is the line that says what
+    was wrong; `in_place`: its words take the place of those that are there."""
 
     post: int
     number: int
@@ -65,3 +73,5 @@ class Release:
     approved_at: datetime
     content: ContentHash
     reply: int | None = None
+    correction: str | None = None
+    in_place: bool = False

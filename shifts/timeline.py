@@ -77,11 +77,20 @@ async def publish(session: AsyncSession, entry: Entry) -> Entry:
     return entry
 
 
-async def correct(session: AsyncSession, key: str, correction: str, now: datetime) -> None:
-    """Say under an entry what was wrong with it. Raises LookupError if it is not there."""
+async def correct(
+    session: AsyncSession, key: str, now: datetime, *, text: str, language: str, area: str | None, correction: str
+) -> Entry:
+    """Put other words in the place of an entry's, and say under it in one line what was wrong.
+
+    Nothing happens if that is so already, or if it is withdrawn. Raises LookupError if it is not there."""
     entry = await _by_key(session, key)
-    entry.corrected_at, entry.correction = now, correction
+    told = (text, language, area, correction)
+    if entry.withdrawn_at is not None or (entry.text, entry.language, entry.area, entry.correction) == told:
+        return entry
+    entry.text, entry.language, entry.area, entry.correction = told
+    entry.corrected_at = now
     await _record(session, Change(kind=ChangeKind.CORRECTED, entry_id=entry.id, shift_id=entry.shift_id, at=now))
+    return entry
 
 
 async def withdraw(session: AsyncSession, key: str, now: datetime) -> list[str]:

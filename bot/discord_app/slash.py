@@ -47,6 +47,7 @@ COMMANDS: Final = (
     Command("freeze"),
     Command("resume"),
     Command("recall", "number", _WHOLE_NUMBER, required=True),
+    Command("correct", "number", _WHOLE_NUMBER, required=True),
     Command("help"),
     Command("start", "code", required=True),
 )

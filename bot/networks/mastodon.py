@@ -233,7 +233,7 @@ def limits(
     pictures: int = 4,
 ) -> Limits:
     """What it takes, from its table in the configuration: nearly every instance takes at least this."""
-    return Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link)
+    return Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link, edits=True)
 
 
 @asynccontextmanager
@@ -251,6 +251,6 @@ async def connect(
     """An account by its access token (scopes read and write). Nothing is asked before the first call."""
     if visibility not in VISIBILITIES:
         raise ValueError("visibility must be public, unlisted or private")
-    table = Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link)
+    table = Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link, edits=True)
     async with a_line(base_url, access_token) as acting, a_line(base_url, access_token) as hearing:
         yield Mastodon(acting, hearing, table, visibility, media, database)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from bot.network import Counting, HeardPage, Limits, Published
+from bot.network import Counting, HeardPage, Limits, Published, Refused
 from moderation.release import Release
 from shifts import timeline
 from shifts.database import Database, utc_now
@@ -22,6 +22,7 @@ LIMITS = Limits(
     picture_bytes=10_000_000,
     alt_characters=2000,
     own=True,
+    edits=True,
 )
 
 
@@ -69,6 +70,23 @@ class Timeline:
             purged = await timeline.withdraw(session, published.id, utc_now())
         for sha256 in purged:
             (self._public / f"{sha256}.jpg").unlink(missing_ok=True)
+
+    async def correct(self, published: Published, release: Release) -> Published:
+        """The new words stand where the old ones stood; a line under them says what was wrong. Raises Refused."""
+        async with self._database.transaction() as session:
+            try:
+                entry = await timeline.correct(
+                    session,
+                    published.id,
+                    utc_now(),
+                    text=release.text,
+                    language=release.language,
+                    area=release.area,
+                    correction=release.correction or "",
+                )
+            except LookupError:
+                raise Refused("gone") from None
+        return self._published(entry)
 
     async def replies(self, cursor: str | None) -> HeardPage:
         """Nobody can write on our own page."""

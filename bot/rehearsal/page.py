@@ -17,9 +17,9 @@ from shifts.words import FIRST_LANGUAGE, Words
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "officer": ("on", "off", "help", "start"),
-    "sergeant": ("shift", "on", "queue", "freeze", "resume", "recall", "off", "help", "start"),
-    "inspector": ("shift", "queue", "freeze", "resume", "recall", "on", "off", "help", "start"),
-    "press": ("shift", "queue", "freeze", "resume", "recall", "on", "off", "help", "start"),
+    "sergeant": ("shift", "on", "queue", "freeze", "resume", "recall", "correct", "off", "help", "start"),
+    "inspector": ("shift", "queue", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
+    "press": ("shift", "queue", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
 }
 """Which commands a phone suggests, by its owner's first role besides officer; other roles get the officer's."""
 

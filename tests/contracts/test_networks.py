@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
+from bot.network import Corrects, Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
 from tests.contracts.bluesky_harness import bluesky_network
 from tests.contracts.mastodon_harness import mastodon_network, mastodon_without_keys
@@ -208,3 +208,44 @@ async def test_an_answer_stands_under_what_it_answers(network: Network, harness:
     (heard,) = (await network.replies(start.cursor)).replies
     answer = await network.publish(replace(POST, text="Yes, since 21:10."), "k2", heard.id)
     assert await harness.stands_under(answer) == heard.id
+
+
+async def test_a_correction_takes_the_place_of_the_words_or_stands_under_them(
+    network: Network, harness: NetworkHarness
+) -> None:
+    published = await network.publish(POST, "k1", None)
+    right = replace(POST, text="Stopped a van with three bald tyres in Riverside.", correction="A number was wrong.")
+    if isinstance(network, Corrects):
+        for _ in range(2):
+            assert (await network.correct(published, replace(right, in_place=True))).id == published.id
+        assert await harness.texts() == [right.text]
+        await network.withdraw(published)
+        with pytest.raises(Refused):
+            await network.correct(published, replace(right, in_place=True))
+        assert await harness.texts() == []
+    else:
+        apart = replace(right, text=f"Correction: {right.text}")
+        said = await network.publish(apart, "k2", published.id)
+        assert await harness.texts() == [POST.text, apart.text]
+        assert await harness.stands_under(said) == published.id
+
+
+async def test_the_limits_say_whether_words_can_be_changed(network: Network) -> None:
+    assert network.limits.edits is isinstance(network, Corrects)
+
+
+async def test_nothing_is_corrected_while_the_network_is_away_or_we_are_signed_out(
+    network: Network, harness: NetworkHarness
+) -> None:
+    published = await network.publish(POST, "k1", None)
+    if not isinstance(network, Corrects):
+        return  # it stands under them there, which is a post like any other
+    await harness.go_away(True)
+    with pytest.raises(TryLater):
+        await network.correct(published, replace(POST, text="Something else."))
+    await harness.go_away(False)
+    await harness.sign_out(True)
+    with pytest.raises(SignedOut):
+        await network.correct(published, replace(POST, text="Something else."))
+    await harness.sign_out(False)
+    assert await harness.texts() == [POST.text]

@@ -114,7 +114,8 @@ class Night:
     async def correct(self, entry: Entry, correction: str) -> None:
         self.now += timedelta(minutes=1)
         async with self.database.transaction() as session:
-            await timeline.correct(session, entry.key, correction, self.now)
+            same = {"text": entry.text, "language": entry.language, "area": entry.area}
+            await timeline.correct(session, entry.key, self.now, correction=correction, **same)  # type: ignore[arg-type]
         self._nudge()
 
     def picture(self, place: int) -> dict[str, object]:

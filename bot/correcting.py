@@ -1,0 +1,124 @@
+"""Correcting: other public words in the place of released ones, as a post of its own that everybody decides about anew.
+
+Where a network lets us change a post, the words are changed there; elsewhere the correction is said under it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, outbox, reception
+from bot.delivery import Delivery, DeliveryState
+from bot.desk import Caller, Desk
+from bot.outbox import SlotKind
+from moderation import queue
+from moderation.decision import NotAllowed
+from moderation.post import OPEN, Post, PostState
+from shifts.officer import LEADERS, Officer
+from shifts.shift import MayNotDecide, current_shift, may_post
+
+WRONG: Final = ("number", "place", "time", "fact", "wording")
+"""What can have been wrong; each has a public sentence, so that nothing of the old words is ever repeated."""
+_COMING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.STUCK)
+
+
+class Aim(StrEnum):
+    """How a delivery stands to the post that it corrects on its network."""
+
+    READY = "ready"
+    EARLY = "early"
+    GONE = "gone"
+
+
+async def may_correct(session: AsyncSession, person: Officer, post: Post, now: datetime) -> int:
+    """The shift that a correction by this person belongs to: its author on shift may, and whoever leads.
+
+    Raises Refusal."""
+    if post.state is not PostState.RELEASED or post.lesson:
+        raise NotAllowed("correction.nothing_to_correct")
+    if person.id == post.author_id and not person.has(*LEADERS):
+        return (await may_post(session, person, now)).number
+    if not person.has(*LEADERS):
+        raise NotAllowed("correction.not_yours")
+    if not person.accredited(now):
+        raise MayNotDecide("shift.lapsed_decider")
+    here = await current_shift(session, person.id)
+    return here.number if here is not None and here.running(now) else post.shift_id
+
+
+async def begin(
+    session: AsyncSession, desk: Desk, caller: Caller, post: Post, now: datetime, *, wrong: str, text: str
+) -> Post:
+    """These words, once they are approved, take the place of what the public reads. Raises Refusal."""
+    shift_id = await may_correct(session, caller.officer, post, now)
+    if await pending(session, post) is not None:
+        raise NotAllowed("correction.pending")
+    there = {row.network for row in await delivery.of_post(session, post.id or 0) if _is_or_comes(row)}
+    networks = [name for name in desk.networks if name in there]
+    if not networks:
+        raise NotAllowed("correction.nothing_to_correct")
+    told = {
+        "number": post.number,
+        "area": post.area,
+        "line": desk.words.say(f"correction.line.{wrong}", post.language),
+        "lead": desk.words.say("correction.lead", post.language),
+        "apart": [name for name in networks if not desk.networks[name].edits],
+    }
+    asked = reception.Correction(post, shift_id, networks, told)
+    made = await reception.correction(session, desk, caller, asked, text, now)
+    made.before_edit = await words_of(session, post)
+    return made
+
+
+async def pending(session: AsyncSession, post: Post) -> Post | None:
+    """The correction of a post that has not been decided about, or has not left yet."""
+    waiting = (*OPEN, PostState.APPROVED)
+    statement = select(Post).where(Post.corrects == post.id, col(Post.state).in_(waiting))
+    return (await session.exec(statement)).first()
+
+
+async def corrections(session: AsyncSession, post: Post) -> list[Post]:
+    """The corrections of a post that the public can read, the newest last."""
+    statement = select(Post).where(Post.corrects == post.id, Post.state == PostState.RELEASED)
+    return list((await session.exec(statement.order_by(col(Post.approved_at), col(Post.id)))).all())
+
+
+async def words_of(session: AsyncSession, post: Post) -> str:
+    """What the public reads of a post now: its words, or those of its last correction."""
+    made = await corrections(session, post)
+    return made[-1].text if made else post.text
+
+
+async def corrected(session: AsyncSession, post: Post) -> Post:
+    """The post that a correction belongs to; any other post is its own."""
+    return post if post.corrects is None else await queue.locked(session, post.corrects)
+
+
+async def aim(session: AsyncSession, row: Delivery, post: Post) -> Aim:
+    """Whether there is something on the network to correct, and if so what: `row.answers` names it."""
+    if post.corrects is None:
+        return Aim.READY
+    first = await session.get_one(Post, post.corrects, populate_existing=True)
+    statement = select(Delivery).where(Delivery.post_id == post.corrects, Delivery.network == row.network)
+    there = (await session.exec(statement.execution_options(populate_existing=True))).first()
+    if there is None or first.state is not PostState.RELEASED or not _is_or_comes(there):
+        return Aim.GONE
+    if there.state is not DeliveryState.SENT:
+        return Aim.EARLY
+    row.answers = there.published_id
+    return Aim.READY if there.published_id else Aim.GONE
+
+
+async def recall(session: AsyncSession, post: Post, officer: Officer, reason: str, now: datetime) -> None:
+    """With a post everything goes that was said to correct it."""
+    waiting = await pending(session, post)
+    for correction in [*await corrections(session, post), *([waiting] if waiting else [])]:
+        await queue.goes_with_it(session, correction, officer, reason, now)
+        await delivery.recall(session, correction, now)
+        await outbox.touch(session, correction.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+
+
+def _is_or_comes(row: Delivery) -> bool:
+    return row.state is DeliveryState.SENT or row.state in _COMING
