@@ -55,13 +55,13 @@ class Delivery(SQLModel, table=True):
     url: str | None = Field(default=None, max_length=500)
     published_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=80)
+    offer: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a refused one could be cut down to, as a person may choose; `smaller`: they did."""
+    smaller: bool = False
 
 
 DELIVERIES: Final = Machine(
     "delivery",
-    offer: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """What a refused one could be cut down to, as a person may choose; `smaller`: they did."""
-    smaller: bool = False
     Delivery,
     DeliveryState.DUE,
     {
@@ -76,11 +76,11 @@ DELIVERIES: Final = Machine(
             }
         ),
         DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE}),
+        DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
         DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
         DeliveryState.SENT: frozenset({DeliveryState.RECALLING}),
         DeliveryState.RECALLING: frozenset({DeliveryState.RECALLED}),
     },
-        DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
 )
 
 WORKING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)
