@@ -88,9 +88,9 @@ class Desk:
         """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author."""
         people = {p.id: p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS)}
         roles = {Role(role) for role in approval.roles_asked(post)}
-        if post.level >= 3:
         if post.corrects is not None:
             roles |= {Role.INSPECTOR, Role.PRESS}
+        if post.level >= 3:
             roles.add(Role.INSPECTOR)
         for role in sorted(roles):
             people.update({p.id: p for p in await roster.with_role(session, role)})

@@ -201,7 +201,6 @@ async def recall(session: AsyncSession, post: Post, officer: Officer, reason: st
     await _record(session, now, "recalled", post, officer.id, reason=reason)
 
 
-async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
 async def goes_with_it(session: AsyncSession, correction: Post, officer: Officer, reason: str, now: datetime) -> None:
     """A correction goes with the post that it corrects: off the networks, or out of the queue."""
     to = PostState.RECALLED if correction.state is PostState.RELEASED else PostState.WITHDRAWN
@@ -210,6 +209,7 @@ async def goes_with_it(session: AsyncSession, correction: Post, officer: Officer
     await _record(session, now, to.value, correction, officer.id, reason=reason)
 
 
+async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
     """The person with the named role says that what the post was held for is settled: their holds, and no others.
 
     Raises NotAllowed, also while something is still being examined that could be held too."""
