@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.chat_app import Button, Weight
+from bot.chat_app import AttachmentKind, Button, Weight
 from bot.delivery import DeliveryState
 from bot.outbox import MAIN, Slot
 from bot.view import PostView
-from moderation.post import Happened, PictureState, Post, PostState, Wait
+from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait
 from shifts.words import FIRST_LANGUAGE, Words
 
 SEND_BACK: Final = ("identifies", "place", "live", "tone")
@@ -16,6 +16,8 @@ LABEL: Final = 30
 """As much of a button's label as a phone shows."""
 EMBARGOES: Final = ("15", "30", "60", "0")
 UNTIL_CLEAR: Final = "scene"
+LEAKS: Final = 12
+"""As many times of a video as a card names."""
 KINDS: Final = ("patrol", "traffic", "advice", "event", "statement")
 
 
@@ -103,20 +105,38 @@ class CardParts:
         ]
 
     def _picture_lines(self, view: PostView) -> list[str]:
-        say, words = self._say(view), self._words
+        say = self._say(view)
         lines: list[str] = []
         for picture in view.pictures:
             if picture.state in (PictureState.WANTED, PictureState.HELD):
-                lines.append(say("card.covered_anew" if picture.sha256 else "card.picture_coming"))
+                lines += self._coming(view, picture)
                 continue
-            parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in picture.counts.items()]
-            covered = ", ".join(parts) or say("card.nothing_covered")
-            lines.append(say("card.photo", covered=covered))
+            lines.append(self._covered_line(view, picture))
             lines.append(say("card.alt", alt=picture.alt))
             if picture.leftover:
                 lines.append(say("card.leftover"))
+            if picture.leaks:
+                lines.append(say("card.leaks", times=", ".join(minutes(at) for at in picture.leaks[:LEAKS])))
         lines += [say(key) for key in view.refused]
         return lines
+
+    def _coming(self, view: PostView, picture: PostPicture) -> list[str]:
+        """One that has not been covered yet; of a video, how much of it has."""
+        say = self._say(view)
+        film = picture.kind == AttachmentKind.VIDEO.value
+        if film and picture.state is PictureState.HELD:
+            anew = [say("card.covered_anew")] if picture.sha256 else []
+            return [*anew, say("card.video_progress", percent=picture.progress)]
+        return [say("card.covered_anew" if picture.sha256 else "card.video_coming" if film else "card.picture_coming")]
+
+    def _covered_line(self, view: PostView, picture: PostPicture) -> str:
+        say, words = self._say(view), self._words
+        parts = [words.count(f"card.box.{kind}", number, view.language) for kind, number in picture.counts.items()]
+        covered = ", ".join(parts) or say("card.nothing_covered")
+        if picture.video is None:
+            return say("card.photo", covered=covered)
+        key = "card.video_sound" if picture.sound else "card.video"
+        return say(key, length=minutes(picture.seconds), covered=covered)
 
     def _correction_lines(self, view: PostView) -> list[str]:
         """Of a correction: which post it corrects, and the line that the public reads with it."""
@@ -160,6 +180,11 @@ class CardParts:
 
     def _say(self, view: PostView) -> "Say":
         return Say(self._words, view.language)
+
+
+def minutes(seconds: float) -> str:
+    """A time in a video: 0:07."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 def rounded(at: datetime) -> datetime:

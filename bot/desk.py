@@ -22,6 +22,7 @@ from shifts.words import Words
 PREPARE_LEASE = timedelta(seconds=60)
 PREPARE = "prepare"
 COVER = "cover"
+FILM = "film"
 DELIVER = "deliver"
 
 

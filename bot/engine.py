@@ -30,15 +30,16 @@ _log = logging.getLogger(__name__)
 
 
 class Lane(StrEnum):
-    """The queues. A person waits for words and pictures; pictures must not hold up words."""
+    """The queues. A person waits for words and pictures; pictures must not hold up words, nor videos pictures."""
 
     WORDS = "words"
     PICTURES = "pictures"
+    VIDEOS = "videos"
     DELIVERIES = "deliveries"
 
 
-_POLL_SECONDS: Final = {Lane.WORDS: 0.1, Lane.PICTURES: 0.15, Lane.DELIVERIES: 0.15}
-_AT_ONCE: Final = {Lane.WORDS: 8, Lane.PICTURES: 2, Lane.DELIVERIES: 8}
+_POLL_SECONDS: Final = {Lane.WORDS: 0.1, Lane.PICTURES: 0.15, Lane.VIDEOS: 0.5, Lane.DELIVERIES: 0.15}
+_AT_ONCE: Final = {Lane.WORDS: 8, Lane.PICTURES: 2, Lane.VIDEOS: 3, Lane.DELIVERIES: 16}
 
 
 class Engine:

@@ -8,8 +8,9 @@ from sqlmodel import col, select
 
 from bot.chat_app import Attachment, AttachmentKind, AttachmentRefused, ChatApp, ChatAppDown
 from bot.desk import Desk
-from bot.reception import BYTES_AT_MOST
+from bot.reception import most_bytes, too_big
 from moderation import queue
+from moderation.media_video import is_video
 from moderation.post import PICTURES, PictureState, Post, PostPicture
 from shifts.database import Database, utc_now
 
@@ -52,12 +53,14 @@ class Fetcher:
         except AttachmentRefused:
             await self._refuse(picture.id or 0, "reception.cannot_fetch")
         else:
-            if len(data) > BYTES_AT_MOST:
-                await self._refuse(picture.id or 0, "reception.too_big")
+            kind = AttachmentKind.VIDEO if is_video(data) else AttachmentKind.PHOTO
+            if len(data) > most_bytes(kind):
+                await self._refuse(picture.id or 0, too_big(kind))
             else:
-                await self._hold(picture.id or 0, data)
+                await self._hold(picture.id or 0, data, kind)
 
-    async def _hold(self, picture_id: int, data: bytes) -> None:
+    async def _hold(self, picture_id: int, data: bytes, kind: AttachmentKind) -> None:
+        """Sealed, and known for what it is by its content, whatever it was sent as."""
         now = utc_now()
         async with self._database.transaction() as session:
             picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
@@ -65,7 +68,7 @@ class Fetcher:
                 return
             purge_at = now + timedelta(days=self._desk.times.originals_days)
             original = await self._desk.vault.put(session, data, now, purge_at)
-            await PICTURES.move(session, picture, PictureState.HELD, original_id=original, ref=None)
+            await PICTURES.move(session, picture, PictureState.HELD, kind=kind.value, original_id=original, ref=None)
             post = await queue.locked(session, picture.post_id)
             if post.drafted == post.revision:
                 post.prepare_at = now

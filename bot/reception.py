@@ -11,17 +11,17 @@ from bot import outbox
 from bot.chat_app import Attachment, AttachmentKind, Edit, Message
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
-from moderation import queue
+from moderation import media_video, queue
 from moderation.post import OPEN, PictureState, Post, PostPicture
 from shifts.refusal import Refusal
 from shifts.shift import may_post
 
 PICTURES_AT_MOST = 4
 BYTES_AT_MOST = 30 * 1024 * 1024
-_TAKEN = (AttachmentKind.PHOTO, AttachmentKind.FILE)
+VIDEO_BYTES_AT_MOST = media_video.MOST_BYTES
+_TAKEN = (AttachmentKind.PHOTO, AttachmentKind.FILE, AttachmentKind.VIDEO)
 _NOT_TAKEN = {
     AttachmentKind.VOICE: "reception.no_voice",
-    AttachmentKind.VIDEO: "reception.no_video",
     AttachmentKind.LOCATION: "reception.location_dropped",
     AttachmentKind.OTHER: "reception.no_other",
 }
@@ -53,12 +53,23 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
 
 
 def _check(desk: Desk, heard: Message, wanted: list[Attachment], left_out: str | None) -> None:
-    if any((a.size or 0) > BYTES_AT_MOST for a in wanted):
-        raise NotTaken("reception.too_big")
+    for each in wanted:
+        if (each.size or 0) > most_bytes(each.kind):
+            raise NotTaken(too_big(each.kind))
     if len(heard.text) > desk.characters:
         raise NotTaken("reception.too_long", limit=desk.characters)
     if not heard.text.strip() and not wanted:
         raise NotTaken(left_out or "reception.empty")
+
+
+def most_bytes(kind: AttachmentKind) -> int:
+    """How large an attachment may be."""
+    return VIDEO_BYTES_AT_MOST if kind is AttachmentKind.VIDEO else BYTES_AT_MOST
+
+
+def too_big(kind: AttachmentKind) -> str:
+    """The sentence about one that is larger, as a words key."""
+    return "media.video_too_big" if kind is AttachmentKind.VIDEO else "reception.too_big"
 
 
 async def answer_to_reply(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
@@ -24,6 +24,7 @@ __all__ = [
     "cell_box",
     "counts",
     "draft_alt",
+    "draft_alt_of_video",
     "grid",
     "numbered",
 ]
@@ -99,7 +100,14 @@ def counts(boxes: Iterable[Box]) -> dict[BoxKind, int]:
 
 def draft_alt(boxes: Iterable[Box], words: Words, language: str) -> str:
     """A first alt text, from counts alone: "Photo. 2 faces covered; 1 plate covered." A person makes it a sentence."""
-    number = counts(boxes)
+    return _alt(words.say("media.alt.photo", language), counts(boxes), words, language)
+
+
+def draft_alt_of_video(number: Mapping[BoxKind, int], seconds: int, words: Words, language: str) -> str:
+    """The same for a video: "Video of 12 seconds. 2 faces covered." """
+    return _alt(words.count("media.alt.video", seconds, language), number, words, language)
+
+
+def _alt(what: str, number: Mapping[BoxKind, int], words: Words, language: str) -> str:
     parts = [words.count(f"media.alt.{kind}", number[kind], language) for kind in BoxKind if kind in number]
-    photo = words.say("media.alt.photo", language)
-    return f"{photo} {'; '.join(parts)}." if parts else photo
+    return f"{what} {'; '.join(parts)}." if parts else what

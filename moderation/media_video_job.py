@@ -56,6 +56,11 @@ class CoveredVideo:
         return tuple(sorted({leak.frame for leak in self.leaks}))
 
     @property
+    def leaked_seconds(self) -> list[float]:
+        """The times of those frames, to a tenth of a second, each once."""
+        return sorted({round(leak.seconds, 1) for leak in self.leaks})
+
+    @property
     def counts(self) -> dict[BoxKind, int]:
         """How many things of each kind were followed; one that was lost and seen again counts twice."""
         return dict(Counter(thing.kind for thing in self.things))

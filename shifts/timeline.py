@@ -1,5 +1,6 @@
 """The public timeline as it is stored: what the website shows, and nothing else. Written by the timeline network."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -26,6 +27,8 @@ class ChangeKind(StrEnum):
 
 class Entry(SQLModel, table=True):
     """One public post. `pictures` lists {"sha256", "width", "height", "alt"}; bytes lie in the public media folder.
+
+    A video has {"video", "seconds"} besides: the name of its MP4, whose poster is the picture.
 
     A withdrawn entry keeps its number and its times, and loses text, pictures and byline: the tombstone."""
 
@@ -94,22 +97,28 @@ async def correct(
 
 
 async def withdraw(session: AsyncSession, key: str, now: datetime) -> list[str]:
-    """Leave a tombstone. Gives the sha256 of the pictures to be purged; empty if it was gone already.
+    """Leave a tombstone. Gives the names of the files to be purged; empty if it was gone already.
 
-    A picture that another post shows as well stays."""
+    A picture or a video that another post shows as well stays."""
     entry = await _by_key(session, key)
     if entry.withdrawn_at is not None:
         return []
-    pictures = [str(picture["sha256"]) for picture in entry.pictures]
+    files = [name for picture in entry.pictures for name in files_of(picture)]
     entry.text, entry.pictures, entry.byline, entry.correction = "", [], None, None
     entry.area = None
     entry.withdrawn_at = now
     await _record(session, Change(kind=ChangeKind.WITHDRAWN, entry_id=entry.id, shift_id=entry.shift_id, at=now))
-    return [sha256 for sha256 in pictures if not await picture_is_public(session, sha256)]
+    return [name for name in files if not await picture_is_public(session, name.partition(".")[0])]
+
+
+def files_of(picture: Mapping[str, Any]) -> list[str]:
+    """The names of a picture's files in the public media folder: of a video, its poster and the video itself."""
+    video = picture.get("video")
+    return [f"{picture['sha256']}.jpg", *([f"{video}.mp4"] if video else [])]
 
 
 async def picture_is_public(session: AsyncSession, sha256: str) -> bool:
-    """Whether a post that is not withdrawn shows this picture."""
+    """Whether a post that is not withdrawn shows this picture, or this video."""
     shows = cast(col(Entry.pictures), String).contains(sha256, autoescape=True)
     found = await session.exec(select(Entry.id).where(col(Entry.withdrawn_at).is_(None), shows).limit(1))
     return found.first() is not None

@@ -1,5 +1,6 @@
 """The force's own public timeline: publishing is one row, so exactly once is simply true."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +41,8 @@ class Timeline:
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
         """One entry for one key, however often it is asked for."""
         for picture in release.pictures:
-            self._make_public(picture.sha256)
+            for name in picture.files:
+                await asyncio.to_thread(self._make_public, name)
         async with self._database.transaction() as session:
             thread = await self._entry_id(answers) if answers else None
             entry = Entry(
@@ -65,11 +67,11 @@ class Timeline:
         return None if entry is None else self._published(entry)
 
     async def withdraw(self, published: Published) -> None:
-        """A tombstone stays; words and pictures go, the pictures also from the folder that the website serves."""
+        """A tombstone stays; words, pictures and videos go, these also from the folder that the website serves."""
         async with self._database.transaction() as session:
             purged = await timeline.withdraw(session, published.id, utc_now())
-        for sha256 in purged:
-            (self._public / f"{sha256}.jpg").unlink(missing_ok=True)
+        for name in purged:
+            (self._public / name).unlink(missing_ok=True)
 
     async def correct(self, published: Published, release: Release) -> Published:
         """The new words stand where the old ones stood; a line under them says what was wrong. Raises Refused."""
@@ -99,12 +101,12 @@ class Timeline:
         async with self._database.reading() as session:
             return (await session.exec(select(Entry.id).where(col(Entry.key) == key))).first()
 
-    def _make_public(self, sha256: str) -> None:
-        target = self._public / f"{sha256}.jpg"
+    def _make_public(self, name: str) -> None:
+        target = self._public / name
         if not target.exists():
             self._public.mkdir(parents=True, exist_ok=True)
             draft = target.with_suffix(".part")
-            shutil.copyfile(self._media / f"{sha256}.jpg", draft)
+            shutil.copyfile(self._media / name, draft)
             draft.replace(target)
 
 

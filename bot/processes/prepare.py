@@ -7,12 +7,16 @@ import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-from bot.desk import COVER, PREPARE
+from bot.covering import Coverer
+from bot.desk import COVER, FILM, PREPARE
 from bot.engine import Lane
+from bot.filming import Filmer
+from bot.picture_work import PictureWork
 from bot.preparing import Preparer
 from bot.wiring import Loop, Part, Program, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
+from moderation.media_video import Videos
 from moderation.text_room import TextRoom
 from shifts.database import utc_now
 
@@ -26,7 +30,10 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     room = TextRoom(settings.files.places, settings.files.languages, secret, models=settings.moderation.models)
     stack.callback(room.close)
     photos = await stack.enter_async_context(Photos())
-    preparer = Preparer(program.database, program.desk(vault), room, photos, settings.media, program.changed)
+    videos = await stack.enter_async_context(Videos())
+    desk = program.desk(vault)
+    work = PictureWork(program.database, desk, settings.media, program.changed)
+    preparer = Preparer(program.database, desk, room, program.changed)
 
     async def warm() -> None:
         try:
@@ -50,6 +57,6 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
             "purge": every(3600, purge),
         },
-        handlers={PREPARE: preparer.words, COVER: preparer.cover},
-        lanes=[Lane.WORDS, Lane.PICTURES],
+        handlers={PREPARE: preparer.words, COVER: Coverer(work, photos).cover, FILM: Filmer(work, videos).film},
+        lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],
     )

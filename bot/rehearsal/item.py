@@ -78,7 +78,9 @@ def card_from(stored: bytes) -> Card:
     return Card(
         title=form["title"],
         tone=Tone(form["tone"]),
-        pictures=tuple(Picture(Path(p["path"]), p["alt"]) for p in form["pictures"]),
+        pictures=tuple(
+            Picture(Path(p["path"]), p["alt"], Path(p["video"]) if p.get("video") else None) for p in form["pictures"]
+        ),
         quote=form["quote"],
         marks=tuple((start, end) for start, end in form["marks"]),
         lines=tuple(form["lines"]),

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.chat_app import AttachmentRefused, Card, ChatId
+from bot.chat_app import AttachmentRefused, Card, ChatId, Picture
 from bot.rehearsal.guard import guarded
 from bot.rehearsal.live import Stage, live
 from bot.rehearsal.person import Person, owner
@@ -45,6 +45,7 @@ def rehearsal_routes(
         ("POST", "/rehearsal/upload", _upload),
         ("GET", "/rehearsal/upload/{ref}", _uploaded),
         ("GET", "/rehearsal/picture/{item}/{number:\\d+}", _picture),
+        ("GET", "/rehearsal/video/{item}/{number:\\d+}", _video),
     )
     refusal = words.say("rehearsal.elsewhere", FIRST_LANGUAGE)
     return [web.route(method, path, guarded(partial(view, stage), refusal)) for method, path, view in views]
@@ -105,11 +106,23 @@ async def _uploaded(stage: Stage, request: web.Request) -> web.Response:
 
 async def _picture(stage: Stage, request: web.Request) -> web.StreamResponse:
     """A covered picture of a card."""
+    return _file((await _shown(stage, request)).path, "image/jpeg")
+
+
+async def _video(stage: Stage, request: web.Request) -> web.StreamResponse:
+    """A covered video of a card."""
+    return _file((await _shown(stage, request)).video, "video/mp4")
+
+
+async def _shown(stage: Stage, request: web.Request) -> Picture:
     item = await stage.platform.phones.item(request.match_info["item"])
     number = int(request.match_info["number"])
     if item is None or not isinstance(item.content, Card) or number >= len(item.content.pictures):
         raise web.HTTPNotFound
-    path = item.content.pictures[number].path
-    if not path.is_file():
+    return item.content.pictures[number]
+
+
+def _file(path: Path | None, kind: str) -> web.FileResponse:
+    if path is None or not path.is_file():
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers={"Content-Type": "image/jpeg", "Cache-Control": "no-store"})
+    return web.FileResponse(path, headers={"Content-Type": kind, "Cache-Control": "no-store"})

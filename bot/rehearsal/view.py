@@ -66,7 +66,11 @@ def _card(item: str, card: Card) -> dict[str, Any]:
         "title": card.title,
         "tone": card.tone,
         "pictures": [
-            {"src": f"/rehearsal/picture/{item}/{number}?{picture.path.stem}", "alt": picture.alt}
+            {
+                "src": f"/rehearsal/picture/{item}/{number}?{picture.path.stem}",
+                "alt": picture.alt,
+                "video": f"/rehearsal/video/{item}/{number}?{picture.video.stem}" if picture.video else None,
+            }
             for number, picture in enumerate(card.pictures)
         ],
         "quote": None if card.quote is None else _pieces(card.quote, card.marks),
@@ -97,7 +101,10 @@ def _post(post: PublicPost, replies: Sequence[Heard]) -> dict[str, Any]:
         "at": post.at.isoformat(),
         "text": post.text,
         "language": post.language,
-        "pictures": [{"src": f"/media/{p.sha256}.jpg", "alt": p.alt} for p in post.pictures],
+        "pictures": [
+            {"src": f"/media/{p.sha256}.jpg", "alt": p.alt, "video": f"/media/{p.video}.mp4" if p.video else None}
+            for p in post.pictures
+        ],
         "answers": post.answers,
         "withdrawn": post.withdrawn.isoformat() if post.withdrawn else None,
         "lengths": [

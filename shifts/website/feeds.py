@@ -15,6 +15,7 @@ from shifts.website.text import allowed, linked, one_line
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 XML_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+VIDEO: Final = "video/mp4"
 BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 ElementTree.register_namespace("", ATOM)
@@ -47,6 +48,9 @@ def _atom_entry(feed: ElementTree.Element, entry: Entry, site: SiteFacts, editio
     if entry.withdrawn_at is not None:
         return
     element.set(XML_LANGUAGE, entry.language)
+    for picture in entry.pictures:
+        if picture.get("video"):
+            _add(element, "link", rel="enclosure", type=VIDEO, href=_video_address(picture, site))
     _add(element, "category", term=entry.kind, label=edition.kind(entry.kind) or entry.kind)
     _add(element, "content", str(_html(entry, site, edition)), type="html")
 
@@ -87,6 +91,12 @@ def _item(entry: Entry, site: SiteFacts, edition: Edition) -> dict[str, object]:
     }
     if entry.pictures:
         item["image"] = _picture_address(entry.pictures[0], site)
+    films = [picture for picture in entry.pictures if picture.get("video")]
+    if films:
+        item["attachments"] = [
+            {"url": _video_address(film, site), "mime_type": VIDEO, "duration_in_seconds": film["seconds"]}
+            for film in films
+        ]
     return item
 
 
@@ -100,10 +110,7 @@ def _title(entry: Entry, edition: Edition) -> str:
 def _html(entry: Entry, site: SiteFacts, edition: Edition) -> Markup:
     lines = Markup("<br>").join(linked(line) for line in entry.text.splitlines())
     parts = [Markup('<p dir="auto">{}</p>').format(lines)]
-    image = Markup('<p><img src="{}" alt="{}" width="{}" height="{}"></p>')
-    for picture in entry.pictures:
-        sides = (picture["width"], picture["height"])
-        parts.append(image.format(_picture_address(picture, site), allowed(str(picture["alt"])), *sides))
+    parts += [Markup("<p>{}</p>").format(_shown(picture, site)) for picture in entry.pictures]
     if entry.correction and entry.corrected_at:
         said = edition.say("correction", time=edition.clock(entry.corrected_at))
         parts.append(Markup("<p><strong>{}</strong> {}</p>").format(said, linked(entry.correction)))
@@ -112,8 +119,22 @@ def _html(entry: Entry, site: SiteFacts, edition: Edition) -> Markup:
     return Markup("\n").join(parts)
 
 
+def _shown(picture: dict[str, object], site: SiteFacts) -> Markup:
+    """A picture, or the poster of a video that leads to it."""
+    sides = (picture["width"], picture["height"])
+    image = Markup('<img src="{}" alt="{}" width="{}" height="{}">').format(
+        _picture_address(picture, site), allowed(str(picture["alt"])), *sides
+    )
+    film = Markup('<a href="{}">{}</a>')
+    return film.format(_video_address(picture, site), image) if picture.get("video") else image
+
+
 def _picture_address(picture: dict[str, object], site: SiteFacts) -> str:
     return f"{site.public_url}/media/{picture['sha256']}.jpg"
+
+
+def _video_address(picture: dict[str, object], site: SiteFacts) -> str:
+    return f"{site.public_url}/media/{picture['video']}.mp4"
 
 
 def _changed(entry: Entry) -> datetime:

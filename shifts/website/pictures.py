@@ -1,4 +1,4 @@
-"""Which pictures may be shown: those of posts that stand, whatever still lies in the folder."""
+"""Which pictures and videos may be shown: those of posts that stand, whatever still lies in the folder."""
 
 import re
 from pathlib import Path
@@ -25,9 +25,9 @@ class Pictures:
         self._known: dict[str, bool] = {}
         self._known_at = -1
 
-    async def path(self, sha256: str) -> Path | None:
-        """The file of a public picture; None for any other."""
-        path = self._folder / f"{sha256}.jpg"
+    async def path(self, sha256: str, suffix: str = "jpg") -> Path | None:
+        """The file of a public picture, or of a video ("mp4"); None for any other."""
+        path = self._folder / f"{sha256}.{suffix}"
         if not _SHA256.fullmatch(sha256) or not path.is_file():
             return None
         if self._known_at != self._changes.latest or len(self._known) > MAX_KNOWN:

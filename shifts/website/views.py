@@ -19,6 +19,7 @@ from shifts.website.stream import LiveStream
 from shifts.website.templates import Templates
 
 HTML: Final = "text/html; charset=utf-8"
+MEDIA: Final = {"jpg": "image/jpeg", "mp4": "video/mp4"}
 MAX_NUMBER: Final = 2**31 - 1
 
 Read = Callable[[AsyncSession], Awaitable[Listing]]
@@ -59,7 +60,7 @@ class Views:
             web.get("/about", self.about),
             web.get("/feed.atom", self.atom),
             web.get("/feed.json", self.json_feed),
-            web.get("/media/{name}.jpg", self.media),
+            web.get("/media/{name}.{suffix:jpg|mp4}", self.media),
             web.get("/robots.txt", self.robots),
             web.get("/healthz", self.health),
         ]
@@ -146,13 +147,14 @@ class Views:
         return await self._answer(request, ("/feed.json", edition), render)
 
     async def media(self, request: web.Request) -> web.StreamResponse:
-        """A published picture; its name is its content, so it may be kept for good."""
-        path = await self.pictures.path(request.match_info["name"])
+        """A published picture or video; its name is its content, so it may be kept for good."""
+        suffix = request.match_info["suffix"]
+        path = await self.pictures.path(request.match_info["name"], suffix)
         if path is None:
             raise NotThere
         headers = {
             hdrs.CACHE_CONTROL: FOREVER,
-            hdrs.CONTENT_TYPE: "image/jpeg",
+            hdrs.CONTENT_TYPE: MEDIA[suffix],
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
         return web.FileResponse(path, headers=headers)

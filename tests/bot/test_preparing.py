@@ -10,7 +10,6 @@ from bot.preparing import WORDS_TRIES, Preparer
 from bot.settings import Times
 from moderation import approval
 from moderation.detector import DetectorFailed
-from moderation.media import Photos
 from moderation.post import Post, PostState
 from moderation.redaction import Context, Redacted
 from moderation.text_room import TextRoom
@@ -53,7 +52,7 @@ async def test_words_that_no_detector_can_read_are_held_and_cannot_be_published(
     vault = Vault(b"k" * 32, tmp_path)
     desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
     room = cast(TextRoom, BrokenRoom())
-    preparer = Preparer(database, desk, room, Photos(), tmp_path, lambda: None)
+    preparer = Preparer(database, desk, room, lambda: None)
     post_id = await a_post(database, desk)
     for _ in range(WORDS_TRIES):
         async with database.reading() as session:

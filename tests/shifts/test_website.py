@@ -239,7 +239,7 @@ async def test_a_withdrawn_picture_is_gone_even_if_its_file_is_not(database: Dat
             return await status() == 404
 
         assert await status() == 200
-        assert await night.withdraw(post) == [post.pictures[0]["sha256"]]
+        assert await night.withdraw(post) == [f"{post.pictures[0]['sha256']}.jpg"]
         assert await soon(gone)
 
 
@@ -249,7 +249,7 @@ async def test_a_picture_that_another_post_shows_is_not_purged(database: Databas
         first = await night.post("A van.", pictures=1)
         second = await night.post("A van, told better.", pictures=1)
         assert await night.withdraw(first) == []
-        assert await night.withdraw(second) == [second.pictures[0]["sha256"]]
+        assert await night.withdraw(second) == [f"{second.pictures[0]['sha256']}.jpg"]
 
 
 @pytest.mark.parametrize("name", ["..%2Fsecret", "secret", "A" * 64, "0" * 64, "1" * 64, "%00"])

@@ -1,6 +1,6 @@
 // One item on a phone: a card of ours, or what the person wrote.
 
-import { h, icon, iconButton, menu } from "/rehearsal/static/dom.js";
+import { film, h, icon, iconButton, menu } from "/rehearsal/static/dom.js";
 import { clock, say, size } from "/rehearsal/static/words.js";
 
 const DRAWN = { location: "pin", voice: "voice", file: "file", video: "photo", photo: "photo", other: "file" };
@@ -46,7 +46,7 @@ function link(phone, piece) {
 function drawPictures(phone, pictures) {
   const open = (picture) => phone.stage.show(picture.src, picture.alt);
   return h("div", { class: `pictures count-${Math.min(pictures.length, 4)}` }, pictures.map((picture) =>
-    h("button", { type: "button", class: "picture", onclick: () => open(picture) },
+    picture.video ? film(picture) : h("button", { type: "button", class: "picture", onclick: () => open(picture) },
       h("img", { src: picture.src, alt: picture.alt, onload: () => phone.settle() }))));
 }
 

@@ -97,6 +97,11 @@ export function menu(opener, makeEntries) {
   opener.addEventListener("click", () => (list ? close(true) : open()));
 }
 
+// A covered video behind its poster; nothing of it is loaded before somebody plays it.
+export function film(picture) {
+  return h("video", { class: "film", src: picture.video, poster: picture.src, "aria-label": picture.alt, controls: "", preload: "none", playsinline: "" });
+}
+
 export function nonce() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

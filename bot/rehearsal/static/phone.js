@@ -175,8 +175,8 @@ export class Phone {
     this.drawAll();
     const drawn = this.node(item.id);
     if (focused) (drawn.querySelector(`[data-token="${CSS.escape(focused.dataset.token ?? "")}"]`) ?? drawn.querySelector(".bubble")).focus({ preventScroll: true });
-    for (const image of drawn.querySelectorAll("img")) {
-      const there = [...old.querySelectorAll("img")].find((other) => other.src === image.src);
+    for (const image of drawn.querySelectorAll("img, video")) {
+      const there = [...old.querySelectorAll(image.tagName)].find((other) => other.src === image.src);
       if (there) image.replaceWith(there);
     }
   }

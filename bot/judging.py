@@ -1,0 +1,72 @@
+"""Judging: what the pictures and videos of a post mean for its verdict, and whether all of it has been looked at."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from moderation import approval, queue
+from moderation.finding import BoxKind
+from moderation.policy import Reason, Verdict, severest
+from moderation.post import PictureState, Post, PostPicture, pictures
+
+FACES: Final = Reason("faces", Verdict.REDACT, "B", "card.policy.faces", "card.policy.tick_no_minor")
+LEFTOVER: Final = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.leftover", None, "inspector")
+LEAKED: Final = Reason("video leaked", Verdict.HOLD, "B", "card.policy.leaked", None, "inspector")
+FLASHING: Final = Reason("video flashes", Verdict.FLAG, "P", "card.policy.flashing", "card.policy.tick_flashing")
+SOUND: Final = Reason("video sound", Verdict.FLAG, "P", "card.policy.sound", "card.policy.tick_sound")
+UNSEEN: Final = Reason("picture not examined", Verdict.HOLD, "B", "card.policy.unexamined", None, "inspector")
+_SHOWN: Final = (FACES, LEFTOVER, LEAKED, FLASHING, SOUND)
+"""What only the pictures that are there say; found anew each time."""
+_CODES: Final = frozenset({*(reason.code for reason in _SHOWN), UNSEEN.code})
+
+
+def verdict(post: Post, shown: list[PostPicture], words: Verdict) -> Verdict:
+    """The severest of words and pictures; `post.reasons` list them all."""
+    codes = {reason.code for reason in _SHOWN}
+    found = [reason for reason in post.reasons if reason["code"] not in codes]
+    found += [asdict(reason) for reason in _SHOWN if any(_says(picture, reason) for picture in shown)]
+    post.reasons = found
+    return severest([words, *(Verdict(r["verdict"]) for r in found if r["code"] in _CODES)])
+
+
+def _says(picture: PostPicture, reason: Reason) -> bool:
+    """Whether one picture is why a reason stands on the card."""
+    if reason is FACES:
+        boxed = any(box["kind"] == BoxKind.FACE.value for box in picture.boxes)
+        return boxed or bool(picture.counts.get(BoxKind.FACE.value))
+    if reason is LEFTOVER:
+        return picture.leftover > 0
+    if reason is LEAKED:
+        return bool(picture.leaks)
+    return picture.flashing if reason is FLASHING else picture.sound
+
+
+def again(post: Post, shown: list[PostPicture]) -> None:
+    """What the pictures show is part of the verdict; what the words said stands."""
+    if post.drafted == post.revision and post.verdict is not None:
+        words = severest(Verdict(r["verdict"]) for r in post.reasons if r["code"] not in _CODES)
+        post.verdict = verdict(post, shown, words).value
+
+
+def unseen(post: Post, shown: list[PostPicture]) -> None:
+    """A picture was left out, because no detector could look at it."""
+    post.reasons = [*post.reasons, asdict(UNSEEN)]
+    post.verdict = verdict(post, shown, Verdict.HOLD).value
+
+
+async def finish(session: AsyncSession, post: Post, shown: list[PostPicture], now: datetime) -> bool:
+    """Everything has been looked at: Publish unlocks, and what it would publish has a hash."""
+    if post.drafted != post.revision or any(p.state is not PictureState.FINISHED for p in shown):
+        return False
+    post.prepared = post.revision
+    post.content = approval.content_of(post, shown)
+    await queue.note(session, post, "ready", None, now)
+    return True
+
+
+async def all_there(session: AsyncSession, post: Post) -> bool:
+    """Every picture has been fetched (or refused), and there is one to look at."""
+    states = [p.state for p in await pictures(session, post)]
+    return bool(states) and PictureState.WANTED not in states
