@@ -57,7 +57,7 @@ async def keep(session: AsyncSession, vault: Vault, app: str, incoming: Incoming
         "received_at": now,
         "tries": 0,
     }
-    result: Any = await session.execute(insert(InboxItem).values(row).on_conflict_do_nothing())
+    result: Any = await session.exec(insert(InboxItem).values(row).on_conflict_do_nothing())
     return bool(result.rowcount == 1)
 
 

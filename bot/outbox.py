@@ -108,7 +108,7 @@ async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, *
 
 async def touch(session: AsyncSession, subject: int | None, *kinds: SlotKind) -> None:
     """What these cards tell has changed."""
-    await session.execute(
+    await session.exec(
         update(Slot)
         .where(col(Slot.kind).in_(kinds), col(Slot.subject) == subject, col(Slot.closed).is_(False))
         .values(wanted=Slot.wanted + 1)
@@ -145,7 +145,7 @@ async def untrue(session: AsyncSession, now: datetime, limit: int = 200) -> list
 
 async def shown(session: AsyncSession, slot_id: int, wanted: int, card_id: str | None, closed: bool) -> None:
     """The chat shows it as it was wanted then; what changed meanwhile stays untrue."""
-    await session.execute(
+    await session.exec(
         update(Slot)
         .where(col(Slot.id) == slot_id)
         .values(shown=wanted, card_id=card_id, shows=Slot.shows + 1, not_before=None, closed=closed)
@@ -155,7 +155,7 @@ async def shown(session: AsyncSession, slot_id: int, wanted: int, card_id: str |
 
 async def later(session: AsyncSession, slot_id: int, now: datetime, wait: float) -> None:
     """The chat app did not take it: again after `wait` seconds."""
-    await session.execute(
+    await session.exec(
         update(Slot)
         .where(col(Slot.id) == slot_id)
         .values(not_before=now + timedelta(seconds=wait))
@@ -165,6 +165,6 @@ async def later(session: AsyncSession, slot_id: int, now: datetime, wait: float)
 
 async def close(session: AsyncSession, slot_id: int) -> None:
     """Nothing more is shown there (the chat is gone, or the card was removed)."""
-    await session.execute(
+    await session.exec(
         update(Slot).where(col(Slot.id) == slot_id).values(closed=True).execution_options(synchronize_session=False)
     )

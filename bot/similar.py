@@ -43,7 +43,7 @@ async def leader(session: AsyncSession, reply: Reply, now: datetime) -> Reply | 
 async def join(session: AsyncSession, reply: Reply, first: Reply) -> None:
     """Count this reply with the first of its kind."""
     reply.similar_to = first.id
-    await session.execute(
+    await session.exec(
         update(Reply)
         .where(col(Reply.id) == first.id)
         .values(similar=Reply.similar + 1)

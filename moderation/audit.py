@@ -56,7 +56,7 @@ async def record(
         seq=seq, at=now, event=event, subject=subject, actor=actor, facts=facts, before=head.hash, hash=""
     )
     entry.hash = _hash(entry)
-    moved: Any = await session.execute(
+    moved: Any = await session.exec(
         update(AuditHead)
         .where(col(AuditHead.id) == 1, col(AuditHead.seq) == head.seq)
         .values(seq=seq, hash=entry.hash)
@@ -91,9 +91,9 @@ async def verify(session: AsyncSession) -> int:
 
 
 async def _head(session: AsyncSession) -> AuditHead:
-    await session.execute(
-        text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING"), {"hash": FIRST_HASH}
-    )
+    connection = await session.connection()
+    first = text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING")
+    await connection.execute(first, {"hash": FIRST_HASH})
     return await session.get_one(AuditHead, 1, with_for_update=True, populate_existing=True)
 
 

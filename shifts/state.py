@@ -52,7 +52,7 @@ class Machine(Generic[State]):
             .values(state=to, **values)
             .execution_options(synchronize_session=False)
         )
-        result: Any = await session.execute(statement)
+        result: Any = await session.exec(statement)
         if result.rowcount != 1:
             raise AlreadyMoved(self.name, row.id)
         await session.refresh(row)

@@ -185,7 +185,8 @@ class KilledStage:
         """How often the durable engine was asked for a job."""
         async with self.database.reading() as session:
             counted = text("SELECT count(*) FROM workflow_status WHERE name = :name")
-            return int((await session.execute(counted, {"name": name})).scalar_one())
+            connection = await session.connection()
+            return int((await connection.execute(counted, {"name": name})).scalar_one())
 
     async def check(self, posts: int, *people: str) -> None:
         """What holds after every journey, however often the program died on it."""
