@@ -12,11 +12,11 @@ from moderation import queue
 from moderation.post import Post, Wait
 
 
-async def approve(session: AsyncSession, tap: Tap, post: Post, revision: int) -> bool:
-    """The presser's yes to this revision. True if it is approved by that, False if a second person has to agree.
+async def approve(session: AsyncSession, tap: Tap, post: Post, seen: str) -> bool:
+    """The presser's yes to what they saw. True if it is approved by that, False if a second person has to agree.
 
     Raises NotAllowed, AlreadyMoved."""
-    done = await queue.publish(session, post, tap.caller.officer, revision, tap.now, tap.desk.times.undo)
+    done = await queue.publish(session, post, tap.caller.officer, seen, tap.now, tap.desk.times.undo)
     if done:
         due = delivery.due_at(post, jitter(tap, post)) or tap.now
         await tap.desk.plan(session, post, due, await _answers(session, post))

@@ -43,6 +43,10 @@ class Say:
     def __call__(self, key: str, **fields: object) -> str:
         return self._words.say(key, self.language, **fields)
 
+    def language_of(self, language: str) -> str:
+        """The name of a language, in itself."""
+        return self._words.say("language.name", language)
+
 
 STALE: Final = timedelta(minutes=5)
 """A message that took longer than this to reach us may no longer be true."""

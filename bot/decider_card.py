@@ -4,6 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.beside import beside
 from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.delivery import DeliveryState
@@ -63,6 +64,7 @@ class DeciderCards(FixParts):
             *self._picture_lines(view),
             *self._suggestion_lines(view),
             *self._difference_lines(view),
+            self._beside_line(view),
             *self._length_lines(view),
         ]
         lines += self._time_lines(view)
@@ -87,7 +89,7 @@ class DeciderCards(FixParts):
         if missing.condition and missing.condition in view.viewer.roles:
             first.append(button(slot, "met", say("card.button.met"), "", post.revision, Weight.MAIN))
         elif not (missing.checks or missing.condition or self._too_long(view) or view.viewer.id in post.approvals):
-            first.append(button(slot, "publish", say("card.button.publish"), "", post.revision, Weight.MAIN))
+            first.append(self._publish(view))
         first += [
             button(slot, "page", say("card.button.edit"), "edit"),
             button(slot, "page", say("card.button.send_back"), "back"),
@@ -104,6 +106,16 @@ class DeciderCards(FixParts):
             rows.append((fix, button(slot, "page", say("card.button.alt"), "alt")))
         return tuple(rows)
 
+    def _publish(self, view: PostView) -> Button:
+        """The button that publishes what this card shows, and nothing else."""
+        seen = approval.seen(view.post, view.pictures, view.author.byline)
+        label = self._say(view)("card.button.publish")
+        return button(view.slot, "publish", label, seen, view.post.revision, Weight.MAIN)
+
+    def _beside_line(self, view: PostView) -> str:
+        """What the public reads beside the words."""
+        return beside(self._say(view), view.post, view.author.byline, view.setting.areas)
+
     def _ticks(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
         rows: list[tuple[Button, ...]] = []
@@ -114,9 +126,10 @@ class DeciderCards(FixParts):
             if len(say(tick)) > LABEL - 2:
                 long.append(f"{sign} {say(tick)}")
         if all(tick in post.ticks for tick in approval.ticks(post)):
-            rows.append((button(slot, "publish", say("card.button.publish"), "", post.revision, Weight.MAIN),))
+            rows.append((self._publish(view),))
         rows.append((self._back(view),))
-        return self._page(view, [say("card.tick_each"), *self._reason_lines(view), *long], rows)
+        lines = [say("card.tick_each"), *self._reason_lines(view), *long, self._beside_line(view)]
+        return self._page(view, lines, rows)
 
     def _suggested(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
@@ -134,9 +147,9 @@ class DeciderCards(FixParts):
                 )
             )
         if not missing:
-            rows.append((button(slot, "publish", say("card.button.publish"), "", post.revision, Weight.MAIN),))
+            rows.append((self._publish(view),))
         rows.append((self._back(view),))
-        return self._page(view, lines, rows)
+        return self._page(view, [*lines, self._beside_line(view)], rows)
 
     def _send_back(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post
@@ -286,9 +299,9 @@ class DeciderCards(FixParts):
         if not approval.needs_two(post):
             return []
         roles = ", ".join(say(f"rehearsal.role.{role}") for role in sorted(approval.second_roles(post)))
-        if post.approvals:
-            first = view.people.get(post.approvals[0])
-            if first is not None and approval.second_roles(post) & set(first.roles):
+        first = view.people.get(post.approvals[0]) if post.approvals else None
+        if first is not None and approval.still_counts(first, view.now):
+            if approval.second_roles(post) & set(first.roles):
                 roles = say("rehearsal.role.sergeant")
             return [say("card.one_of_two", officer=view.name(post.approvals[0]), roles=roles)]
         return [say("card.two_needed", roles=roles)]

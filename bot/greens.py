@@ -25,6 +25,12 @@ class Green:
 
     post: Post
     pictures: Sequence[PostPicture]
+    byline: str | None = None
+
+    @property
+    def seen(self) -> str:
+        """What the card shows of it."""
+        return approval.seen(self.post, self.pictures, self.byline)
 
 
 async def greens(
@@ -36,7 +42,8 @@ async def greens(
         shown = await pictures(session, post)
         mine = post.author_id == officer.id or _somebody_else_is_on_it(post, officer, now)
         if not mine and approval.green(post, shown) and not too_long(post, limits):
-            found.append(Green(post, shown))
+            author = await session.get_one(Officer, post.author_id)
+            found.append(Green(post, shown, author.byline))
     return _that_fit(found)
 
 
@@ -48,7 +55,7 @@ def too_long(post: Post, limits: Mapping[str, Limits]) -> list[str]:
 
 def digest(shown: Sequence[Green]) -> str:
     """What a card showed, so that a tap on it publishes exactly that or nothing."""
-    told = ";".join(f"{green.post.id}:{green.post.revision}:{green.post.content}" for green in shown)
+    told = ";".join(f"{green.post.id}:{green.seen}" for green in shown)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -10,6 +10,7 @@ from moderation import approval, queue
 from moderation.finding import BoxKind
 from moderation.policy import Reason, Verdict, severest
 from moderation.post import PictureState, Post, PostPicture, pictures
+from shifts.officer import Officer
 
 FACES: Final = Reason("faces", Verdict.REDACT, "B", "card.policy.faces", "card.policy.tick_no_minor")
 LEFTOVER: Final = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.leftover", None, "inspector")
@@ -61,7 +62,8 @@ async def finish(session: AsyncSession, post: Post, shown: list[PostPicture], no
     if post.drafted != post.revision or any(p.state is not PictureState.FINISHED for p in shown):
         return False
     post.prepared = post.revision
-    post.content = approval.content_of(post, shown)
+    author = await session.get_one(Officer, post.author_id)
+    post.content = approval.content_of(post, shown, author.byline)
     await queue.note(session, post, "ready", None, now)
     return True
 

@@ -148,7 +148,7 @@ class Publisher:
         decision = await queue.publish_decision(session, post)
         if decision is None:
             raise NotAllowed("queue.not_approved")
-        author = await session.get_one(Officer, post.author_id)
+        author = await session.get_one(Officer, post.author_id, populate_existing=True)
         return approval.release(post, decision, await pictures(session, post), row.network, author.byline)
 
     async def _left(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
@@ -156,8 +156,7 @@ class Publisher:
         decision = await queue.publish_decision(session, post)
         if decision is None:
             raise NotAllowed("queue.not_approved")
-        author = await session.get_one(Officer, post.author_id)
-        return approval.what_left(post, decision, await pictures(session, post), row.network, author.byline)
+        return approval.what_left(post, decision, await pictures(session, post), row.network)
 
     # The call
 

@@ -16,8 +16,7 @@ async def publish_greens(session: AsyncSession, tap: Tap) -> str | None:
     if tap.slot.kind is not SlotKind.QUEUE or not shown or digest(shown) != tap.arg:
         raise NotAllowed("queue.changed_since")
     for green in shown:
-        revision = green.post.revision
         post = await queue.locked(session, green.post.id or 0)
         await claimed(session, tap, post)
-        await approve(session, tap, post, revision)
+        await approve(session, tap, post, green.seen)
     return "tap.greens_approved"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.beside import beside
 from bot.card_parts import Say, button
 from bot.chat_app import Ask, Button, Card, Picture, Tone, Weight
 from bot.greens import Green, digest
@@ -74,7 +75,7 @@ def queue(words: Words, view: ShiftView) -> Card:
     title = f"{view.shift.name} · {words.count('shift_card.waiting', len(view.waiting), view.viewer.language)}"
     if not view.greens:
         return Card(title, lines=tuple(lines))
-    lines += [say("shift_card.greens"), *(_green_line(say, green) for green in view.greens)]
+    lines += [say("shift_card.greens"), *(_green_line(say, view, green) for green in view.greens)]
     shown = [p for green in view.greens for p in green.pictures if p.sha256]
     label = say("shift_card.button.greens", n=len(view.greens))
     return Card(
@@ -97,10 +98,11 @@ def _queue_line(say: Say, view: ShiftView, post: Post) -> str:
     return f"{line} · {say('shift_card.claimed', officer=view.name(post.claimed_by))}" if claimed else line
 
 
-def _green_line(say: Say, green: Green) -> str:
+def _green_line(say: Say, view: ShiftView, green: Green) -> str:
     told = f"{green.post.number} {say('shift_card.queue_text', text=green.post.text)}"
     count = len(green.pictures)
-    return f"{told} · {say('shift_card.with_pictures', n=count)}" if count else told
+    told = f"{told} · {say('shift_card.with_pictures', n=count)}" if count else told
+    return f"{told} · {beside(say, green.post, green.byline, view.setting.areas)}"
 
 
 def handover(words: Words, view: ShiftView) -> Card:

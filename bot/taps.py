@@ -121,7 +121,7 @@ async def _publish(session: AsyncSession, tap: Tap) -> str | None:
     if missing.suggestions:
         await outbox.turn(session, tap.slot, "words")
         return None
-    done = await approve(session, tap, post, tap.revision)
+    done = await approve(session, tap, post, tap.arg)
     await outbox.turn(session, tap.slot, MAIN)
     await next_card.bring(session, tap.caller, post.id, tap.now)
     return None if done else "tap.first_of_two"

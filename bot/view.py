@@ -12,6 +12,7 @@ from bot.network import Limits
 from bot.outbox import Slot
 from bot.reply import Reply
 from moderation.post import PictureState, Post, PostPicture
+from shifts.areas import Areas
 from shifts.officer import Officer
 from shifts.shift import Shift
 
@@ -23,6 +24,7 @@ class Setting:
     zone: tzinfo
     limits: Mapping[str, Limits]
     media: Path
+    areas: Areas
     characters: int
     undo_seconds: float
 

@@ -84,7 +84,12 @@ class Program:
         """What every card shares."""
         settings = self.settings
         return Setting(
-            self.zone, self.limits(), settings.media, settings.moderation.characters, settings.times.undo_seconds
+            self.zone,
+            self.limits(),
+            settings.media,
+            self.areas,
+            settings.moderation.characters,
+            settings.times.undo_seconds,
         )
 
     def limits(self) -> dict[str, Limits]:

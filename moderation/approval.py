@@ -1,5 +1,6 @@
 """The rules of approval: who may publish what, and what is still missing. Plain functions, no database, no clock."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +8,12 @@ from typing import Any, Final
 
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import PictureState, Post, PostPicture, PostState
-from moderation.release import ContentHash, PublicPicture, Release, content_hash
+from moderation.release import Beside, ContentHash, PublicPicture, Release, content_hash
+from shifts.officer import Officer
 
 DECIDERS: Final = frozenset({"sergeant", "inspector", "press"})
 SECOND_ROLE: Final = "inspector"
+SEEN: Final = 12
 _WORRYING: Final = frozenset({"FLAG", "HOLD", "ESC", "DIVERT", "BLOCK"})
 
 
@@ -76,6 +79,11 @@ def check_claim(post: Post, officer_id: str, now: datetime) -> None:
         raise NotAllowed("queue.claimed", officer=post.claimed_by)
 
 
+def still_counts(officer: Officer, now: datetime) -> bool:
+    """Whether the yes that this person said before is worth anything by now: not if they were cut off meanwhile."""
+    return officer.active and officer.accredited(now) and bool(DECIDERS & set(officer.roles))
+
+
 def needs_two(post: Post) -> bool:
     """Whether two different people have to agree."""
     return any(reason["verdict"] == "ESC" for reason in post.reasons)
@@ -114,11 +122,32 @@ def public_pictures(pictures: Sequence[PostPicture]) -> tuple[PublicPicture, ...
     return tuple(PublicPicture(p.sha256 or "", p.width, p.height, p.alt.strip(), p.video, p.seconds) for p in pictures)
 
 
-def content_of(post: Post, pictures: Sequence[PostPicture]) -> ContentHash:
-    """The hash of exactly what would go out, for an approval to bind to."""
+def content_of(post: Post, pictures: Sequence[PostPicture], byline: str | None) -> ContentHash:
+    """The hash of exactly what would go out, for an approval to bind to; `byline` is how the public reads who wrote."""
     texts = {network: text_for(post, network) for network in post.networks}
-    corrects = None if post.corrects is None else (post.corrects, str(post.correction["line"]))
-    return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply, corrects)
+    beside = Beside(
+        byline=byline,
+        kind=kind_of(post),
+        language=post.language,
+        area=post.area,
+        shift=post.shift_id,
+        wait=post.wait.value,
+        embargo=post.embargo_until,
+        corrects=post.corrects,
+        correction=post.correction.get("line"),
+    )
+    return content_hash(texts, public_pictures(pictures), post.networks, post.answers_reply, beside)
+
+
+def seen(post: Post, pictures: Sequence[PostPicture], byline: str | None) -> str:
+    """What a card shows, short enough for its button to say: a tap on it publishes exactly that, or nothing."""
+    shown = f"{post.revision}:{content_of(post, pictures, byline)}"
+    return hashlib.sha256(shown.encode()).hexdigest()[:SEEN]
+
+
+def kind_of(post: Post) -> str:
+    """The kind under which the public reads a post."""
+    return post.kind or "patrol"
 
 
 def text_for(post: Post, network: str) -> str:
@@ -143,19 +172,21 @@ def release(
     network: str,
     byline: str | None,
 ) -> Release:
-    """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed."""
+    """The only way to a release: an approved post and the decision about exactly this content. Raises NotAllowed.
+
+    `byline` is what its author wants the public to read by now: who opted out since the approval is not named."""
     if post.state not in (PostState.APPROVED, PostState.RELEASED) or post.lesson:
         raise NotAllowed("queue.not_approved")
-    return what_left(post, decision, pictures, network, byline)
+    if byline != post.byline:
+        raise NotAllowed("queue.changed_since")
+    return what_left(post, decision, pictures, network)
 
 
-def what_left(
-    post: Post, decision: Decision, pictures: Sequence[PostPicture], network: str, byline: str | None
-) -> Release:
+def what_left(post: Post, decision: Decision, pictures: Sequence[PostPicture], network: str) -> Release:
     """The release that was made of a post, to look for it on a network. Nothing is sent by it. Raises NotAllowed."""
     if decision.kind is not DecisionKind.PUBLISH:
         raise NotAllowed("queue.not_approved")
-    content = content_of(post, pictures)
+    content = content_of(post, pictures, post.byline)
     if decision.post_id != post.id or decision.content != content or network not in post.networks:
         raise NotAllowed("queue.changed_since")
     if post.approved_at is None:
@@ -165,12 +196,12 @@ def what_left(
         number=post.number,
         network=network,
         shift=post.shift_id,
-        kind=post.kind or "patrol",
+        kind=kind_of(post),
         language=post.language,
         text=text_for(post, network),
         pictures=public_pictures(pictures),
         area=post.area,
-        byline=byline,
+        byline=post.byline,
         approved_at=post.approved_at,
         content=content,
         reply=post.answers_reply,

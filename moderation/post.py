@@ -102,6 +102,8 @@ class Post(SQLModel, table=True):
     ticks: list[str] = _json(list)
     approvals: list[str] = _json(list)
     content: str | None = Field(default=None, max_length=64)
+    byline: str | None = Field(default=None, max_length=80)
+    """How the public reads who wrote, as it was approved."""
 
     wait: Wait = Field(default=Wait.NONE, sa_type=by_value(Wait))
     wait_until: datetime | None = None

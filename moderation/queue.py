@@ -20,9 +20,10 @@ CLAIM: Final = timedelta(minutes=2)
 
 async def next_number(session: AsyncSession) -> int:
     """The next running number of the force."""
-    await session.execute(text("INSERT INTO post_counter (id, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))
-    row: Any = await session.execute(text("UPDATE post_counter SET number = number + 1 WHERE id = 1 RETURNING number"))
-    return int(row.scalar_one())
+    connection = await session.connection()
+    await connection.execute(text("INSERT INTO post_counter (id, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))
+    counted = text("UPDATE post_counter SET number = number + 1 WHERE id = 1 RETURNING number")
+    return int((await connection.execute(counted)).scalar_one())
 
 
 async def locked(session: AsyncSession, post_id: int) -> Post:
@@ -67,7 +68,7 @@ def look_again(post: Post, now: datetime) -> None:
     post.revision += 1
     post.prepare_at = now
     post.ticks, post.approvals = [], []
-    post.condition_met_by, post.content, post.met = None, None, []
+    post.condition_met_by, post.content, post.byline, post.met = None, None, None, []
 
 
 async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetime) -> None:
@@ -100,21 +101,24 @@ async def claim(session: AsyncSession, post: Post, officer: Officer, now: dateti
 
 
 async def publish(
-    session: AsyncSession, post: Post, officer: Officer, revision: int, now: datetime, undo: timedelta
+    session: AsyncSession, post: Post, officer: Officer, seen: str, now: datetime, undo: timedelta
 ) -> bool:
-    """A yes of one person to the content they saw. True if it is approved by that, False if a second one is needed.
+    """A yes of one person to what they saw (`approval.seen`). True if it is approved by that, False if a second one is
+    needed.
 
     Raises NotAllowed (own post, changed since, not ready) and AlreadyMoved (somebody else decided)."""
     approval.check_decider(post, officer.id, officer.roles)
     if post.state is not PostState.WAITING:
         raise AlreadyMoved("post", post.id)
     approval.check_claim(post, officer.id, now)
-    if post.revision != revision or post.content is None:
+    shown, byline = await pictures(session, post), await _byline(session, post)
+    if post.content is None or approval.seen(post, shown, byline) != seen:
         raise NotAllowed("queue.changed_since")
-    if approval.missing(post, await pictures(session, post)):
+    if approval.missing(post, shown):
         raise NotAllowed("queue.not_ready")
-    first = await session.get(Officer, post.approvals[0]) if post.approvals else None
-    if not approval.agreed(post, officer.id, officer.roles, first.roles if first else ()):
+    post.content = approval.content_of(post, shown, byline)
+    before = await _agreed_before(session, post, now)
+    if not approval.agreed(post, officer.id, officer.roles, before.roles if before else ()):
         post.approvals = [*post.approvals, officer.id]
         session.add(_decision(post, DecisionKind.FIRST_OF_TWO, officer.id, now))
         await _record(session, now, "first of two", post, officer.id, content=post.content)
@@ -123,7 +127,9 @@ async def publish(
         session,
         post,
         PostState.APPROVED,
-        (col(Post.revision) == revision,),
+        (col(Post.revision) == post.revision,),
+        content=post.content,
+        byline=byline,
         approved_at=now,
         approved_by=officer.id,
         undo_until=now + undo,
@@ -133,6 +139,26 @@ async def publish(
     session.add(_decision(post, DecisionKind.PUBLISH, officer.id, now))
     await _record(session, now, "approved", post, officer.id, content=post.content, ticks=post.ticks)
     return True
+
+
+async def _byline(session: AsyncSession, post: Post) -> str | None:
+    """What the public reads of the author, as the roster says now."""
+    return (await session.get_one(Officer, post.author_id, populate_existing=True)).byline
+
+
+async def _agreed_before(session: AsyncSession, post: Post, now: datetime) -> Officer | None:
+    """Who has said yes to exactly this and may still say it. The yes of anybody else no longer counts."""
+    first = await session.get(Officer, post.approvals[0], populate_existing=True) if post.approvals else None
+    statement = select(Decision.content).where(
+        Decision.post_id == post.id,
+        Decision.kind == DecisionKind.FIRST_OF_TWO,
+        Decision.officer_id == (first.id if first else None),
+    )
+    said_to = (await session.exec(statement.order_by(col(Decision.id).desc()))).first()
+    if first is not None and approval.still_counts(first, now) and said_to == post.content:
+        return first
+    post.approvals = []
+    return None
 
 
 async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
@@ -243,6 +269,7 @@ async def wait_for_scene(session: AsyncSession, post: Post, officer: Officer, un
     _check_wait(post, officer, now)
     post.wait, post.wait_by = Wait.SCENE, officer.id
     post.wait_until, post.wait_over_at, post.clock_from = until, None, None
+    await _another_time(session, post)
     await _record(session, now, "waits for scene", post, officer.id)
 
 
@@ -251,8 +278,16 @@ async def embargo(session: AsyncSession, post: Post, officer: Officer, until: da
     _check_wait(post, officer, now)
     post.embargo_until = until
     post.clock_from = clock_start(post, now)
+    await _another_time(session, post)
     told = until.isoformat() if until else None
     await _record(session, now, "embargo", post, officer.id, until=told)
+
+
+async def _another_time(session: AsyncSession, post: Post) -> None:
+    """An approval is of the time, too: who said yes before has to look again."""
+    post.approvals = []
+    if post.content is not None:
+        post.content = approval.content_of(post, await pictures(session, post), await _byline(session, post))
 
 
 def _check_wait(post: Post, officer: Officer, now: datetime) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NewType
 
@@ -30,22 +30,39 @@ class PublicPicture:
         return (f"{self.sha256}.jpg", f"{self.video}.mp4") if self.video else (f"{self.sha256}.jpg",)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the public reads beside the words, and when it may: an approval is of that too.
+
+    `area` is an area id, `wait` what its release waits for, `embargo` the time before which it does not leave;
+    `corrects` the post that is corrected, and `correction` the line that says what was wrong."""
+
+    byline: str | None
+    kind: str
+    language: str
+    area: str | None
+    shift: int
+    wait: str
+    embargo: datetime | None
+    corrects: int | None = None
+    correction: str | None = None
+
+
 def content_hash(
     texts: Mapping[str, str],
     pictures: Sequence[PublicPicture],
     networks: Sequence[str],
     answers: int | None,
-    corrects: tuple[int, str] | None = None,
+    beside: Beside,
 ) -> ContentHash:
-    """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered.
-
-    `corrects`: the post that is corrected, and the line that says what was wrong."""
+    """What an approval binds to: each network's text, alt texts, picture bytes, the networks, the reply answered, and
+    what stands beside them."""
     canonical = {
         "texts": dict(sorted(texts.items())),
         "pictures": [[p.sha256, p.width, p.height, p.alt, p.video] for p in pictures],
         "networks": sorted(networks),
         "answers": answers,
-        "corrects": corrects,
+        "beside": asdict(beside) | {"embargo": beside.embargo and beside.embargo.isoformat()},
     }
     encoded = json.dumps(canonical, ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode()
     return ContentHash(hashlib.sha256(encoded).hexdigest())

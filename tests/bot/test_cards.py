@@ -22,12 +22,14 @@ from bot.outbox import Slot, SlotKind
 from bot.view import PostView, Setting, ShiftView
 from moderation.finding import BoxKind, Label
 from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait
+from shifts.areas import Areas
 from shifts.officer import Officer
 from shifts.shift import Shift, ShiftState
 from shifts.words import Words
 
 NOW = datetime(2026, 11, 21, 21, 3, tzinfo=UTC)
 WORDS = Words.load(Path(__file__).parents[2] / "config" / "languages")
+AREAS = Areas.load(Path(__file__).parents[2] / "config")
 LANGUAGES = ("en", "es", "fr")
 REMOVED = "Zzyzx Marlowstreet 12345"
 SOURCE = f"We stopped a van at {REMOVED} tonight."
@@ -105,7 +107,7 @@ def view(kind: SlotKind, state: PostState, page: str, language: str, **values: A
     ]
     reply = SimpleNamespace(author_name="Ada", text="What happened?")
     told: dict[str, Any] = {
-        "setting": Setting(ZoneInfo("Europe/Madrid"), LIMITS, Path("media"), 2000, 8.0),
+        "setting": Setting(ZoneInfo("Europe/Madrid"), LIMITS, Path("media"), AREAS, 2000, 8.0),
         "slot": slot, "viewer": viewer, "now": NOW, "post": post_row(state), "author": officer("a", language),
         "shift": shift_row(), "pictures": [picture_row(), picture_row(2)], "deliveries": deliveries,
         "people": {"b": officer("b", language, "sergeant")}, "own_words": None, "reply": reply,
@@ -129,7 +131,7 @@ def every_card(language: str) -> Iterator[tuple[str, Card]]:
 def shift_view(language: str, state: ShiftState) -> ShiftView:
     slot = Slot(id=123456, officer_id="i", app="r", chat="c", kind=SlotKind.QUEUE, subject=1)
     shift = shift_row().model_copy(update={"state": state})
-    setting = Setting(ZoneInfo("Europe/Madrid"), LIMITS, Path("media"), 2000, 8.0)
+    setting = Setting(ZoneInfo("Europe/Madrid"), LIMITS, Path("media"), AREAS, 2000, 8.0)
     post = post_row(PostState.WAITING)
     return ShiftView(
         setting=setting, slot=slot, viewer=officer("i", language, "inspector"), now=NOW, shift=shift,

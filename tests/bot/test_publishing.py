@@ -82,7 +82,7 @@ class Desk:
             )
             session.add(post)
             await session.flush()
-            content = approval.content_of(post, [])
+            content = approval.content_of(post, [], None)
             post.content = content
             yes = Decision(
                 post_id=post.id or 0,

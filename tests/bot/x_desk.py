@@ -57,7 +57,7 @@ async def approve(database: Database, *texts: str) -> None:
             post = _approved(number, text, now)
             session.add(post)
             await session.flush()
-            post.content = approval.content_of(post, [])
+            post.content = approval.content_of(post, [], None)
             yes = Decision(
                 post_id=post.id or 0, kind=DecisionKind.PUBLISH, officer_id="sergeant-1", at=now, revision=1,
                 content=post.content,

@@ -5,6 +5,7 @@ from moderation.audit import AuditEntry
 from moderation.post import Post, PostState
 from shifts import roster
 from shifts.database import utc_now
+from shifts.officer import Officer
 from tests.journeys.stage import Stage
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
@@ -68,6 +69,33 @@ async def test_what_changed_after_it_was_shown_cannot_be_approved_by_the_old_car
     assert post.state is PostState.WAITING
     await sergeant.tap("card.button.publish", 1)
     await stage.public(lambda text: "Busy start" in text)
+
+
+async def test_how_the_author_is_named_stands_on_the_card_and_a_change_of_it_makes_the_tap_stale(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await name_publicly(stage, "PC Ada")
+    await officer.send(HARMLESS)
+    signed = stage.words.say("card.signed", sergeant.language, byline="PC Ada")
+    card_id, card = await sergeant.card(
+        lambda c: any(signed in line for line in c.lines) and bool(c.rows), "the byline"
+    )
+    old = sergeant.button(card, stage.words.say("card.button.publish", sergeant.language))
+    assert old is not None
+    await name_publicly(stage, "PC Grace")
+    await sergeant.press(card_id, old.token)
+    signed = stage.words.say("card.signed", sergeant.language, byline="PC Grace")
+    await sergeant.card(lambda c: any(signed in line for line in c.lines), "the new byline")
+    await sergeant.tap("card.button.publish", 1)
+    page = await stage.public(lambda text: "waved at us" in text)
+    assert "PC Grace" in page
+    assert "PC Ada" not in page
+
+
+async def name_publicly(stage: Stage, name: str) -> None:
+    async with stage.database.transaction() as session:
+        author = await session.get_one(Officer, "lima-3")
+        author.public_name, author.byline_ok = name, True
 
 
 async def test_nobody_approves_their_own_not_even_from_a_second_account(stage: Stage) -> None:

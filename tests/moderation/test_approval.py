@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from moderation import approval
 from moderation.decision import Decision, DecisionKind, NotAllowed
-from moderation.post import PictureState, Post, PostPicture, PostState
-from moderation.release import PublicPicture, content_hash
+from moderation.post import PictureState, Post, PostPicture, PostState, Wait
+from moderation.release import Beside, PublicPicture, content_hash
 from shifts.database import utc_now
 
 NOW = utc_now()
+BESIDE = Beside("Lima 3", "patrol", "en", None, 1, "none", None)
 
 
 def a_post(**values: Any) -> Post:
@@ -124,7 +125,7 @@ def test_a_red_post_needs_two_different_people_and_one_of_the_named_role() -> No
 
 
 def approved(post: Post, pictures: list[PostPicture]) -> Decision:
-    content = approval.content_of(post, pictures)
+    content = approval.content_of(post, pictures, post.byline)
     return Decision(post_id=7, kind=DecisionKind.PUBLISH, officer_id="sergeant-1", at=NOW, revision=2, content=content)
 
 
@@ -148,6 +149,14 @@ def test_only_an_approved_post_makes_a_release_of_exactly_what_was_approved() ->
         {"text": "All quiet?"},
         {"networks": ["page"]},
         {"answers_reply": 3},
+        {"byline": "Lima 4"},
+        {"kind": "statement"},
+        {"language": "fr"},
+        {"area": "arenal"},
+        {"shift_id": 2},
+        {"wait": Wait.SCENE},
+        {"embargo_until": NOW},
+        {"corrects": 3, "correction": {"line": "The road is open.", "lead": "", "apart": []}},
         {"picture": {"alt": "A red van."}},
         {"picture": {"sha256": "b" * 64}},
         {"picture": None},
@@ -160,7 +169,24 @@ def test_whatever_changes_after_the_approval_is_refused(tampered: dict[str, Any]
     picture = tampered.get("picture", {})
     pictures = [] if picture is None else [a_picture(**picture)]
     with pytest.raises(NotAllowed, match="changed_since"):
-        approval.release(post, decision, pictures, "page", None)
+        approval.release(post, decision, pictures, "page", post.byline)
+
+
+def test_who_no_longer_wants_to_be_named_since_the_approval_is_not() -> None:
+    post = a_post(state=PostState.APPROVED, approved_at=NOW, byline="Lima 3")
+    decision = approved(post, [])
+    assert approval.release(post, decision, [], "page", "Lima 3").byline == "Lima 3"
+    with pytest.raises(NotAllowed, match="changed_since"):
+        approval.release(post, decision, [], "page", None)
+    assert approval.what_left(post, decision, [], "page").byline == "Lima 3"
+
+
+def test_a_button_says_exactly_what_its_card_showed() -> None:
+    seen = approval.seen(a_post(), [a_picture()], "Lima 3")
+    assert seen == approval.seen(a_post(), [a_picture()], "Lima 3")
+    others = [a_post(revision=3), a_post(kind="advice"), a_post(area="arenal"), a_post(embargo_until=NOW)]
+    assert seen not in [approval.seen(other, [a_picture()], "Lima 3") for other in others]
+    assert seen not in {approval.seen(a_post(), [a_picture(alt="x")], "Lima 3"), approval.seen(a_post(), [], None)}
 
 
 @given(
@@ -172,8 +198,10 @@ def test_two_contents_share_a_hash_only_if_they_are_the_same(
     one: dict[str, str], other: dict[str, str], alts: list[str]
 ) -> None:
     pictures = [PublicPicture("a" * 64, 1, 1, alt) for alt in alts]
-    same = content_hash(one, pictures, list(one), None) == content_hash(other, pictures, list(other), None)
+    same = content_hash(one, pictures, list(one), None, BESIDE) == content_hash(
+        other, pictures, list(other), None, BESIDE
+    )
     assert same is (one == other)
     for picture in pictures:
         changed = [replace(picture, alt=picture.alt + "!")]
-        assert content_hash(one, [picture], [], None) != content_hash(one, changed, [], None)
+        assert content_hash(one, [picture], [], None, BESIDE) != content_hash(one, changed, [], None, BESIDE)

@@ -384,6 +384,7 @@ def upgrade() -> None:
         sa.Column("ticks", sa.JSON(), nullable=False),
         sa.Column("approvals", sa.JSON(), nullable=False),
         sa.Column("content", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("byline", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column(
             "wait",
             sa.Enum("none", "scene", "condition", name="wait", native_enum=False, create_constraint=True, length=24),
