@@ -22,8 +22,9 @@ class Limits:
 
     `characters` as `counting` counts them; `per_link` is what any link counts, where that is fixed; `picture_bytes`
     and `alt_characters` are per picture; `dollars` is the price of one post, `link_dollars` of one with a link (None:
-    the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `own`: a page of the force's own, which
-    also shows the answers that were given on other networks. `edits`: words of a post can be changed (`Corrects`)."""
+    the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `video_bytes` is the largest video (0: none
+    is taken, its poster stands there instead). `own`: a page of the force's own, which also shows the answers that were
+    given on other networks. `edits`: words of a post can be changed (`Corrects`)."""
 
     characters: int
     counting: Counting
@@ -36,6 +37,7 @@ class Limits:
     link_dollars: float | None = None
     alt_dollars: float = 0.0
     own: bool = False
+    video_bytes: int = 0
     edits: bool = False
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,14 +27,31 @@ class Rendition:
 
 
 def master(media: Path, picture: PublicPicture) -> bytes:
-    """The bytes that were approved. Raises Refused if they are not there or are others: then nothing leaves."""
+    """The bytes that were approved, of a video its poster. Raises Refused if they are not there or are others: then
+    nothing leaves."""
+    return _approved(media / f"{picture.sha256}.jpg", picture.sha256)
+
+
+def film(media: Path, pictures: Sequence[PublicPicture], most: int) -> bytes | None:
+    """The approved video, where a network takes one of `most` bytes and it stands alone; else its poster goes.
+
+    Raises Refused as `master` does."""
+    if len(pictures) != 1 or pictures[0].video is None:
+        return None
+    path = media / f"{pictures[0].video}.mp4"
+    if path.is_file() and path.stat().st_size > most:
+        return None
+    return _approved(path, pictures[0].video)
+
+
+def _approved(path: Path, sha256: str) -> bytes:
     try:
-        jpeg = (media / f"{picture.sha256}.jpg").read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         raise Refused("picture missing") from None
-    if hashlib.sha256(jpeg).hexdigest() != picture.sha256:
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise Refused("picture changed")
-    return jpeg
+    return content
 
 
 def rendition(jpeg: bytes, most: int) -> Rendition:

@@ -16,6 +16,7 @@ def taken(told: Mapping[str, Any], table: Limits) -> Limits:
         characters=min(table.characters, _number(statuses, "max_characters", table.characters)),
         pictures=min(table.pictures, _number(statuses, "max_media_attachments", table.pictures)),
         picture_bytes=min(table.picture_bytes, _number(media, "image_size_limit", table.picture_bytes)),
+        video_bytes=min(table.video_bytes, _number(media, "video_size_limit", table.video_bytes)),
         alt_characters=min(table.alt_characters, _number(media, "description_limit", table.alt_characters)),
         per_link=_number(statuses, "characters_reserved_per_url", table.per_link or 0) or None,
     )

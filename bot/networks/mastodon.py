@@ -20,13 +20,15 @@ from bot.mastodon_network.mentions import aware, heard_since, newest
 from bot.mastodon_network.plain import plain, same_words
 from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater
-from bot.rendition import alt_text, master, rendition
+from bot.rendition import alt_text, film, master, rendition
 from moderation.release import PublicPicture, Release
 from shifts.database import Database, utc_now
 
 CLOCKS_APART: Final = timedelta(hours=2)
 """How wrong the instance's clock may be. What older deliveries brought there is known, so this may be generous."""
 PICTURE_BYTES: Final = 8_000_000
+VIDEO_BYTES: Final = 39_000_000
+"""As many as instances have taken for years; one that takes fewer says so."""
 ALT_CHARACTERS: Final = 1500
 LOOK_PAGE: Final = 40
 LOOK_PAGES: Final = 10
@@ -67,7 +69,7 @@ class Mastodon:
             return there
         await self._ask_limits()
         self._check(release)
-        media = [await self._attached(picture, key) for picture in release.pictures]
+        media = await self._media_of(release, key)
         self._attempts.begin(key, utc_now())
         try:
             published = await self._acting.act(lambda client: self._post(client, release, key, answers, media))
@@ -164,15 +166,25 @@ class Mastodon:
         if len(release.pictures) > self._limits.pictures:
             raise Refused("too many pictures")
 
-    async def _attached(self, picture: PublicPicture, key: str) -> str:
-        """The id of an uploaded picture that is ready to be posted; a second try uses the first one's upload."""
+    async def _media_of(self, release: Release, key: str) -> list[str]:
+        """The ids of what is uploaded for a release: its video alone, or pictures and posters."""
+        video = await asyncio.to_thread(film, self._media, release.pictures, self._limits.video_bytes)
+        if video is not None:
+            return [await self._attached(release.pictures[0], key, video, "video/mp4")]
+        return [await self._pictured(picture, key) for picture in release.pictures]
+
+    async def _pictured(self, picture: PublicPicture, key: str) -> str:
+        jpeg = master(self._media, picture)
+        made = await asyncio.to_thread(rendition, jpeg, self._limits.picture_bytes)
+        _log.info("picture made", extra={"key": key, "recipe": made.recipe, "bytes": len(made.jpeg)})
+        return await self._attached(picture, key, made.jpeg, "image/jpeg")
+
+    async def _attached(self, picture: PublicPicture, key: str, content: bytes, kind: str) -> str:
+        """The id of an upload that is ready to be posted; a second try uses the first one's."""
         known = (key, picture.sha256, picture.alt)
         if known not in self._uploaded:
-            jpeg = master(self._media, picture)
-            made = await asyncio.to_thread(rendition, jpeg, self._limits.picture_bytes)
             alt = alt_text(picture.alt, self._limits.alt_characters)
-            _log.info("picture made", extra={"key": key, "recipe": made.recipe, "bytes": len(made.jpeg)})
-            attachment = await self._acting.ask(lambda client: client.media_post(made.jpeg, "image/jpeg", alt))
+            attachment = await self._acting.ask(lambda client: client.media_post(content, kind, alt))
             self._uploaded[known] = str(attachment.id)
             if attachment.url:
                 return str(attachment.id)
@@ -233,7 +245,16 @@ def limits(
     pictures: int = 4,
 ) -> Limits:
     """What it takes, from its table in the configuration: nearly every instance takes at least this."""
-    return Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link, edits=True)
+    return Limits(
+        characters,
+        Counting.CODE_POINTS,
+        pictures,
+        PICTURE_BYTES,
+        ALT_CHARACTERS,
+        per_link,
+        edits=True,
+        video_bytes=VIDEO_BYTES,
+    )
 
 
 @asynccontextmanager
@@ -251,6 +272,15 @@ async def connect(
     """An account by its access token (scopes read and write). Nothing is asked before the first call."""
     if visibility not in VISIBILITIES:
         raise ValueError("visibility must be public, unlisted or private")
-    table = Limits(characters, Counting.CODE_POINTS, pictures, PICTURE_BYTES, ALT_CHARACTERS, per_link, edits=True)
+    table = Limits(
+        characters,
+        Counting.CODE_POINTS,
+        pictures,
+        PICTURE_BYTES,
+        ALT_CHARACTERS,
+        per_link,
+        edits=True,
+        video_bytes=VIDEO_BYTES,
+    )
     async with a_line(base_url, access_token) as acting, a_line(base_url, access_token) as hearing:
         yield Mastodon(acting, hearing, table, visibility, media, database)

@@ -14,6 +14,7 @@ from moderation.release import Release
 
 DOWN_FOR: Final = 2.0
 SLOW_FOR: Final = 3.0
+VIDEO_BYTES: Final = 99_000_000
 
 
 class RehearsalNetwork:
@@ -91,7 +92,8 @@ def limits(
     alt_characters: int = 1500,
 ) -> Limits:
     """What it takes, from its table in the configuration."""
-    return Limits(characters, Counting(counting), pictures, picture_bytes, alt_characters, per_link)
+    counted = Counting(counting)
+    return Limits(characters, counted, pictures, picture_bytes, alt_characters, per_link, video_bytes=VIDEO_BYTES)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ LIMITS = Limits(
     picture_bytes=10_000_000,
     alt_characters=2000,
     own=True,
+    video_bytes=200_000_000,
     edits=True,
 )
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.lengths import length
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater, Unclear
 from bot.prices import price
-from bot.rendition import Rendition, alt_text, master, rendition
+from bot.rendition import Rendition, alt_text, film, master, rendition
 from bot.x.answer import Duplicate, ReplyNotAllowed
 from bot.x.attempt import Attempts, XAttempt
 from bot.x.budget import Budget, Tariff, micros_of
@@ -28,6 +28,9 @@ REMEMBERS: Final = timedelta(hours=24)
 """How far back we look for the post whose words X says it holds already."""
 NOT_OURS_SECONDS: Final = 3600.0
 RAW_CHARACTERS: Final = 4096
+VIDEO_BYTES: Final = 25_000_000
+"""X takes far larger ones; the publisher gives a whole release 30 seconds."""
+PROCESSING_LOOKS: Final = (0.5, 1.0, 2.0, 4.0)
 _EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 """Where the times in X's ids begin."""
 
@@ -62,6 +65,7 @@ class X:
         self._attempts = Attempts(database, self._budget, clock)
         self._mentions = Mentions(line, self._budget, switches.hear_seconds)
         self._limits = _limits(tariff)
+        self._films: dict[str, str] = {}
 
     @property
     def limits(self) -> Limits:
@@ -77,11 +81,14 @@ class X:
             there = await self._earlier(release, key, earlier)
             if there is not None:
                 return there
-        post, alts = self._prices(release)
+        video = await asyncio.to_thread(film, self._media, release.pictures, self._limits.video_bytes)
+        post, alts = self._prices(release, described=video is None)
         await self._attempts.begin(key, post, alts)
         charged: list[int] = []
         try:
-            media = await self._uploaded(release, pictures, charged)
+            media = (
+                await self._uploaded(release, pictures, charged) if video is None else [await self._film(key, video)]
+            )
             post_id = await self._posted(release, media, answers)
         except (TryLater, Refused, SignedOut):
             await self._attempts.end(key, alts - sum(charged), in_doubt=earlier is not None)
@@ -89,7 +96,8 @@ class X:
         except Duplicate:
             return await self._duplicate(release, key, earlier, alts - sum(charged))
         await self._attempts.done(key, post_id)
-        await self._record(release, pictures)
+        self._films.pop(key, None)
+        await self._record(release, pictures if video is None else [])
         return _published(post_id)
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
@@ -127,9 +135,9 @@ class X:
     def _rendition(self, release: Release, number: int) -> Rendition:
         return rendition(master(self._media, release.pictures[number]), self._limits.picture_bytes)
 
-    def _prices(self, release: Release) -> tuple[int, int]:
-        """Millionths of a dollar: the post itself, its alt texts."""
-        alt_texts = sum(1 for picture in release.pictures if picture.alt)
+    def _prices(self, release: Release, described: bool) -> tuple[int, int]:
+        """Millionths of a dollar: the post itself, its alt texts. X takes none for a video."""
+        alt_texts = sum(1 for picture in release.pictures if picture.alt and described)
         return micros_of(price(release.text, 0, self._limits)), micros_of(self._limits.alt_dollars) * alt_texts
 
     # The call
@@ -143,6 +151,17 @@ class X:
                 await self._line.describe(media[-1], alt_text(picture.alt, self._limits.alt_characters))
                 charged.append(micros_of(self._limits.alt_dollars))
         return media
+
+    async def _film(self, key: str, video: bytes) -> str:
+        """The media id of an uploaded video that is ready; a second try uses the first one's. Raises TryLater."""
+        if key not in self._films:
+            self._films[key] = await self._line.begin_film(video)
+        for pause in PROCESSING_LOOKS:
+            wait = await self._line.film_ready(self._films[key])
+            if not wait:
+                return self._films[key]
+            await asyncio.sleep(min(wait, pause))
+        raise TryLater(PROCESSING_LOOKS[-1])
 
     async def _posted(self, release: Release, media: list[str], answers: str | None) -> str:
         """Post under `answers` where that is allowed; a post of a thread also stands alone."""
@@ -165,7 +184,7 @@ class X:
         """Audit how the pictures that left were made from the approved ones."""
         made = {
             picture.sha256: rendered.recipe
-            for picture, rendered in zip(release.pictures, pictures, strict=True)
+            for picture, rendered in zip(release.pictures, pictures, strict=False)
             if rendered.recipe != "as approved"
         }
         if made:
@@ -232,6 +251,7 @@ def _limits(tariff: Tariff) -> Limits:
         dollars=tariff.post,
         link_dollars=tariff.link,
         alt_dollars=tariff.alt,
+        video_bytes=VIDEO_BYTES,
     )
 
 

@@ -12,6 +12,7 @@ import aiohttp
 from tweepy.asynchronous import AsyncClient
 from yarl import URL
 
+from bot.network import Refused
 from bot.x.answer import Gone, answered, translated
 
 SIGNED_FOR: Final = "https://api.twitter.com"
@@ -19,6 +20,8 @@ SIGNED_FOR: Final = "https://api.twitter.com"
 CONNECT_SECONDS: Final = 5.0
 CALL_SECONDS: Final = 12.0
 """The publisher gives a whole release 30 seconds."""
+PIECE: Final = 2 << 20
+"""As many bytes of a video as one call carries."""
 PAGE: Final = 100
 PAGES: Final = 8
 
@@ -65,6 +68,30 @@ class Line:
         with translated():
             made = await self._asked("POST", "/2/media/upload", told)
             return str(made["data"]["id"])
+
+    async def begin_film(self, video: bytes) -> str:
+        """Upload an MP4 piece by piece; gives the media id, which may be used once `film_ready`."""
+        told = {"media_type": "video/mp4", "media_category": "tweet_video", "total_bytes": len(video)}
+        with translated():
+            begun = await self._asked("POST", "/2/media/upload/initialize", told)
+            media = str(begun["data"]["id"])
+            for number, start in enumerate(range(0, len(video), PIECE)):
+                piece = {"media": base64.b64encode(video[start : start + PIECE]).decode(), "segment_index": number}
+                await self._client.request(
+                    "POST", f"/2/media/upload/{media}/append", params={}, json=piece, user_auth=True
+                )
+            await self._asked("POST", f"/2/media/upload/{media}/finalize", {})
+        return media
+
+    async def film_ready(self, media: str) -> float:
+        """0 once X has made its sizes of a video; else the seconds after which to ask again. Raises Refused."""
+        with translated():
+            asked = {"command": "STATUS", "media_id": media}
+            response = await self._client.request("GET", "/2/media/upload", params=asked, user_auth=True)
+            working: Json = (await response.json())["data"].get("processing_info", {})
+        if working.get("state") == "failed":
+            raise Refused("picture")
+        return 0.0 if working.get("state", "succeeded") == "succeeded" else float(working.get("check_after_secs", 1))
 
     async def describe(self, media: str, alt: str) -> None:
         """Give an uploaded picture its alt text."""

@@ -29,6 +29,10 @@ class BlueskyHarness:
     async def answer(self, published: Published, name: str, text: str) -> None:
         self.fake.world.reply(name, published.id, text)
 
+    async def shown(self, published: Published) -> list[str]:
+        embedded = self.fake.world.at(published.id).value.get("embed", {}).get("images", [])
+        return ["picture" for _ in embedded]
+
     async def stands_under(self, published: Published) -> str | None:
         reply = self.fake.world.at(published.id).value.get("reply")
         return str(reply["parent"]["uri"]) if reply else None

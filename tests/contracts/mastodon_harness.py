@@ -58,6 +58,10 @@ class MastodonHarness:
         client = self.client(name)
         await asyncio.to_thread(client.status_post, f"@patrol {text}", in_reply_to_id=published.id)
 
+    async def shown(self, published: Published) -> list[str]:
+        status = await asyncio.to_thread(self.client("Patrol").status, published.id)
+        return ["video" if one.type == "video" else "picture" for one in status.media_attachments]
+
     async def stands_under(self, published: Published) -> str | None:
         status = await asyncio.to_thread(self.client("Patrol").status, published.id)
         return None if status.in_reply_to_id is None else str(status.in_reply_to_id)

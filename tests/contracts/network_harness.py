@@ -19,6 +19,10 @@ class NetworkHarness(Protocol):
         """Somebody answers a post."""
         ...
 
+    async def shown(self, published: Published) -> list[str]:
+        """What stands with a post: "picture" or "video", in order."""
+        ...
+
     async def stands_under(self, published: Published) -> str | None:
         """The network's id of what a post is the answer to."""
         ...

@@ -25,6 +25,11 @@ class RehearsalNetworkHarness:
         now = self._platform.now()
         await self._platform.public.reply(published.id, name, text, secrets.token_hex(8), now)
 
+    async def shown(self, published: Published) -> list[str]:
+        posts = await self._platform.public.posts()
+        pictures = next(post.pictures for post in posts if post.id == published.id)
+        return ["video" if picture.video else "picture" for picture in pictures]
+
     async def stands_under(self, published: Published) -> str | None:
         return next(post.answers for post in await self._platform.public.posts() if post.id == published.id)
 

@@ -1,11 +1,13 @@
 """What delivery counts on from every network, told once over all; a new network adds a harness to `HARNESSES`."""
 
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.network import Corrects, Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -15,6 +17,8 @@ from tests.contracts.mastodon_harness import mastodon_network, mastodon_without_
 from tests.contracts.network_harness import NetworkHarness
 from tests.contracts.rehearsal_network_harness import rehearsal_network
 from tests.contracts.x_harness import x_network
+from tests.moderation.media_pictures import saved, scene
+from tests.moderation.media_videos import video
 
 HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness]]] = {
     "rehearsal": rehearsal_network,
@@ -162,6 +166,27 @@ async def test_more_pictures_than_the_network_takes_are_refused(network: Network
     with pytest.raises(Refused):
         await network.publish(replace(POST, pictures=(picture,) * (network.limits.pictures + 1)), "k1", None)
     assert await harness.texts() == []
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> PublicPicture:
+    """A covered video with its poster, in the media folder."""
+    mp4, poster = video([np.full((96, 128, 3), 90, np.uint8)] * 4), saved(scene(128, 96), "JPEG")
+    names = [hashlib.sha256(content).hexdigest() for content in (poster, mp4)]
+    (tmp_path / f"{names[0]}.jpg").write_bytes(poster)
+    (tmp_path / f"{names[1]}.mp4").write_bytes(mp4)
+    return PublicPicture(names[0], 128, 96, "Video of 1 second.", names[1], 1)
+
+
+async def test_a_video_is_shown_where_the_network_takes_it_and_its_poster_elsewhere(
+    network: Network, harness: NetworkHarness, film: PublicPicture
+) -> None:
+    published = await network.publish(replace(POST, pictures=(film,)), "k1", None)
+    assert await harness.shown(published) == ["video" if network.limits.video_bytes else "picture"]
+    assert await harness.texts() == [POST.text]
+    found = await network.find(replace(POST, pictures=(film,)), "k1", LONG_AGO)
+    assert found is not None
+    assert found.id == published.id
 
 
 async def test_a_withdrawn_post_is_gone_and_can_be_withdrawn_again(network: Network, harness: NetworkHarness) -> None:

@@ -25,6 +25,10 @@ class XHarness:
     async def answer(self, published: Published, name: str, text: str) -> None:
         self.fake.say(name, f"@PortAlbaPolice {text}", published.id)
 
+    async def shown(self, published: Published) -> list[str]:
+        media = self.fake.world.posts[published.id].media
+        return ["video" if one.content[4:8] == b"ftyp" else "picture" for one in media]
+
     async def stands_under(self, published: Published) -> str | None:
         return self.fake.world.posts[published.id].answers
 

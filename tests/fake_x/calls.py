@@ -13,6 +13,9 @@ from twitter_text.extract_urls import extract_urls
 from tests.fake_x.world import ALT, DELETE, LINK, POST, READ, USER, Media, Post, Refused, World, looks
 
 PICTURE_BYTES = 5 << 20
+PIECE_BYTES = 5 << 20
+PROCESSING_LOOKS = 1
+"""So often a video is still being worked on."""
 PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 PAGE_PARAMETERS = frozenset(
     "max_results start_time since_id pagination_token tweet.fields user.fields expansions media.fields".split()
@@ -85,6 +88,54 @@ async def upload(world: World, request: web.Request) -> dict[str, Any]:
     return {"data": {"id": made.id, "media_key": f"3_{made.id}", "size": len(content), "expires_after_secs": 86400}}
 
 
+async def initialize(world: World, request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    if (asked.get("media_category"), asked.get("media_type")) != ("tweet_video", "video/mp4"):
+        raise Refused(400, "media_category is missing or not one of the known ones.")
+    made = Media(world.new_id(), b"")
+    world.unfinished[made.id] = (made, int(asked["total_bytes"]))
+    return {"data": {"id": made.id, "media_key": f"7_{made.id}", "expires_after_secs": 86400}}
+
+
+async def append(world: World, request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    made, _ = _unfinished(world, request)
+    if asked["segment_index"] * PIECE_BYTES < len(made.content) - PIECE_BYTES:
+        raise Refused(400, "segment_index has been sent before.")
+    made.content += base64.b64decode(str(asked["media"]), validate=True)
+    return {"data": {"expires_at": 0}}
+
+
+async def finalize(world: World, request: web.Request) -> dict[str, Any]:
+    made, total = _unfinished(world, request)
+    if len(made.content) != total or made.content[4:8] != b"ftyp":
+        raise Refused(400, "Media type unrecognized.")
+    world.processing[made.id] = PROCESSING_LOOKS
+    return {"data": {"id": made.id, "processing_info": {"state": "pending", "check_after_secs": 1}}}
+
+
+async def status(world: World, request: web.Request) -> dict[str, Any]:
+    if request.query.get("command") != "STATUS":
+        raise Refused(400, "command is missing.")
+    media = str(request.query.get("media_id"))
+    looks_left = world.processing.get(media)
+    if looks_left is None:
+        raise Refused(400, "Your media IDs are invalid.")
+    if looks_left:
+        world.processing[media] -= 1
+        return {"data": {"id": media, "processing_info": {"state": "in_progress", "check_after_secs": 1}}}
+    if media in world.unfinished:
+        world.media[media] = world.unfinished.pop(media)[0]
+    return {"data": {"id": media, "processing_info": {"state": "succeeded", "progress_percent": 100}}}
+
+
+def _unfinished(world: World, request: web.Request) -> tuple[Media, int]:
+    found = world.unfinished.get(request.match_info["media"])
+    if found is None:
+        raise Refused(400, "Your media IDs are invalid.")
+    return found
+
+
 async def metadata(world: World, request: web.Request) -> dict[str, Any]:
     asked = await request.json()
     made = world.media.get(str(asked.get("id")))
@@ -151,6 +202,16 @@ CALLS = (
     Call("post", "POST", "/2/tweets", _names("text media reply reply_settings quote_tweet_id poll"), post, 201),
     Call("delete", "DELETE", "/2/tweets/{post}", frozenset(), delete),
     Call("upload", "POST", "/2/media/upload", _names("media media_category media_type shared"), upload),
+    Call(
+        "initialize",
+        "POST",
+        "/2/media/upload/initialize",
+        _names("media_category media_type total_bytes shared"),
+        initialize,
+    ),
+    Call("append", "POST", "/2/media/upload/{media}/append", _names("media segment_index"), append),
+    Call("finalize", "POST", "/2/media/upload/{media}/finalize", frozenset(), finalize),
+    Call("status", "GET", "/2/media/upload", _names("command media_id"), status),
     Call("metadata", "POST", "/2/media/metadata", _names("id metadata"), metadata),
     Call("timeline", "GET", "/2/users/{user}/tweets", PAGE_PARAMETERS, own_posts),
     Call("mentions", "GET", "/2/users/{user}/mentions", PAGE_PARAMETERS, mentions),

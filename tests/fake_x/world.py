@@ -68,6 +68,8 @@ class World:
     bill: int = 0
     posts: dict[str, Post] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
+    unfinished: dict[str, tuple[Media, int]] = field(default_factory=dict)
+    processing: dict[str, int] = field(default_factory=dict)
     _last: int = 0
 
     @property
