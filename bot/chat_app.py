@@ -173,7 +173,7 @@ class ChatApp(Protocol):
         ...
 
     async def fetch(self, attachment: Attachment) -> bytes:
-        """The bytes of an attachment, at most 30 MB. Raises ChatAppDown, AttachmentRefused."""
+        """The bytes of an attachment, at most 120 MB. Raises ChatAppDown, AttachmentRefused."""
         ...
 
     async def answer(self, choice: Choice, sentence: str | None) -> None:

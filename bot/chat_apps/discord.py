@@ -22,7 +22,7 @@ from bot.discord_app.taps import PATIENCE, Taps
 from bot.discord_app.trouble import UPLOAD_SECONDS, translated
 from shifts.words import Words
 
-DOWNLOAD_BYTES = 30 * 1024 * 1024
+DOWNLOAD_BYTES = 120_000_000
 COMMANDS_PAUSE = 300.0
 """Seconds until commands that could not be registered are tried again."""
 REF = re.compile(r"(\d+)/(\d+)/(\d+)", re.ASCII)

@@ -16,7 +16,7 @@ from bot.chat_app import Card, CardGone, CardId, ChatAppDown, ChatGone, ChatId
 from bot.discord_app.line import Line
 from bot.discord_app.marks import Marks
 from bot.discord_app.page import PICTURES, Page, page
-from bot.discord_app.pictures import Upload, to_send
+from bot.discord_app.pictures import Upload, all_to_send
 from bot.discord_app.reading import microseconds
 from bot.discord_app.trouble import CALL_SECONDS, UPLOAD_SECONDS, translated
 from shifts.words import FIRST_LANGUAGE, Words
@@ -122,7 +122,7 @@ class Cards:
 
     async def _uploads(self, card: Card) -> list[Upload]:
         """Each picture once, even if a card shows it twice: names must differ."""
-        uploads = [await to_send(picture.path) for picture in card.pictures[:PICTURES]]
+        uploads = await all_to_send(card.pictures[:PICTURES])
         return [Upload(f"{place}-{upload.name}", upload.content) for place, upload in enumerate(uploads)]
 
     def _nonce(self, chat: ChatId, key: str) -> str:

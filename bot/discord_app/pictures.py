@@ -1,16 +1,21 @@
-"""Pictures on their way to Discord, within its limits."""
+"""Pictures and videos on their way to Discord, within its limits."""
 
 import asyncio
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
-PICTURE_BYTES: Final = 2_000_000
-"""The platform takes 10 MiB a file and 25 MiB together; ten pictures of this size stay under both."""
+from bot.chat_app import Picture
+
+VIDEO_BYTES: Final = 7_000_000
+"""Of a larger video, and of every video of a card after the first, the poster is shown."""
+PICTURE_BYTES: Final = 1_600_000
+"""The platform takes 10 MiB a file and 25 MiB together; ten pictures of this size and one video stay under both."""
 CARD_SIDE: Final = 2560
 
 
@@ -20,6 +25,17 @@ class Upload:
 
     name: str
     content: bytes
+
+
+async def all_to_send(pictures: Sequence[Picture]) -> list[Upload]:
+    """Pictures, and the first video, within the limits. Raises OSError if one is not there."""
+    films = [picture for picture in pictures if picture.video and picture.video.stat().st_size <= VIDEO_BYTES]
+    return [await (_film(p.video) if films and p is films[0] and p.video else to_send(p.path)) for p in pictures]
+
+
+async def _film(path: Path) -> Upload:
+    content = await asyncio.to_thread(path.read_bytes)
+    return Upload(f"{hashlib.sha256(content).hexdigest()[:16]}.mp4", content)
 
 
 async def to_send(path: Path) -> Upload:

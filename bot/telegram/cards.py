@@ -7,15 +7,16 @@ not become an album) is taken away here and reported as CardGone, so that it is 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
-from telegram import InputMediaPhoto, LinkPreviewOptions, Message, ReplyParameters
+from telegram import LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ParseMode
 
 from bot.chat_app import AttachmentRefused, Card, CardGone, CardId, ChatAppDown, ChatGone, ChatId, Picture
 from bot.telegram.card_name import CardName
 from bot.telegram.line import Line
 from bot.telegram.page import CAPTION, fits_caption, page
-from bot.telegram.pictures import Pictures, bar
+from bot.telegram.pictures import VIDEO_NAME, Pictures, Shot, bar
 from bot.telegram.trouble import Deleted, TooOld, Unchanged, WrongKind, translated
 
 REMEMBERED = 2000
@@ -87,13 +88,20 @@ class Cards:
 
     async def _send_photo(self, card: Card, chat: ChatId) -> CardName:
         shown = page(card, limit=CAPTION)
-        digest, picture = await self._pictures.to_send(card.pictures[0].path)
-        with self._uploading(digest):
-            sent = await self._line.send_photo(
-                int(chat), picture, caption=shown.html, parse_mode=ParseMode.HTML, reply_markup=shown.keyboard
+        shot = await self._pictures.to_send(card.pictures[0])
+        with self._uploading(shot.digest):
+            sent = await self._send_one(
+                shot, chat, caption=shown.html, parse_mode=ParseMode.HTML, reply_markup=shown.keyboard
             )
-        self._stands(chat, sent, digest)
+        self._stands(chat, sent, shot.digest)
         return CardName(sent.message_id)
+
+    async def _send_one(self, shot: Shot, chat: ChatId, **shown: Any) -> Message:
+        if shot.film:
+            return await self._line.send_video(
+                int(chat), shot.content, supports_streaming=True, filename=VIDEO_NAME, **shown
+            )
+        return await self._line.send_photo(int(chat), shot.content, **shown)
 
     async def _send_apart(self, card: Card, chat: ChatId) -> CardName:
         """Pictures, then the card; when the card can not follow, the pictures do not stay without it."""
@@ -109,23 +117,21 @@ class Cards:
             raise
 
     async def _send_album(self, pictures: Sequence[Picture], chat: ChatId) -> list[int]:
-        ready = [await self._pictures.to_send(picture.path) for picture in pictures]
-        with self._uploading(*(digest for digest, _ in ready)):
+        ready = [await self._pictures.to_send(picture) for picture in pictures]
+        with self._uploading(*(shot.digest for shot in ready)):
             if len(ready) == 1:
-                sent = [await self._line.send_photo(int(chat), ready[0][1])]
+                sent = [await self._send_one(ready[0], chat)]
             else:
-                media = [InputMediaPhoto(picture) for _, picture in ready]
-                sent = list(await self._line.send_media_group(int(chat), media))
-        for message, (digest, _) in zip(sent, ready, strict=True):
-            self._stands(chat, message, digest)
+                sent = list(await self._line.send_media_group(int(chat), [shot.as_media() for shot in ready]))
+        for message, shot in zip(sent, ready, strict=True):
+            self._stands(chat, message, shot.digest)
         return [message.message_id for message in sent]
 
     async def _replace_single(self, name: CardName, chat: ChatId, card: Card) -> None:
         if not card.pictures:
             await self._become_text(name, chat, card)
         elif len(card.pictures) == 1 and fits_caption(card):
-            digest, picture = await self._pictures.to_send(card.pictures[0].path)
-            await self._become_photo(name, chat, card, digest, picture)
+            await self._become_photo(name, chat, card, await self._pictures.to_send(card.pictures[0]))
         else:
             raise CardGone
 
@@ -143,7 +149,7 @@ class Cards:
         """A photo stays a photo: without pictures it becomes a strip in the card's colour."""
         strip = f"strip {card.tone}"
         if self._faces.get((chat, name.main)) == strip:
-            await self._become_photo(name, chat, card, strip, b"")
+            await self._become_photo(name, chat, card, Shot(strip, b""))
             return
         try:
             await self._edit_text(name, chat, card)
@@ -152,28 +158,29 @@ class Cards:
         except WrongKind:
             if not fits_caption(card):
                 raise CardGone from None
-            await self._become_photo(name, chat, card, strip, bar(card.tone))
+            await self._become_photo(name, chat, card, Shot(strip, bar(card.tone)))
 
-    async def _become_photo(self, name: CardName, chat: ChatId, card: Card, digest: str, picture: str | bytes) -> None:
+    async def _become_photo(self, name: CardName, chat: ChatId, card: Card, shot: Shot) -> None:
         """Only the caption is sent when the message is known to hold this picture already."""
         shown = page(card, limit=CAPTION)
         place = (int(chat), name.main)
-        with suppress(Unchanged), self._uploading(digest):
-            if self._faces.get((chat, name.main)) == digest:
+        with suppress(Unchanged), self._uploading(shot.digest):
+            if self._faces.get((chat, name.main)) == shot.digest:
                 await self._line.edit_message_caption(
                     *place, caption=shown.html, parse_mode=ParseMode.HTML, reply_markup=shown.keyboard
                 )
                 return
-            media = InputMediaPhoto(picture, shown.html, ParseMode.HTML)
-            self._stands(chat, await self._line.edit_message_media(media, *place, reply_markup=shown.keyboard), digest)
+            media = shot.as_media(shown.html, ParseMode.HTML)
+            changed = await self._line.edit_message_media(media, *place, reply_markup=shown.keyboard)
+            self._stands(chat, changed, shot.digest)
 
     async def _change_picture(self, chat: ChatId, message: int, picture: Picture) -> None:
-        digest, content = await self._pictures.to_send(picture.path)
-        if self._faces.get((chat, message)) == digest:
+        shot = await self._pictures.to_send(picture)
+        if self._faces.get((chat, message)) == shot.digest:
             return
-        with suppress(Unchanged), self._uploading(digest):
-            changed = await self._line.edit_message_media(InputMediaPhoto(content), int(chat), message)
-            self._stands(chat, changed, digest)
+        with suppress(Unchanged), self._uploading(shot.digest):
+            changed = await self._line.edit_message_media(shot.as_media(), int(chat), message)
+            self._stands(chat, changed, shot.digest)
 
     async def _edit_text(self, name: CardName, chat: ChatId, card: Card) -> None:
         shown = page(card, name.link)
@@ -218,9 +225,9 @@ class Cards:
 
     def _stands(self, chat: ChatId, message: Message | bool, digest: str) -> None:
         """Remember what a message shows, and Telegram's name for that picture."""
-        if isinstance(message, bool) or not message.photo:
+        if isinstance(message, bool) or not (message.photo or message.video):
             return
-        self._pictures.sent(digest, message.photo[-1].file_id)
+        self._pictures.sent(digest, message.video.file_id if message.video else message.photo[-1].file_id)
         self._faces[chat, message.message_id] = digest
         if len(self._faces) > REMEMBERED:
             self._faces.popitem(last=False)

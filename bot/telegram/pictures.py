@@ -1,16 +1,20 @@
-"""Pictures on their way to Telegram: within its limits, and uploaded once."""
+"""Pictures and videos on their way to Telegram: within its limits, and uploaded once."""
 
 import asyncio
 import hashlib
 import io
 from collections import OrderedDict
-from pathlib import Path
+from dataclasses import dataclass
 
 from PIL import Image, ImageOps
+from telegram import InputMediaPhoto, InputMediaVideo
 
-from bot.chat_app import Tone
+from bot.chat_app import Picture, Tone
 
 PHOTO_BYTES = 10_000_000
+VIDEO_BYTES = 20_000_000
+"""Bots may send more, but a card should not take long; of a larger video the poster is shown."""
+VIDEO_NAME = "video.mp4"
 RATIO = 20
 """The longer side to the shorter, at most."""
 REMEMBERED = 500
@@ -26,19 +30,39 @@ BAR_COLOURS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What is sent of a picture or of a video: Telegram's name of it, or its bytes. `digest` is of its bytes."""
+
+    digest: str
+    content: str | bytes
+    film: bool = False
+
+    def as_media(self, caption: str | None = None, parse_mode: str | None = None) -> InputMediaPhoto | InputMediaVideo:
+        """As part of an album, or in the place of another one."""
+        if self.film:
+            return InputMediaVideo(
+                self.content, caption, parse_mode=parse_mode, supports_streaming=True, filename=VIDEO_NAME
+            )
+        return InputMediaPhoto(self.content, caption, parse_mode)
+
+
 class Pictures:
     """Remembers which file of Telegram's holds which picture, so that a card that changes does not upload it again."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, str] = OrderedDict()
 
-    async def to_send(self, path: Path) -> tuple[str, str | bytes]:
-        """The picture's digest, and either Telegram's name of it or its bytes. Raises OSError if it is not there."""
+    async def to_send(self, picture: Picture) -> Shot:
+        """The video where there is one that is not too large, else the picture. Raises OSError if it is not there."""
+        video = picture.video
+        film = video is not None and video.stat().st_size <= VIDEO_BYTES
+        path = video if video is not None and film else picture.path
         content = await asyncio.to_thread(path.read_bytes)
         digest = hashlib.sha256(content).hexdigest()
         if digest in self._files:
-            return digest, self._files[digest]
-        return digest, await asyncio.to_thread(within_limits, content)
+            return Shot(digest, self._files[digest], film)
+        return Shot(digest, content if film else await asyncio.to_thread(within_limits, content), film)
 
     def sent(self, digest: str, file_id: str) -> None:
         """Telegram has it now, under this name."""

@@ -5,6 +5,7 @@ import io
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +30,7 @@ from bot.chat_app import (
     Picture,
 )
 from bot.chat_apps import telegram
+from bot.telegram import pictures as telegram_pictures
 from bot.telegram.inbox import SECRET_HEADER
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram, Kind
@@ -383,6 +385,19 @@ async def test_a_picture_that_stays_is_not_uploaded_again(
     assert fake.called("editMessageCaption") == 1
     assert [len(message.photo or b"") for message in phone.cards()] == [len(shown[0].path.read_bytes())] * 2
     assert len(fake.world.files) == 1
+
+
+async def test_a_video_is_shown_as_one_and_its_poster_where_it_is_too_large(
+    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"\x00\x00\x00\x18ftypmp42 a covered video")
+    moving = (replace(picture(tmp_path), video=film),)
+    await app.show(Card("waiting", pictures=moving), CHAT, "k1")
+    assert (fake.called("sendVideo"), phone.cards()[0].photo) == (1, film.read_bytes())
+    monkeypatch.setattr(telegram_pictures, "VIDEO_BYTES", 10)
+    await app.show(Card("waiting", pictures=moving), CHAT, "k2")
+    assert (fake.called("sendVideo"), fake.called("sendPhoto")) == (1, 1)
 
 
 @pytest.mark.parametrize("size", [(8160, 6120), (3000, 40), (40, 3000)])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ from bot.chat_app import (
     Weight,
 )
 from tests.contracts.chat_app_harness import FAILING, HARNESSES, FailingHarness, Harness, Person
+from tests.moderation.media_videos import video
 
 SECONDS = 5.0
 OFFICER = 1001
@@ -222,6 +224,19 @@ async def test_a_tap_brings_the_token_and_names_the_card(app: ChatApp, officer: 
     assert (choice.token, choice.card, choice.chat) == ("a2", card_id, officer.chat)
     await app.answer(choice, "Dropped.")
     await app.answer(choice, None)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_video_takes_the_place_of_its_poster(
+    app: ChatApp, officer: Person, pictures: Sequence[Picture], tmp_path: Path, number: int
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(video([np.full((96, 128, 3), 90, np.uint8)] * 4))
+    card_id = await app.show(replace(DRAFT, pictures=tuple(pictures[:number])), officer.chat, "k1")
+    moving = (replace(pictures[0], video=film), *pictures[1:number])
+    await app.replace(card_id, officer.chat, replace(DRAFT, title="214 · later", pictures=moving))
+    (seen,) = await officer.cards()
+    assert (seen.pictures, "later" in seen.text) == (number, True)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])

@@ -14,6 +14,7 @@ TEXT = 4096
 CAPTION = 1024
 DATA_BYTES = 64
 PHOTO_BYTES = 10 << 20
+VIDEO_BYTES = 50 << 20
 DOWNLOAD_BYTES = 20 << 20
 DELETABLE_SECONDS = 48 * 3600
 NOT_MODIFIED = (
@@ -53,12 +54,29 @@ def send_photo(world: World, asked: Params) -> dict[str, Any]:
     return _told(world, "sendPhoto", sent)
 
 
+def send_video(world: World, asked: Params) -> dict[str, Any]:
+    chat = world.chat(asked.get("chat_id"))
+    caption, entities = _words(asked, "caption", CAPTION)
+    content, shown = _video(world, asked.get("video"), asked)
+    sent = world.add(
+        chat,
+        from_bot=True,
+        text=caption,
+        entities=entities,
+        photo=content,
+        content=shown,
+        keys=_keys(asked),
+        reply_to=_answered(chat, asked),
+    )
+    return _told(world, "sendVideo", sent)
+
+
 def send_media_group(world: World, asked: Params) -> list[dict[str, Any]]:
     chat = world.chat(asked.get("chat_id"))
     media = json.loads(asked.get("media", "[]"))
     if not 2 <= len(media) <= 10:
         raise Refused(400, "Bad Request: there must be from 2 to 10 media to send in an album")
-    ready = [(*_words(one, "caption", CAPTION), *_photo(world, one.get("media"), asked)) for one in media]
+    ready = [(*_words(one, "caption", CAPTION), *_medium(world, one, asked)) for one in media]
     reply_to, album = _answered(chat, asked), str(int(world.now * 1e6))
     sent = [
         world.add(
@@ -67,11 +85,11 @@ def send_media_group(world: World, asked: Params) -> list[dict[str, Any]]:
             text=caption,
             entities=entities,
             photo=content,
-            content={"photo": sizes},
+            content=shown,
             reply_to=reply_to,
             album=album,
         )
-        for caption, entities, content, sizes in ready
+        for caption, entities, content, shown in ready
     ]
     return [_told(world, "sendMediaGroup", message) for message in sent]
 
@@ -95,12 +113,12 @@ def edit_message_caption(world: World, asked: Params) -> dict[str, Any]:
 
 
 def edit_message_media(world: World, asked: Params) -> dict[str, Any]:
-    """A text message may become a photo; a photo never becomes a text again."""
+    """A text message may become a photo or a video; neither becomes a text again."""
     message = _editable(world, asked)
     media = json.loads(asked.get("media", "{}"))
     text, entities = _words(media, "caption", CAPTION)
-    content, sizes = _photo(world, media.get("media"), asked)
-    new = {"text": text, "entities": entities, "photo": content, "content": {"photo": sizes}}
+    content, shown = _medium(world, media, asked)
+    new = {"text": text, "entities": entities, "photo": content, "content": shown}
     return _changed(world, "editMessageMedia", message, asked, **new)
 
 
@@ -148,6 +166,7 @@ def get_file(world: World, asked: Params) -> dict[str, Any]:
 METHODS = {
     "sendmessage": send_message,
     "sendphoto": send_photo,
+    "sendvideo": send_video,
     "sendmediagroup": send_media_group,
     "editmessagetext": edit_message_text,
     "editmessagecaption": edit_message_caption,
@@ -198,18 +217,38 @@ def _answered(chat: Chat, asked: Params) -> int | None:
     raise Refused(400, "Bad Request: message to be replied not found")
 
 
-def _photo(world: World, media: object, asked: Params) -> tuple[bytes, list[dict[str, Any]]]:
-    """An uploaded picture (as a field, or attached), or one that the server has already."""
+def _medium(world: World, media: Params, asked: Params) -> tuple[bytes, dict[str, Any]]:
+    """What an InputMedia names, with the fields that its message has."""
+    if media.get("type") == "video":
+        return _video(world, media.get("media"), asked)
+    content, sizes = _photo(world, media.get("media"), asked)
+    return content, {"photo": sizes}
+
+
+def _video(world: World, media: object, asked: Params) -> tuple[bytes, dict[str, Any]]:
+    content, name = _file(world, media, asked)
+    if len(content) > VIDEO_BYTES or content[4:8] != b"ftyp":
+        raise Refused(400, "Bad Request: VIDEO_FILE_INVALID")
+    name = name or world.store(content)
+    size = {"file_id": name, "file_unique_id": name[-12:], "file_size": len(content)}
+    return content, {"video": size | {"width": 320, "height": 180, "duration": 1, "mime_type": "video/mp4"}}
+
+
+def _file(world: World, media: object, asked: Params) -> tuple[bytes, str]:
+    """An uploaded file (as a field, or attached), or one that the server has already, with its name then."""
     if isinstance(media, str) and media.startswith("attach://"):
         media = asked.get(media.removeprefix("attach://"))
     if isinstance(media, str):
         if media not in world.files:
             raise Refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
-        content, name = world.files[media], media
-    elif isinstance(media, bytes):
-        content, name = media, ""
-    else:
-        raise Refused(400, "Bad Request: there is no photo in the request")
+        return world.files[media], media
+    if isinstance(media, bytes):
+        return media, ""
+    raise Refused(400, "Bad Request: there is no photo in the request")
+
+
+def _photo(world: World, media: object, asked: Params) -> tuple[bytes, list[dict[str, Any]]]:
+    content, name = _file(world, media, asked)
     width, height = _sides(content)
     name = name or world.store(content)
     size = {"file_id": name, "file_unique_id": name[-12:], "file_size": len(content)}
