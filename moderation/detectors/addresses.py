@@ -18,7 +18,8 @@ _EN = pattern(rf"""
     | west ) \.? \s )? (?: [^\W\d_] [\w'.-]{{1,24}} \s ){{1,3}} {_TYPE_EN} (?!\w)
     (?: ,? \s (?: apt\.? | suite | ste\.? | unit | flat | \# ) \s? \w{{1,5}} )?
 """)
-_SUFFIX_US = r"""(?: Bypass | Crossroads | Crossroad | Expressway | Branch | Burgs | Circles | Pass | Shoals
+_SUFFIX_US = r"""(?: Bypass | Bridge | Camp | Centers | Crest | Extensions
+    | Crossroads | Crossroad | Expressway | Branch | Burgs | Circles | Pass | Shoals
     | Stations | Summits | Tracks | Trails | Turnpike
     | Villages | Brook | Brooks | Burg | Canyon | Cape | Causeway | Center | Cliff | Cliffs | Club | Common
     | Corner | Corners
@@ -40,7 +41,7 @@ _SUFFIX_US = r"""(?: Bypass | Crossroads | Crossroad | Expressway | Branch | Bur
     | Villages | Ville | Vista | Walks | Wall | Ways | Well | Wells )"""
 _EN_RARE = pattern(
     rf"""
-    (?<![\w.,:/£$€-]) (?: (?i:flat|studio|unit) \s \d{{1,4}}[a-z]? ,? \s | \d{{1,5}}[a-z]? \s ) (?: (?:{CAP})
+    (?<![\w.,:/£$€-]) (?: (?i:flat|studio|unit) \s \d{{1,4}}[A-Za-z]? ,? \s | \d{{1,5}}[a-z]? \s ) (?: (?:{CAP})
     (?:\s|-) ){{1,3}} {_SUFFIX_US} (?!\w)
     (?: \s (?: Apt\.? | Suite ) \s \d{{1,5}} )?
 """,

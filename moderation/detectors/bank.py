@@ -25,12 +25,17 @@ _ACCOUNT = pattern(r"""
 """)
 
 
+_LONG = pattern(r"(?<![\w+.,/:-]) \d{12,19} (?![\w-]|[.,/:]\d)")
+"""So many digits in a row are a card or an account, whatever they are called."""
+
+
 def load() -> Detector:
     return Patterns(
         [
             Pattern("IBAN", Label.BANK, _IBAN, hard=True, check=_has_digits),
             Pattern("IBAN", Label.BANK, _IBAN_LOWER, hard=True),
             Pattern("card", Label.BANK, _CARD, hard=True),
+            Pattern("long number", Label.BANK, _LONG, hard=True),
             Pattern("sort code", Label.BANK, _SORT_CODE, hard=True),
             Pattern("account", Label.BANK, _ACCOUNT, hard=True),
         ]

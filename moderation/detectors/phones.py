@@ -20,6 +20,10 @@ _DIGIT_WORDS = frozenset(
     "un deux trois quatre cinq sept huit neuf".split()
 )
 SPELLED_AT_LEAST = 7
+_INTERNATIONAL = range(8, 16)
+_LONG = range(9, 16)
+"""Digits of a number behind a plus sign, and of any other that is a phone number in whatever country: a mistyped one
+is still somebody's."""
 
 
 def load(own: Sequence[str] = (), regions: Sequence[str] = ("GB", "US", "ES", "FR", "MX")) -> Detector:
@@ -42,6 +46,8 @@ class Phones:
             return False
         if _CURRENCY_BEFORE.search(text[max(match.start() - 2, 0) : match.start()]):
             return False
+        if len(_digits(number)) in (_INTERNATIONAL if number.startswith("+") else _LONG):
+            return True
         return any(_is_possible(number, region) for region in self._regions)
 
 
