@@ -1,6 +1,7 @@
 """Carrying: how a release reaches a network: as a post, or by changing one that is there."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.delivery import Delivery
 from bot.network import Corrects, Network, Published, Refused
@@ -21,3 +22,15 @@ async def _in_place(network: Network, release: Release, row: Delivery) -> Publis
         raise Refused("cannot be corrected there")
     there = Published(row.answers, row.url, release.approved_at)
     return replace(await network.correct(there, release), id="")
+
+
+async def take_back(network: Network, row: Delivery, release: Release | None, since: datetime) -> None:
+    """Withdraw what is there. `release` is given where nobody knows its id: then it is looked for first.
+
+    Words that were changed in place go with the post that they are in. Raises TryLater, SignedOut, Unclear."""
+    if row.published_id is not None:
+        await network.withdraw(Published(row.published_id, row.url, row.published_at or since))
+    elif release is not None and not release.in_place:
+        there = await network.find(release, row.key, since)
+        if there is not None:
+            await network.withdraw(there)

@@ -8,29 +8,32 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, delivery, outbox
-from bot.carrying import carry
+from bot import correcting, delivery, outbox, smaller, trouble
+from bot.carrying import carry, take_back
 from bot.correcting import Aim
 from bot.delivery import DELIVERIES, STUCK_AFTER, Delivery, DeliveryState, pause
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
+from bot.trouble import BY_HAND
 from moderation import approval, audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import POSTS, Post, PostState, pictures
 from moderation.release import Release
 from moderation.scan import Scan
-from shifts import roster
 from shifts.database import Database, utc_now
-from shifts.officer import Officer, Role
-from shifts.shift import Shift, on_duty
+from shifts.officer import Officer
+from shifts.shift import Shift
 
 CALL_SECONDS: Final = 30.0
 SETTLE: Final = timedelta(seconds=10)
 """How long a network may take to show what it accepted; before that, "not there" is no answer."""
 ASK_AGAIN: Final = timedelta(seconds=5)
 SIGNED_OUT_SECONDS: Final = 60.0
+LOOKS: Final = 3
+PATIENCE: Final = timedelta(seconds=30)
+"""After so many looks and so long somebody is asked whether it is there."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,13 +84,15 @@ class Publisher:
             return
         row, release = step
         network = self._networks[row.network]
+        if release is not None and row.smaller:
+            release = await smaller.cut(release, row.offer, self._scan.media)
         match row.state:
             case DeliveryState.SENDING:
                 await self._send(network, row, release)
             case DeliveryState.UNCLEAR:
                 await self._look(network, row, release)
             case _:
-                await self._withdraw(network, row)
+                await self._withdraw(network, row, release)
 
     # The intent
 
@@ -112,7 +117,7 @@ class Publisher:
                 return None
             row.lease_until = now + self._lease
             if row.state is DeliveryState.RECALLING:
-                return row, None
+                return row, await self._left(session, row, post) if row.reason == BY_HAND else None
             looking = row.state is DeliveryState.UNCLEAR
             return row, await (self._left if looking else self._release)(session, row, post)
 
@@ -169,7 +174,9 @@ class Publisher:
         except TryLater as later:
             await self._again(row, later.wait)
         except Refused as refused:
-            await self._outcome(row, DeliveryState.REFUSED, reason=refused.reason)
+            offered = smaller.offer(refused.reason, release, network.limits, self._scan.media)
+            values = {"reason": refused.reason, "offer": {**row.offer, **offered} if offered else {}, "smaller": False}
+            await self._outcome(row, DeliveryState.REFUSED, **values)
         except SignedOut:
             await self._again(row, SIGNED_OUT_SECONDS, "signed out")
         except (Unclear, TimeoutError):
@@ -187,20 +194,28 @@ class Publisher:
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             wait = error.wait if isinstance(error, TryLater) else SETTLE.total_seconds()
             await self._keep(row, self._clock() + timedelta(seconds=wait))
+            await self._ask_somebody(row)
             return
         if there is None:
             await self._outcome(row, DeliveryState.DUE)
         else:
             await self._sent(row, there)
 
-    async def _withdraw(self, network: Network, row: Delivery) -> None:
-        if row.published_id is None:  # words that were changed in place go with the post that they are in
-            await self._outcome(row, DeliveryState.RECALLED)
+    async def _ask_somebody(self, row: Delivery) -> None:
+        """Looking has failed again and again: a person may know, and the line behind it waits."""
+        if row.tries < LOOKS or row.first_sent_at is None or row.first_sent_at > self._clock() - PATIENCE:
             return
-        published = Published(row.published_id or "", row.url, row.published_at or self._clock())
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, row.post_id)
+            if post.state is not PostState.RECALLED:
+                await trouble.bring(session, post, row)
+        self._changed()
+
+    async def _withdraw(self, network: Network, row: Delivery, release: Release | None) -> None:
+        since = (row.first_sent_at or self._clock()) - timedelta(minutes=2)
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await network.withdraw(published)
+                await take_back(network, row, release, since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             asked = error.wait if isinstance(error, TryLater) else None
             await self._keep(row, self._clock() + pause(row.tries, asked))
@@ -251,7 +266,8 @@ class Publisher:
         """Every card of the post tells it; what needs a hand is also said to the shift's sergeants."""
         await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
         await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)
-        if what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value):
-            for person in await on_duty(session, post.shift_id, Role.SERGEANT):
-                accounts = await roster.accounts(session, person.id)
-                await outbox.tell(session, accounts, f"delivery.{what}", number=post.number, network=row.network)
+        needs_a_hand = what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value)
+        if needs_a_hand and post.state is not PostState.RECALLED:
+            await trouble.bring(session, post, row)
+        else:
+            await outbox.touch(session, row.id, SlotKind.TROUBLE)

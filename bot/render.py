@@ -16,6 +16,7 @@ from bot.greens import greens
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
 from bot.reply_cards import ReplyCards
+from bot.trouble_card import TroubleCards
 from bot.view import PostView, ReplyView, Setting, ShiftView
 from moderation import queue
 from moderation.post import PictureState, Post, PostPicture, PostState, pictures
@@ -37,6 +38,7 @@ class Renderer:
         self._author = AuthorCards(words)
         self._decider = DeciderCards(words)
         self._corrections = CorrectionCards(words)
+        self._troubles = TroubleCards(words)
         self._replies = ReplyCards(words, setting)
         self._setting = setting
         self._drawings = Drawings(setting.media)
@@ -48,9 +50,10 @@ class Renderer:
             if viewer is None or not await _linked(session, slot):
                 return None
             match slot.kind:
-                case SlotKind.CORRECTION:
-                    return await self._corrections.card(session, slot, viewer)
-                case SlotKind.NOTICE | SlotKind.TROUBLE:
+                case SlotKind.CORRECTION | SlotKind.TROUBLE:
+                    cards = self._corrections if slot.kind is SlotKind.CORRECTION else self._troubles
+                    return await cards.card(session, slot, viewer)
+                case SlotKind.NOTICE:
                     return shift_cards.notice(self._words, slot, viewer.language)
                 case SlotKind.AUTHOR | SlotKind.DECIDER | SlotKind.ORIGINAL:
                     return await self._post(session, slot, viewer, now)

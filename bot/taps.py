@@ -16,6 +16,7 @@ from bot import (
     queue_taps,
     reception,
     reply_taps,
+    trouble_taps,
     wait_taps,
 )
 from bot.approving import approve, jitter
@@ -312,6 +313,13 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "wait": wait_taps.wait,
     },
     SlotKind.CORRECTION: {"page": turn, "wrong": correction_taps.wrong, "leave": correction_taps.leave},
+    SlotKind.TROUBLE: {
+        "smaller": trouble_taps.smaller,
+        "again": trouble_taps.again,
+        "skip": trouble_taps.skip,
+        "there": trouble_taps.there,
+        "absent": trouble_taps.absent,
+    },
     SlotKind.QUEUE: {"greens": queue_taps.publish_greens},
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
     SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},

@@ -13,7 +13,7 @@ class Scan:
 
     def __init__(self, redactor: Redactor, media: Path) -> None:
         self._redactor = redactor
-        self._media = media
+        self.media = media
 
     def check(self, release: Release) -> None:
         """Raises NotAllowed."""
@@ -22,7 +22,7 @@ class Scan:
                 raise NotAllowed("queue.still_identifies")
         for picture in release.pictures:
             try:
-                data = (self._media / f"{picture.sha256}.jpg").read_bytes()
+                data = (self.media / f"{picture.sha256}.jpg").read_bytes()
             except FileNotFoundError as error:
                 raise NotAllowed("queue.changed_since") from error
             if hashlib.sha256(data).hexdigest() != picture.sha256:

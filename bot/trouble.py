@@ -1,0 +1,33 @@
+"""Trouble: a delivery that needs a hand comes to somebody as a card, and stays true until it is settled."""
+
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import outbox
+from bot.delivery import Delivery, DeliveryState
+from bot.outbox import SlotKind
+from moderation.post import Post
+from shifts import roster
+from shifts.officer import LEADERS, SENIORS, Officer
+from shifts.shift import on_duty
+
+BY_HAND: Final = "by hand"
+"""Why a delivery counts as sent that a person found, and the network never confirmed."""
+NEEDS_A_HAND: Final = (DeliveryState.REFUSED, DeliveryState.STUCK, DeliveryState.UNCLEAR)
+
+
+async def bring(session: AsyncSession, post: Post, row: Delivery) -> None:
+    """Show it to those who decide on the shift, else to an inspector and the press office; never to its author."""
+    for person in await _who(session, post):
+        for account in await roster.accounts(session, person.id):
+            await outbox.living(session, account, SlotKind.TROUBLE, row.id)
+    await outbox.touch(session, row.id, SlotKind.TROUBLE)
+
+
+async def _who(session: AsyncSession, post: Post) -> list[Officer]:
+    there = [p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS) and p.id != post.author_id]
+    if there:
+        return there
+    called = {p.id: p for role in SENIORS for p in await roster.with_role(session, role)}
+    return [person for person in called.values() if person.id != post.author_id]

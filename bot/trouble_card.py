@@ -1,0 +1,76 @@
+"""The card of a delivery that needs a hand: what happened, what would be sent instead, and who settles it."""
+
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import smaller
+from bot.card_parts import Say, button
+from bot.chat_app import Button, Card, Tone, Weight
+from bot.delivery import Delivery, DeliveryState
+from bot.outbox import Slot
+from bot.trouble import NEEDS_A_HAND
+from moderation import approval
+from moderation.post import Post, PostState
+from shifts.officer import Officer
+from shifts.words import FIRST_LANGUAGE, Words
+
+REASONS: Final = {
+    "too long": "too_long",
+    "budget": "budget",
+    "duplicate": "duplicate",
+    "reply": "reply",
+    **dict.fromkeys(smaller.PICTURES, "pictures"),
+}
+"""Which sentence tells what the network said; any other reason is told as its rules."""
+
+
+class TroubleCards:
+    """The one page of that card."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    async def card(self, session: AsyncSession, slot: Slot, viewer: Officer) -> Card | None:
+        """The card; what is settled is told in one line without buttons."""
+        row = await session.get(Delivery, slot.subject)
+        post = await session.get(Post, row.post_id) if row else None
+        if row is None or post is None:
+            return None
+        say = Say(self._words, viewer.language)
+        state = say(f"card.delivery.{row.state.value}", network=self._network(say, row.network), url=row.url or "")
+        if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
+            return Card(f"{post.number} · {state.strip()}", tone=Tone.GREY)
+        lines, rows = self._lines(say, row), self._rows(say, slot, row)
+        quote = smaller.words(approval.text_for(post, row.network), row.offer)
+        return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, quote=quote, lines=lines, rows=rows)
+
+    def _lines(self, say: Say, row: Delivery) -> tuple[str, ...]:
+        match row.state:
+            case DeliveryState.REFUSED:
+                return (say(f"trouble.{REASONS.get(row.reason or '', 'rules')}"), *self._offered(say, row))
+            case DeliveryState.UNCLEAR:
+                return (say("trouble.unclear"),)
+            case _:
+                return (say("trouble.stuck"),)
+
+    def _offered(self, say: Say, row: Delivery) -> list[str]:
+        """What would be sent instead; its words stand on the card as they would be public."""
+        told = [say("trouble.as_here")] if "characters" in row.offer else []
+        if "pictures" in row.offer:
+            told.append(say("trouble.fewer_pictures", n=row.offer["pictures"]))
+        return [*told, say("trouble.smaller_pictures")] if "picture_bytes" in row.offer else told
+
+    def _rows(self, say: Say, slot: Slot, row: Delivery) -> tuple[tuple[Button, ...], ...]:
+        if row.state is DeliveryState.UNCLEAR:
+            there = button(slot, "there", say("trouble.button.there"), "", 0, Weight.MAIN)
+            return ((there,), (button(slot, "absent", say("trouble.button.absent")),))
+        again = button(slot, "again", say("trouble.button.again"))
+        skip = button(slot, "skip", say("trouble.button.skip"), "", 0, Weight.DANGER)
+        if not row.offer:
+            return ((again, skip),)
+        return ((button(slot, "smaller", say("trouble.button.smaller"), "", 0, Weight.MAIN),), (again, skip))
+
+    def _network(self, say: Say, name: str) -> str:
+        key = f"network.{name}"
+        return say(key) if key in self._words.keys(FIRST_LANGUAGE) else name.capitalize()

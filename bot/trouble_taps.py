@@ -1,0 +1,81 @@
+"""Taps of the card of a delivery that needs a hand. Each is a decision by a person, and in the audit."""
+
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import outbox
+from bot.delivery import DELIVERIES, Delivery, DeliveryState
+from bot.outbox import SlotKind
+from bot.tap import Tap
+from bot.trouble import BY_HAND
+from moderation import approval, queue
+from moderation.decision import NotAllowed
+from moderation.post import Post, PostState
+from shifts.shift import Shift, may_decide
+
+
+async def smaller(session: AsyncSession, tap: Tap) -> str | None:
+    """Send the part that the card shows: whoever taps says yes to exactly that. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.REFUSED)
+    if not row.offer:
+        raise NotAllowed("tap.stale")
+    await _settle(session, tap, post, row, DeliveryState.DUE, smaller=True)
+    return None
+
+
+async def again(session: AsyncSession, tap: Tap) -> str | None:
+    """The same once more. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.REFUSED, DeliveryState.STUCK)
+    await _settle(session, tap, post, row, DeliveryState.DUE)
+    return None
+
+
+async def skip(session: AsyncSession, tap: Tap) -> str | None:
+    """It does not go there; the other networks keep it. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.REFUSED, DeliveryState.STUCK)
+    await _settle(session, tap, post, row, DeliveryState.CANCELLED)
+    return None
+
+
+async def there(session: AsyncSession, tap: Tap) -> str | None:
+    """Somebody looked, and it is there. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.UNCLEAR)
+    to = DeliveryState.SENT
+    await _settle(session, tap, post, row, to, reason=BY_HAND, published_at=tap.now)
+    if post.state is PostState.RECALLED:
+        await DELIVERIES.move(session, row, DeliveryState.RECALLING)
+    return None
+
+
+async def absent(session: AsyncSession, tap: Tap) -> str | None:
+    """Somebody looked, and it is not there: it is sent again. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.UNCLEAR)
+    await _settle(session, tap, post, row, DeliveryState.DUE)
+    return None
+
+
+async def _row(session: AsyncSession, tap: Tap, *states: DeliveryState) -> tuple[Post, Delivery]:
+    """The delivery as it is now, which this person may settle; never that of their own post. Raises Refusal."""
+    known = await session.get(Delivery, tap.slot.subject)
+    if known is None:
+        raise NotAllowed("tap.stale")
+    post = await queue.locked(session, known.post_id)
+    row = await session.get_one(Delivery, known.id, with_for_update=True, populate_existing=True)
+    approval.check_decider(post, tap.caller.officer.id, tap.caller.officer.roles)
+    await may_decide(session, tap.caller.officer, await session.get_one(Shift, post.shift_id), tap.now)
+    if row.state not in states:
+        raise NotAllowed("tap.done_already")
+    if row.lease_until is not None and row.lease_until > tap.now:
+        raise NotAllowed("trouble.looking")  # what comes of a look that is under way must not be overtaken
+    return post, row
+
+
+async def _settle(session: AsyncSession, tap: Tap, post: Post, row: Delivery, to: DeliveryState, **values: Any) -> None:
+    before = row.state
+    await DELIVERIES.move(session, row, to, asked_at=None, not_before=None, tries=0, **values)
+    facts = {"network": row.network, "before": before.value, "after": to.value, "offer": row.offer}
+    await queue.note(session, post, f"by hand: {tap.action}", tap.caller.officer.id, tap.now, **facts)
+    await outbox.touch(session, row.id, SlotKind.TROUBLE)
+    await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+    await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)

@@ -1,0 +1,233 @@
+"""Deliveries that need a hand: who is asked, what each answer does, and that nothing goes out that was not shown."""
+
+import hashlib
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from PIL import Image
+from sqlmodel import col, select
+
+from bot import smaller, trouble_taps
+from bot.chat_app import Card
+from bot.delivery import DELIVERIES, Delivery, DeliveryState
+from bot.desk import Caller
+from bot.network import Counting, Limits, Published, Refused, TryLater
+from bot.outbox import Slot, SlotKind
+from bot.tap import Tap
+from bot.trouble_card import TroubleCards
+from moderation.audit import AuditEntry
+from moderation.decision import NotAllowed
+from moderation.redaction import Redactor
+from moderation.release import ContentHash, PublicPicture, Release
+from shifts import roster
+from shifts.database import Database, utc_now
+from shifts.officer import Account, Officer
+from shifts.shift import Duty
+from shifts.words import Words
+from tests.bot.fault_network import Fault, FaultNetwork
+from tests.bot.test_publishing import CONFIG, Desk, a_desk
+
+WORDS = Words.load(CONFIG / "languages")
+LONG = "We stopped a van in Riverside tonight. Its driver was reported. Four of its tyres were bald."
+ACTIONS = {name: getattr(trouble_taps, name) for name in ("smaller", "again", "skip", "there", "absent")}
+
+
+@pytest.fixture(scope="module")
+def redactor() -> Redactor:
+    return Redactor.load(CONFIG, WORDS, models=False)
+
+
+@dataclass
+class Small(FaultNetwork):
+    """It takes 60 characters, and says so only when something is sent; `blind`: it cannot look."""
+
+    blind: bool = False
+
+    async def publish(self, release: Release, key: str, answers: str | None) -> Published:
+        if len(release.text) > self.limits.characters:
+            raise Refused("too long")
+        return await super().publish(release, key, answers)
+
+    async def find(self, release: Release, key: str, since: datetime) -> Published | None:
+        if self.blind:
+            raise TryLater(0.0)
+        return await super().find(release, key, since)
+
+
+@dataclass
+class Hand:
+    """The sergeant who is asked, and the author who never is."""
+
+    desk: Desk
+    network: Small
+
+    async def card(self) -> Card:
+        """The one card about it, as the sergeant sees it."""
+        async with self.desk.database.reading() as session:
+            (slot,) = (await session.exec(select(Slot).where(col(Slot.kind) == SlotKind.TROUBLE))).all()
+            assert slot.officer_id == "sergeant-1"
+            card = await TroubleCards(WORDS).card(session, slot, await session.get_one(Officer, "sergeant-1"))
+        assert card is not None
+        return card
+
+    async def labels(self) -> list[str]:
+        return [button.label for row in (await self.card()).rows for button in row]
+
+    async def tap(self, action: str, person: str = "sergeant-1") -> None:
+        async with self.desk.database.transaction() as session:
+            slot = (await session.exec(select(Slot).where(col(Slot.kind) == SlotKind.TROUBLE))).one()
+            account = Account(officer_id=person, app="a", account="1", chat="1", linked_at=self.desk.clock.now)
+            caller = Caller(await session.get_one(Officer, person), account)
+            tap = Tap(cast(Any, SimpleNamespace()), caller, slot, action, "", 0, self.desk.clock.now)
+            await ACTIONS[action](session, tap)
+
+    async def audited(self) -> list[tuple[str, str | None]]:
+        async with self.desk.database.reading() as session:
+            entries = (await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))).all()
+        return [(entry.event, entry.actor) for entry in entries if entry.event.startswith("by hand")]
+
+
+@pytest.fixture
+async def hand(database: Database, redactor: Redactor, tmp_path: Path) -> AsyncIterator[Hand]:
+    async with a_desk(database, redactor, tmp_path) as desk:
+        network = Small(limits=replace(desk.network.limits, characters=60))
+        desk.network = network
+        cast(dict[str, FaultNetwork], desk.publisher._networks)["far"] = network
+        now = utc_now()
+        author = await _author(database)
+        async with database.transaction() as session:
+            told = author.model_dump() | {"id": "sergeant-1", "call_sign": "Sierra 1", "roles": ["sergeant"]}
+            session.add(Officer(**told))
+            await session.flush()
+            await roster.link(session, "sergeant-1", "a", "1", "1", now)
+            session.add(Duty(shift_id=1, officer_id="sergeant-1", on_at=now))
+        yield Hand(desk, network)
+
+
+async def _author(database: Database) -> Officer:
+    async with database.reading() as session:
+        return await session.get_one(Officer, "lima-3")
+
+
+async def test_what_is_too_long_goes_out_as_the_card_shows_it_and_no_other_way(hand: Hand) -> None:
+    await hand.desk.approve(1, LONG)
+    await hand.desk.run(2)
+    assert await hand.desk.states() == [DeliveryState.REFUSED]
+    shown = (await hand.card()).quote
+    assert shown == "We stopped a van in Riverside tonight."
+    assert await hand.labels() == ["Send smaller", "Try again", "Skip"]
+    await hand.tap("smaller")
+    await hand.desk.run(2)
+    assert hand.network.texts() == [shown]
+    assert await hand.desk.states() == [DeliveryState.SENT]
+    assert (await hand.card()).rows == ()
+    assert await hand.audited() == [("by hand: smaller", "sergeant-1")]
+
+
+async def test_what_is_skipped_is_never_sent(hand: Hand) -> None:
+    await hand.desk.approve(1, LONG)
+    await hand.desk.run(2)
+    await hand.tap("skip")
+    await hand.desk.run(3)
+    assert hand.network.texts() == []
+    assert await hand.desk.states() == [DeliveryState.CANCELLED]
+    with pytest.raises(NotAllowed, match=r"tap\.done_already"):
+        await hand.tap("again")
+
+
+async def test_nobody_settles_the_trouble_of_their_own_post(hand: Hand) -> None:
+    await hand.desk.approve(1, LONG)
+    await hand.desk.run(2)
+    with pytest.raises(NotAllowed):
+        await hand.tap("smaller", "lima-3")
+    assert await hand.desk.states() == [DeliveryState.REFUSED]
+
+
+async def test_what_breaks_a_rule_can_be_tried_again_but_not_made_smaller(hand: Hand) -> None:
+    hand.network.faults = [Fault.REFUSED]
+    await hand.desk.approve(1, "All quiet.")
+    await hand.desk.run(1)
+    assert await hand.labels() == ["Try again", "Skip"]
+    await hand.tap("again")
+    await hand.desk.run(1)
+    assert hand.network.texts() == ["All quiet."]
+
+
+async def in_doubt(hand: Hand, *faults: Fault) -> None:
+    """Sent, not confirmed, and the network does not let us look."""
+    hand.network.faults, hand.network.blind = list(faults), True
+    await hand.desk.approve(1, "All quiet.")
+    await hand.desk.run(1)
+    await hand.desk.run(4)
+    assert await hand.desk.states() == [DeliveryState.UNCLEAR]
+    assert await hand.labels() == ["It is there", "Not there, send again"]
+
+
+async def test_what_somebody_saw_there_is_not_sent_again_and_can_still_be_taken_back(hand: Hand) -> None:
+    await in_doubt(hand, Fault.LOST_AFTER)
+    await hand.tap("there")
+    await hand.desk.run(3)
+    assert await hand.desk.states() == [DeliveryState.SENT]
+    assert hand.network.texts() == ["All quiet."]
+    hand.network.blind = False
+    async with hand.desk.database.transaction() as session:
+        row = (await session.exec(select(Delivery))).one()
+        await DELIVERIES.move(session, row, DeliveryState.RECALLING)
+    await hand.desk.run(1)
+    assert hand.network.withdrawn == [row.key]
+    assert await hand.desk.states() == [DeliveryState.RECALLED]
+
+
+async def test_what_somebody_did_not_find_is_sent_once_more(hand: Hand) -> None:
+    await in_doubt(hand, Fault.LOST_BEFORE)
+    await hand.tap("absent")
+    await hand.desk.run(1)
+    assert hand.network.texts() == ["All quiet."]
+    assert await hand.desk.states() == [DeliveryState.SENT]
+
+
+async def test_what_is_looked_for_at_this_moment_cannot_be_settled(hand: Hand) -> None:
+    await in_doubt(hand, Fault.LOST_AFTER)
+    (row,) = await hand.desk.rows()
+    hand.desk.clock.on(seconds=61)
+    assert await hand.desk.publisher._intend(row.id or 0) is not None
+    with pytest.raises(NotAllowed, match=r"trouble\.looking"):
+        await hand.tap("absent")
+
+
+RELEASE = Release(
+    post=1, number=1, network="far", shift=1, kind="patrol", language="en", text="Two photos of the van.",
+    pictures=(), area=None, byline=None, approved_at=utc_now(), content=ContentHash("0" * 64),
+)  # fmt: skip
+TAKES = Limits(500, Counting.CODE_POINTS, 1, 10_000_000, 1500)
+
+
+async def test_pictures_are_left_out_or_made_smaller_until_the_words_stand_alone(tmp_path: Path) -> None:
+    picture = _picture(tmp_path, 1600)
+    two = replace(RELEASE, pictures=(picture, picture))
+    assert smaller.offer("too many pictures", two, TAKES, tmp_path) == {"pictures": 1}
+    one = await smaller.cut(two, {"pictures": 1}, tmp_path)
+    offered = smaller.offer("picture too large", one, TAKES, tmp_path)
+    made = await smaller.cut(one, offered, tmp_path)
+    (kept,) = made.pictures
+    assert (tmp_path / f"{kept.sha256}.jpg").stat().st_size <= offered["picture_bytes"]
+    assert kept.alt == picture.alt
+    tiny = replace(RELEASE, pictures=(_picture(tmp_path, 64),))
+    assert smaller.offer("picture", tiny, TAKES, tmp_path) == {"pictures": 0}
+    assert smaller.offer("policy", two, TAKES, tmp_path) == {}
+    assert smaller.offer("too long", RELEASE, TAKES, tmp_path) == {}
+
+
+def _picture(folder: Path, side: int) -> PublicPicture:
+    data = random.Random(7).randbytes(side * side * 3)
+    path = folder / "draft.jpg"
+    Image.frombytes("RGB", (side, side), data).save(path, "JPEG", quality=90)
+    name = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.rename(folder / f"{name}.jpg")
+    return PublicPicture(name, side, side, "A white van.")
