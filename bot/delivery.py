@@ -5,9 +5,9 @@ network first. The domain row is the truth, a job only says "look at this row no
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, UniqueConstraint, true
 from sqlmodel import Field, SQLModel, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +17,10 @@ from shifts.shift import Shift
 from shifts.state import Machine
 
 STUCK_AFTER: Final = 12
+GIVE_UP: Final = timedelta(hours=2)
+"""A network that was away comes back by itself; only after that long, and so many tries, somebody has to look."""
+LONGEST: Final = timedelta(seconds=60)
+"""Between two tries, unless the network asks for more: so soon after it is back it is caught up with."""
 
 
 class DeliveryState(StrEnum):
@@ -83,7 +87,9 @@ DELIVERIES: Final = Machine(
     },
 )
 
-WORKING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING)
+IN_LINE: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
+"""What stands in the line of a shift on a network; everything behind the first of them waits."""
+WORKING: Final = (*IN_LINE, DeliveryState.RECALLING)
 
 
 def due_at(post: Post, jitter: timedelta) -> datetime | None:
@@ -127,14 +133,27 @@ async def of_post(session: AsyncSession, post_id: int) -> list[Delivery]:
     )
 
 
-async def to_do(session: AsyncSession, now: datetime, again: timedelta, limit: int = 100) -> list[Delivery]:
-    """What is due and has not been asked for lately: the sweep enqueues these. What a freeze holds is left alone."""
+async def to_do(
+    session: AsyncSession, now: datetime, again: timedelta, limit: int = 100, network: str | None = None
+) -> list[Delivery]:
+    """What is due (on one network, or on all) and has not been asked for lately: the sweep enqueues these.
+
+    What a freeze holds is left alone, and so is what stands behind another in its line."""
+    place = func.row_number().over(
+        partition_by=(col(Delivery.network), col(Post.shift_id)), order_by=(col(Delivery.due_at), col(Delivery.id))
+    )
+    line = _in_line(select(col(Delivery.id).label("id"), place.label("place"))).subquery()
     frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(col(Shift.frozen_at).is_not(None))
     statement = (
         select(Delivery)
         .where(
             col(Delivery.state).in_(WORKING),
-            or_(Delivery.state != DeliveryState.DUE, col(Delivery.post_id).not_in(frozen)),
+            true() if network is None else Delivery.network == network,
+            or_(
+                Delivery.state != DeliveryState.DUE,
+                col(Delivery.post_id).not_in(frozen)
+                & col(Delivery.id).not_in(select(line.c.id).where(line.c.place > 1)),
+            ),
             Delivery.due_at <= now,
             or_(col(Delivery.asked_at).is_(None), col(Delivery.asked_at) <= now - again),
             or_(col(Delivery.lease_until).is_(None), col(Delivery.lease_until) <= now),
@@ -153,19 +172,17 @@ async def earlier_open(session: AsyncSession, delivery: Delivery, shift_id: int)
         col(Delivery.due_at) < delivery.due_at,
         (col(Delivery.due_at) == delivery.due_at) & (col(Delivery.id) < delivery.id),
     )
-    statement = (
-        select(Delivery.id)
-        .join(Post, col(Post.id) == col(Delivery.post_id))
-        .where(
-            Delivery.network == delivery.network,
-            Post.shift_id == shift_id,
-            col(Post.state).in_((PostState.APPROVED, PostState.RELEASED)),
-            col(Delivery.state).in_((DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)),
-            before,
-        )
-        .limit(1)
+    statement = _in_line(select(Delivery.id)).where(
+        Delivery.network == delivery.network, Post.shift_id == shift_id, before
     )
-    return (await session.exec(statement)).first() is not None
+    return (await session.exec(statement.limit(1))).first() is not None
+
+
+def _in_line(statement: Any) -> Any:
+    """A statement about what stands in some line: not yet sent, of posts that may still be sent."""
+    return statement.join(Post, col(Post.id) == col(Delivery.post_id)).where(
+        col(Post.state).in_((PostState.APPROVED, PostState.RELEASED)), col(Delivery.state).in_(IN_LINE)
+    )
 
 
 async def unplan(session: AsyncSession, post: Post) -> None:
@@ -175,6 +192,11 @@ async def unplan(session: AsyncSession, post: Post) -> None:
         if stopped or (delivery.state is DeliveryState.DUE and delivery.tries == 0):
             await session.delete(delivery)
     await session.flush()
+
+
+def patience(tries: int, asked: float | None = None) -> timedelta:
+    """How long to wait for a network that may be away for long: longer each time, and what it asks for at least."""
+    return max(min(pause(tries), LONGEST), timedelta(seconds=asked or 0))
 
 
 def pause(tries: int, asked: float | None = None) -> timedelta:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, STUCK_AFTER, Delivery, DeliveryState, pause
+from bot.delivery import DELIVERIES, GIVE_UP, STUCK_AFTER, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -26,16 +28,26 @@ from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.shift import Shift
 
-CALL_SECONDS: Final = 30.0
-SETTLE: Final = timedelta(seconds=10)
-"""How long a network may take to show what it accepted; before that, "not there" is no answer."""
-ASK_AGAIN: Final = timedelta(seconds=5)
 SIGNED_OUT_SECONDS: Final = 60.0
 LOOKS: Final = 3
 PATIENCE: Final = timedelta(seconds=30)
 """After so many looks and so long somebody is asked whether it is there."""
+IN_A_ROW: Final = 20
+"""How many deliveries one job takes on before others have their turn."""
+CALLS_AT_ONCE: Final = 2
+"""To one network from one process. Fewer than the engine's jobs, so that one that hangs leaves room for the others."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`call`: the longest a call may take. `settle`: how long a network may take to show what it accepted; before that,
+    "not there" is no answer. `again`: when a job that was lost is made anew."""
+
+    call: timedelta = timedelta(seconds=30)
+    settle: timedelta = timedelta(seconds=10)
+    again: timedelta = timedelta(seconds=5)
 
 
 class Publisher:
@@ -51,8 +63,9 @@ class Publisher:
         changed: Callable[[], None],
         *,
         clock: Callable[[], datetime] = utc_now,
+        pace: Pace = Pace(),
     ) -> None:
-        if lease.total_seconds() <= CALL_SECONDS:
+        if lease <= pace.call:
             raise ValueError("the lease must be longer than a call may take")
         self._database = database
         self._engine = engine
@@ -61,14 +74,16 @@ class Publisher:
         self._lease = lease
         self._changed = changed
         self._clock = clock
+        self._pace = pace
+        self._calling: Counter[str] = Counter()
 
     async def sweep(self, now: datetime) -> int:
         """Enqueue a job for every delivery that is due; gives how many."""
         async with self._database.reading() as session:
-            if not await delivery.to_do(session, now, ASK_AGAIN, limit=1):
+            if not await delivery.to_do(session, now, self._pace.again, limit=1):
                 return 0
         async with self._database.transaction() as session:
-            due = await delivery.to_do(session, now, ASK_AGAIN)
+            due = await delivery.to_do(session, now, self._pace.again)
             for row in due:
                 row.asked_at, row.asks = now, row.asks + 1
                 await session.flush()
@@ -78,11 +93,39 @@ class Publisher:
         return len(due)
 
     async def deliver(self, delivery_id: int) -> None:
-        """Job: take one delivery as far as it goes now."""
-        step = await self._intend(delivery_id)
-        if step is None:
+        """Job: take one delivery as far as it goes now, and then what else is due on its network."""
+        async with self._database.reading() as session:
+            found = await session.get(Delivery, delivery_id)
+        if found is None or found.network not in self._networks or self._calling[found.network] >= CALLS_AT_ONCE:
             return
-        row, release = step
+        self._calling[found.network] += 1
+        try:
+            await self._line(delivery_id)
+        finally:
+            self._calling[found.network] -= 1
+
+    async def _line(self, first: int) -> None:
+        waiting: list[int] = [first]
+        for _ in range(IN_A_ROW):
+            step = await self._first(waiting)
+            if step is None:
+                return
+            row, release = step
+            await self._call(row, release)
+            now = self._clock()
+            async with self._database.reading() as session:
+                heads = await delivery.to_do(session, now, timedelta(), CALLS_AT_ONCE + 1, row.network)
+            waiting = [head.id or 0 for head in heads]
+
+    async def _first(self, waiting: Sequence[int]) -> tuple[Delivery, Release | None] | None:
+        """The first of these that nobody else is on."""
+        for delivery_id in waiting:
+            step = await self._intend(delivery_id)
+            if step is not None:
+                return step
+        return None
+
+    async def _call(self, row: Delivery, release: Release | None) -> None:
         network = self._networks[row.network]
         if release is not None and row.smaller:
             release = await smaller.cut(release, row.offer, self._scan.media)
@@ -101,7 +144,7 @@ class Publisher:
         now = self._clock()
         async with self._database.transaction() as session:
             found = await session.get(Delivery, delivery_id)
-            if found is None or found.network not in self._networks:
+            if found is None:
                 return None
             # Always the post first: everybody who moves both does it in this order.
             post = await queue.locked(session, found.post_id)
@@ -169,7 +212,7 @@ class Publisher:
         if release is None:
             return
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._pace.call.total_seconds()):
                 published = await carry(network, release, row)
         except TryLater as later:
             await self._again(row, later.wait)
@@ -180,7 +223,7 @@ class Publisher:
         except SignedOut:
             await self._again(row, SIGNED_OUT_SECONDS, "signed out")
         except (Unclear, TimeoutError):
-            await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + SETTLE)
+            await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._pace.settle)
         else:
             await self._sent(row, published)
 
@@ -189,10 +232,10 @@ class Publisher:
         if release is None or row.first_sent_at is None:
             return
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._pace.call.total_seconds()):
                 there = await network.find(release, row.key, row.first_sent_at - timedelta(minutes=2))
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
-            wait = error.wait if isinstance(error, TryLater) else SETTLE.total_seconds()
+            wait = error.wait if isinstance(error, TryLater) else self._pace.settle.total_seconds()
             await self._keep(row, self._clock() + timedelta(seconds=wait))
             await self._ask_somebody(row)
             return
@@ -214,11 +257,11 @@ class Publisher:
     async def _withdraw(self, network: Network, row: Delivery, release: Release | None) -> None:
         since = (row.first_sent_at or self._clock()) - timedelta(minutes=2)
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._pace.call.total_seconds()):
                 await take_back(network, row, release, since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             asked = error.wait if isinstance(error, TryLater) else None
-            await self._keep(row, self._clock() + pause(row.tries, asked))
+            await self._keep(row, self._clock() + patience(row.tries, asked))
         else:
             await self._outcome(row, DeliveryState.RECALLED)
 
@@ -235,13 +278,13 @@ class Publisher:
         )
 
     async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:
-        """Nothing was published. After many tries a person has to look; one that asks for patience is given it."""
-        if row.tries >= STUCK_AFTER and reason is None:
+        """Nothing was published. After many tries in hours a person has to look; who is signed out is waited for."""
+        now = self._clock()
+        long_ago = row.first_sent_at is not None and row.first_sent_at <= now - GIVE_UP
+        if row.tries >= STUCK_AFTER and long_ago and reason is None:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:
-            await self._outcome(
-                row, DeliveryState.DUE, not_before=self._clock() + pause(row.tries, wait), reason=reason
-            )
+            await self._outcome(row, DeliveryState.DUE, not_before=now + patience(row.tries, wait), reason=reason)
 
     async def _keep(self, row: Delivery, not_before: datetime) -> None:
         async with self._database.transaction() as session:

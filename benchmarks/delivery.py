@@ -1,0 +1,241 @@
+"""Whether the public sees every approved post, once and in order, while publishers are killed and networks fail.
+
+    python benchmarks/delivery.py [--quick] [--check]
+
+Real publish processes (one on SQLite, three on PostgreSQL) send over fakes of X and Bluesky, a mock of Mastodon and the
+timeline. The storm: `kill -9`, timeouts, 429 with and without headers, 500, pages instead of answers, answers that are
+lost or end half way. Then the calm: how soon after its undo window a post is accepted, and how soon a recall is
+confirmed. Waits that networks ask for are shortened, so that nobody waits for them. Last, X is away for an hour of the
+publisher's clock. With --check the program exits with 1 when one of BARS is missed."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from bot import delivery
+from bot.delivery import DeliveryState
+from bot.engine import Engine
+from bot.publishing import Publisher
+from moderation.redaction import Redactor
+from moderation.scan import Scan
+from shifts.database import Database, utc_now
+from shifts.words import Words
+from tests.bot.publisher_stage import Clock, Night, Workers, count, fakes, number_of, publishers
+from tests.contracts import mastodon_harness
+from tests.ground import add_engine_tables, create_tables, start_cluster
+
+ROOT: Final = Path(__file__).parents[1]
+BARS: Final = {
+    "doubled": 0.0,
+    "lost": 0.0,
+    "out of order": 0.0,
+    "not finished": 0.0,
+    "undo window over to accepted, p95 s": 10.0,
+    "recall to gone, p95 s": 30.0,
+    "recalled and still there": 0.0,
+    "delayed on another network": 0.0,
+    "back to caught up, s": 120.0,
+}
+SHIFTS: Final = 3
+BACKLOG: Final = 90
+"""Open deliveries; more posts are approved when there are fewer."""
+UNDO: Final = timedelta(seconds=1)
+PATIENCE: Final = 180.0
+HOUR: Final = timedelta(hours=1)
+
+
+async def main() -> int:
+    options = _options()
+    posts = 63 if options.quick else 1250
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with _databases(folder) as urls:
+            for kind, (url, workers) in urls.items():
+                (folder / kind).mkdir()
+                for figure, value in (await _database(folder / kind, url, workers, posts, options.quick)).items():
+                    figures[f"{kind}: {figure}"] = value
+        figures |= await _hour(folder)
+    return _report(figures, options.check)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="504 publishes instead of 10,000")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a bar is missed")
+    return parser.parse_args()
+
+
+@asynccontextmanager
+async def _databases(folder: Path) -> AsyncIterator[dict[str, tuple[str, list[str]]]]:
+    """The addresses of both databases, and the names of the publishers on each."""
+    path = folder / "patrol.sqlite"
+    create_tables(f"sqlite:///{path}")
+    urls = {"SQLite, 1 publisher": (f"sqlite+aiosqlite:///{path}", ["publish"])}
+    with start_cluster() as cluster:
+        if cluster is None:
+            print("PostgreSQL is not installed (`make system`): left out", file=sys.stderr)
+        else:
+            with cluster.new_database() as url:
+                urls["PostgreSQL, 3 publishers"] = (url, ["publish-1", "publish-2", "publish-3"])
+                for address, _ in urls.values():
+                    add_engine_tables(address)
+                yield urls
+            return
+        add_engine_tables(urls["SQLite, 1 publisher"][0])
+        yield urls
+
+
+async def _database(folder: Path, url: str, names: list[str], posts: int, quick: bool) -> dict[str, float]:
+    server = mastodon_harness.server()
+    await asyncio.to_thread(server.reset)
+    database = Database(url)
+    async with AsyncExitStack() as stack:
+        there = await stack.enter_async_context(fakes(server.base_url))
+        workers = await stack.enter_async_context(publishers(url, folder, there, names))
+        night = Night(database, there, SHIFTS)
+        await night.begin()
+        began = time.perf_counter()
+        finished = await _storm(night, workers, names, posts, kills=2 if quick else 24)
+        took = time.perf_counter() - began
+        figures = await _counted(night)
+        figures |= {
+            "publishes": posts * len(there.networks),
+            "kill -9": workers.kills,
+            "faults": there.faults,
+            "publishes a second in the storm": posts * len(there.networks) / took,
+            "not finished": 0 if finished else await night.open(),
+        }
+        figures |= await _calm(night, 8 if quick else 120)
+    await database.close()
+    return figures
+
+
+async def _storm(night: Night, workers: Workers, names: Sequence[str], posts: int, kills: int) -> bool:
+    """Approve all posts while things go wrong; whether everything got to its end."""
+    async with asyncio.TaskGroup() as group:
+        trouble = group.create_task(_trouble(night, workers, names, posts, kills))
+        while night.approved < posts:
+            await night.approve(min(12, posts - night.approved))
+            if not await night.until(BACKLOG, PATIENCE):
+                break
+        await trouble
+        night.fakes.mend()
+    return await night.until(0, PATIENCE)
+
+
+async def _trouble(night: Night, workers: Workers, names: Sequence[str], posts: int, kills: int) -> None:
+    """A fault on every network for each few posts; a publisher killed whenever so many are through."""
+    killed = 0
+    while True:
+        sent = (await night.states()).get(DeliveryState.SENT.value, 0)
+        if sent > posts * len(night.fakes.networks) * (killed + 0.5) / kills and killed < kills:
+            await workers.kill(names[killed % len(names)])
+            killed += 1
+        if night.approved >= posts and killed >= kills:
+            return
+        if night.fakes.faults * 12 < sent + 24:
+            night.fakes.strike()
+        await asyncio.sleep(0.1)
+
+
+async def _counted(night: Night) -> dict[str, float]:
+    counts = [count(seen, night.approved, night.shifts) for seen in (await night.seen()).values()]
+    return {
+        "doubled": sum(one.doubled for one in counts),
+        "lost": sum(one.lost for one in counts),
+        "out of order": sum(one.out_of_order for one in counts),
+    }
+
+
+async def _calm(night: Night, posts: int) -> dict[str, float]:
+    """One post after the other, nothing goes wrong; then all of them are recalled."""
+    began, numbers = utc_now(), []
+    for _ in range(posts):
+        numbers += await night.approve(1, UNDO)
+        await asyncio.sleep(0.25)
+    await asyncio.sleep(UNDO.total_seconds())
+    await night.until(0, PATIENCE)
+    accepted = await night.waits("sent", began)
+    for number in numbers:
+        await night.recall([number])
+    await night.until(0, PATIENCE)
+    gone = await night.waits("recalled", began)
+    left = set(numbers) & {number_of(said) for seen in (await night.seen()).values() for said in seen if said}
+    return {
+        "undo window over to accepted, median s": sorted(accepted)[len(accepted) // 2],
+        "undo window over to accepted, p95 s": _p95(accepted),
+        "recall to gone, p95 s": _p95(gone),
+        "recalled and still there": len(left),
+    }
+
+
+def _p95(seconds: list[float]) -> float:
+    return sorted(seconds)[max(0, int(len(seconds) * 0.95) - 1)]
+
+
+async def _hour(folder: Path) -> dict[str, float]:
+    """X refuses connections for an hour of the publisher's clock, while a post is approved each two minutes."""
+    path = folder / "hour.sqlite"
+    create_tables(f"sqlite:///{path}")
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    clock = Clock()
+    async with fakes() as there, AsyncExitStack() as stack:
+        networks = await there.connected(stack, database, folder)
+        scan = Scan(Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"), models=False), folder)
+        publisher = Publisher(
+            database, Engine(database), networks, scan, timedelta(minutes=1), lambda: None, clock=clock
+        )
+        night = Night(database, there, 1, tuple(networks), clock)
+        await night.begin()
+        await there.x.go_away(True)
+        slowest = 0
+        for minute in range(60):
+            if minute % 2 == 0:
+                await night.approve(1)
+            await _round(publisher, database, clock, timedelta(minutes=1))
+            slowest = max(slowest, await night.open() - (minute // 2 + 1))
+        await there.x.go_away(False)
+        back = clock.now
+        while await night.open() and clock.now < back + HOUR:
+            await _round(publisher, database, clock, timedelta(seconds=5))
+        seen = count((await night.seen())["x"], night.approved, 1)
+    await database.close()
+    return {
+        "an hour away: posts meanwhile": night.approved,
+        "an hour away: lost": seen.lost,
+        "an hour away: doubled": seen.doubled,
+        "an hour away: out of order": seen.out_of_order,
+        "an hour away: delayed on another network": slowest,
+        "an hour away: back to caught up, s": (clock.now - back).total_seconds(),
+    }
+
+
+async def _round(publisher: Publisher, database: Database, clock: Clock, passed: timedelta) -> None:
+    """What the sweep and the jobs do, after some time has passed."""
+    clock.now += passed
+    async with database.reading() as session:
+        due = [row.id or 0 for row in await delivery.to_do(session, clock.now, timedelta())]
+    for delivery_id in due:
+        await publisher.deliver(delivery_id)
+
+
+def _report(figures: dict[str, float], check: bool) -> int:
+    missed = 0
+    for name, figure in figures.items():
+        bar = BARS.get(name.rpartition(": ")[2])
+        missed += bar is not None and figure > bar
+        verdict = "" if bar is None else f"   bar {bar:g}   {'missed' if figure > bar else 'met'}"
+        print(f"{name:64} {figure:9.2f}{verdict}")
+    return 1 if check and missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
