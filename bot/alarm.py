@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot import outbox
 from bot.outbox import Slot, SlotKind
@@ -89,12 +90,12 @@ async def ring(session: AsyncSession, alarm: Alarm, now: datetime) -> None:
     people = {person.id: person for person in await roster.with_role(session, Role.CONTROL)}
     if not people or alarm.rings + 1 >= INSPECTOR_RINGS_FROM:
         people |= {person.id: person for person in await roster.with_role(session, Role.INSPECTOR)}
+    alarm.rings, alarm.rang_at = alarm.rings + 1, now
+    await _record(session, now, "alarm rang", alarm, None, times=alarm.rings)
     await _clear(session, alarm, people, now)
     for person in people.values():
         for account in await roster.accounts(session, person.id):
             await outbox.open_slot(session, account, SlotKind.ALARM, alarm.id)
-    alarm.rings, alarm.rang_at = alarm.rings + 1, now
-    await _record(session, now, "alarm rang", alarm, None, times=alarm.rings)
 
 
 async def acknowledge(session: AsyncSession, alarm_id: int, officer: Officer, now: datetime, *, false: bool) -> Alarm:
@@ -105,9 +106,10 @@ async def acknowledge(session: AsyncSession, alarm_id: int, officer: Officer, no
     if alarm.acknowledged_at is not None:
         raise NotAllowed("tap.done_already")
     alarm.acknowledged_by, alarm.acknowledged_at, alarm.false = officer.id, now, false
-    for reply in [] if false else await replies(session, alarm):
-        await escalated(session, reply)
+    theirs = (await session.exec(_of(alarm).with_for_update())).all()
     await _record(session, now, "alarm false" if false else "alarm acknowledged", alarm, officer.id)
+    for reply in [] if false else theirs:
+        await escalated(session, reply)
     await outbox.touch(session, alarm.id, SlotKind.ALARM)
     return alarm
 
@@ -123,8 +125,11 @@ async def escalated(session: AsyncSession, reply: Reply) -> None:
 
 async def replies(session: AsyncSession, alarm: Alarm) -> list[Reply]:
     """Everything that the person wrote since the alarm, the oldest first."""
-    statement = select(Reply).where(Reply.alarm_id == alarm.id).order_by(col(Reply.id))
-    return list((await session.exec(statement)).all())
+    return list((await session.exec(_of(alarm))).all())
+
+
+def _of(alarm: Alarm) -> SelectOfScalar[Reply]:
+    return select(Reply).where(Reply.alarm_id == alarm.id).order_by(col(Reply.id))
 
 
 class Ringer:

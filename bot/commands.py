@@ -65,7 +65,8 @@ async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now:
         return None
     await show_shift(session, caller, joined)
     if caller.officer.has(*LEADERS):
-        for post in await queue.waiting(session, joined.id):
+        waiting = [post.id or 0 for post in await queue.waiting(session, joined.id)]
+        for post in (await queue.locked_all(session, waiting)).values():
             await desk.changed(session, post)
     await outbox.tell(session, [caller.account], "command.on", shift=joined.name)
     return None

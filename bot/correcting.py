@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, outbox, reception
@@ -94,6 +94,14 @@ async def words_of(session: AsyncSession, post: Post) -> str:
 async def corrected(session: AsyncSession, post: Post) -> Post:
     """The post that a correction belongs to; any other post is its own."""
     return post if post.corrects is None else await queue.locked(session, post.corrects)
+
+
+async def together(session: AsyncSession, post_id: int) -> Post:
+    """The post that this one is or corrects, locked with everything that corrects it, the oldest first."""
+    found = await session.get_one(Post, post_id)
+    first = found.corrects or post_id
+    ids = (await session.exec(select(Post.id).where(or_(Post.id == first, Post.corrects == first)))).all()
+    return (await queue.locked_all(session, [one for one in ids if one is not None]))[first]
 
 
 async def aim(session: AsyncSession, row: Delivery, post: Post) -> Aim:

@@ -28,7 +28,7 @@ async def open_card(session: AsyncSession, caller: Caller, post: Post, now: date
 
 async def correct(session: AsyncSession, tap: Tap) -> str | None:
     """From the card of a released post. Raises Refusal."""
-    post = await queue.locked(session, tap.slot.subject or 0)
+    post = await session.get_one(Post, tap.slot.subject)
     await open_card(session, tap.caller, post, tap.now)
     return None
 

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from bot.chat_app import Attachment, AttachmentKind, AttachmentRefused, ChatApp, ChatAppDown
 from bot.desk import Desk
+from bot.picture_work import held
 from bot.reception import most_bytes, too_big
-from moderation import queue
 from moderation.media_video import is_video
 from moderation.post import PICTURES, PictureState, Post, PostPicture
 from shifts.database import Database, utc_now
@@ -63,13 +63,12 @@ class Fetcher:
         """Sealed, and known for what it is by its content, whatever it was sent as."""
         now = utc_now()
         async with self._database.transaction() as session:
-            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            post, picture = await held(session, picture_id)
             if picture.state is not PictureState.WANTED:
                 return
             purge_at = now + timedelta(days=self._desk.times.originals_days)
             original = await self._desk.vault.put(session, data, now, purge_at)
             await PICTURES.move(session, picture, PictureState.HELD, kind=kind.value, original_id=original, ref=None)
-            post = await queue.locked(session, picture.post_id)
             if post.drafted == post.revision:
                 post.prepare_at = now
             await self._desk.changed(session, post)
@@ -77,9 +76,10 @@ class Fetcher:
     async def _refuse(self, picture_id: int, words: str) -> None:
         now = utc_now()
         async with self._database.transaction() as session:
-            picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
+            post, picture = await held(session, picture_id)
+            if picture.state is not PictureState.WANTED:
+                return
             await PICTURES.move(session, picture, PictureState.REFUSED, refused=words, ref=None)
-            post = await queue.locked(session, picture.post_id)
             if post.drafted == post.revision:
                 post.prepare_at = now
             await self._desk.tell_author(session, post, words)

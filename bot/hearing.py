@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ears:
-    """Polls the networks. The cursor moves in the transaction that stores what was heard."""
+    """Polls the networks. The cursor moves when all that was heard is stored; what is heard twice is stored once."""
 
     def __init__(
         self, database: Database, networks: Mapping[str, Network], routing: Routing, changed: Callable[[], None]
@@ -45,24 +45,27 @@ class Ears:
             return 60.0
         if known is not None and not page.replies and page.cursor == known.cursor:
             return None
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             in_flight = await _in_flight(session, name, utc_now())  # asked first: it may land while we look
-            strangers = [heard for heard in page.replies if not await self._keep(session, name, heard)]
-            if not strangers or not in_flight:
+        strangers = [heard for heard in page.replies if not await self._keep(name, heard)]
+        if not strangers or not in_flight:
+            async with self._database.transaction() as session:
                 await session.merge(ReplyCursor(network=name, cursor=page.cursor))
         self._changed()
         return None
 
-    async def _keep(self, session: AsyncSession, network: str, heard: Heard) -> bool:
-        """Store and route what was heard; False if it answers nothing that we know of."""
-        post_id = await _answered(session, network, heard.answers)
-        if post_id is None:
-            return False
-        now = utc_now()
-        stored = await reply.store(session, network, heard, post_id, now)
-        if stored is not None:
-            await self._routing.take(session, stored, None, now)
-        return True
+    async def _keep(self, network: str, heard: Heard) -> bool:
+        """Store and route what was heard, each reply by itself: no two posts are locked at once. False if it answers
+        nothing that we know of."""
+        async with self._database.transaction() as session:
+            post_id = await _answered(session, network, heard.answers)
+            if post_id is None:
+                return False
+            now = utc_now()
+            stored = await reply.store(session, network, heard, post_id, now)
+            if stored is not None:
+                await self._routing.take(session, stored, None, now)
+            return True
 
 
 async def _answered(session: AsyncSession, network: str, published_id: str) -> int | None:

@@ -108,9 +108,11 @@ async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, *
 
 async def touch(session: AsyncSession, subject: int | None, *kinds: SlotKind) -> None:
     """What these cards tell has changed."""
+    meant = select(Slot.id).where(col(Slot.kind).in_(kinds), Slot.subject == subject, col(Slot.closed).is_(False))
+    in_order = meant.order_by(col(Slot.id)).with_for_update()  # two who touch the same cards never cross
     await session.exec(
         update(Slot)
-        .where(col(Slot.kind).in_(kinds), col(Slot.subject) == subject, col(Slot.closed).is_(False))
+        .where(col(Slot.id).in_(in_order))
         .values(wanted=Slot.wanted + 1)
         .execution_options(synchronize_session=False)
     )

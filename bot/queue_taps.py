@@ -15,8 +15,9 @@ async def publish_greens(session: AsyncSession, tap: Tap) -> str | None:
     shown = await greens(session, tap.desk.networks, tap.slot.subject, tap.caller.officer, tap.now)
     if tap.slot.kind is not SlotKind.QUEUE or not shown or digest(shown) != tap.arg:
         raise NotAllowed("queue.changed_since")
-    for green in shown:
-        post = await queue.locked(session, green.post.id or 0)
-        await claimed(session, tap, post)
-        await approve(session, tap, post, green.seen)
+    seen = {green.post.id or 0: green.seen for green in shown}
+    posts = await queue.locked_all(session, seen)
+    for post_id, as_shown in seen.items():
+        await claimed(session, tap, posts[post_id])
+        await approve(session, tap, posts[post_id], as_shown)
     return "tap.greens_approved"

@@ -24,6 +24,7 @@ async def false_alarm(session: AsyncSession, tap: Tap) -> str | None:
 
 async def raise_alarm(session: AsyncSession, tap: Tap) -> str | None:
     """A person reads what no rule saw: somebody is in danger. Raises NotAllowed if the alarm is out already."""
+    await alarm.of_author(session, await session.get_one(Reply, tap.slot.subject), tap.now)  # locked before the reply
     reply = await session.get_one(Reply, tap.slot.subject, with_for_update=True, populate_existing=True)
     if reply.alarm_id is not None:
         raise NotAllowed("tap.done_already")

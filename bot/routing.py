@@ -35,11 +35,18 @@ class Routing:
         triaged = self.triage.triage(reply.text, language)
         follows = await alarm.of_author(session, reply, now) is not None
         self._keep(reply, triaged, follows)
-        await _record(session, now, "reply routed", reply)
         post = await session.get_one(Post, reply.post_id)
+        urgent = reply.route is Route.CONTROL and (follows or reply.about in LIFE_RISK)
+        first = None if urgent else await similar.leader(session, reply, now)
+        if first is not None:
+            await similar.join(session, reply, first)  # another row: locked before anything is recorded
+        await _record(session, now, "reply routed", reply)
         if triaged.template is not None:
             await fixed_answer.want(session, self.templates, triaged.template, reply, post, now)
-        await self._route(session, reply, post, now)
+        if urgent:
+            await alarm.raise_for(session, reply, now)
+        else:
+            await self._show(session, reply, post, first)
 
     def _keep(self, reply: Reply, triaged: Triaged, follows: bool) -> None:
         reply.about = triaged.about.value
@@ -49,18 +56,9 @@ class Routing:
         reply.doubt = triaged.doubt
         reply.route = Route.CONTROL if follows else route_of(triaged)
 
-    async def _route(self, session: AsyncSession, reply: Reply, post: Post, now: datetime) -> None:
-        urgent = reply.about in LIFE_RISK or await alarm.of_author(session, reply, now) is not None
-        if reply.route is Route.CONTROL and urgent:
-            await alarm.raise_for(session, reply, now)
-            return
-        first = await similar.leader(session, reply, now)
-        if first is not None:
-            await similar.join(session, reply, first)
-            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
-        await self._show(session, reply, post, first)
-
     async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None) -> None:
+        if first is not None:
+            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
         if reply.route is Route.KEPT:
             await kept(session, reply, post)
         elif first is not None:

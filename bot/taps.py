@@ -228,7 +228,7 @@ async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _recall(session: AsyncSession, tap: Tap) -> str | None:
-    post = await correcting.corrected(session, await queue.locked(session, tap.slot.subject or 0))
+    post = await correcting.together(session, tap.slot.subject or 0)
     if tap.arg not in RECALL:
         raise NotAllowed("tap.stale")
     await queue.recall(session, post, tap.caller.officer, tap.arg, tap.now)

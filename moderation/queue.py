@@ -2,6 +2,7 @@
 
 All of them take a post read by `locked`, so that no two people move it at once."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -32,6 +33,11 @@ async def locked(session: AsyncSession, post_id: int) -> Post:
     if post is None:
         raise LookupError("there is no such post")
     return post
+
+
+async def locked_all(session: AsyncSession, post_ids: Iterable[int]) -> dict[int, Post]:
+    """Several posts at once, by their ids: always the oldest first, and before anything of them is recorded."""
+    return {post_id: await locked(session, post_id) for post_id in sorted(post_ids)}
 
 
 async def receive(session: AsyncSession, post: Post, now: datetime) -> Post:
