@@ -14,7 +14,7 @@ from bot.lengths import length
 from bot.prices import price
 from bot.view import PostView
 from moderation import approval
-from moderation.post import Post, PostState, Wait
+from moderation.post import PictureState, Post, PostState, Wait
 
 WORD = 12
 """As much of a word as fits into a button beside what the button does."""
@@ -103,7 +103,7 @@ class DeciderCards(FixParts):
         rows = [tuple(first), tuple(second)]
         if view.fixable:
             fix = button(slot, "page", say("card.button.fix"), "fix")
-            rows.append((fix, button(slot, "page", say("card.button.alt"), "alt")))
+            rows.append((fix, button(slot, "page", say("card.button.alt"), "alt"), *self._sound_buttons(view)))
         return tuple(rows)
 
     def _publish(self, view: PostView) -> Button:
@@ -115,6 +115,15 @@ class DeciderCards(FixParts):
     def _beside_line(self, view: PostView) -> str:
         """What the public reads beside the words."""
         return beside(self._say(view), view.post, view.author.byline, view.setting.areas)
+
+    def _sound_buttons(self, view: PostView) -> list[Button]:
+        """A video has no sound unless a decider wants it to be heard."""
+        films = [picture for picture in view.pictures if picture.video and picture.state is PictureState.FINISHED]
+        say, revision = self._say(view), view.post.revision
+        return [
+            button(view.slot, "sound", say(f"card.button.sound_{'off' if film.sound else 'on'}"), film.id, revision)
+            for film in films
+        ]
 
     def _ticks(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post

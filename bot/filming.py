@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections import deque
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ from bot.chat_app import AttachmentKind
 from bot.picture_work import PictureWork, held, read
 from moderation.detector import DetectorFailed
 from moderation.finding import Box
+from moderation.media_mp4 import has_sound
 from moderation.media_video import CoveredVideo, VideoRefused, Videos
-from moderation.post import OPEN, PictureState
+from moderation.post import OPEN, PictureState, PostPicture
 from shifts.database import utc_now
 
 VIDEOS: Final = (AttachmentKind.VIDEO.value,)
@@ -47,17 +49,33 @@ class Filmer:
         if found is None:
             return
         picture, original = found
-        added = [read(box) for box in picture.added]
         try:
-            covered = await self._followed(picture_id, original, added)
+            facts = await self._facts(picture, original)
         except VideoRefused as refused:
             await self._work.refuse(picture_id, f"media.{refused.reason}")
         except DetectorFailed:
             await self._work.failed(picture_id)
         else:
-            if covered is not None:
-                facts = await asyncio.to_thread(self._kept, covered, picture.added)
+            if facts is not None:
                 await self._work.covered(picture, PictureState.FINISHED, facts)
+
+    async def _facts(self, picture: PostPicture, original: bytes) -> Mapping[str, Any] | None:
+        """What the row will say; None if nobody wants the video any more. Raises VideoRefused, DetectorFailed."""
+        before = self._work.kept(f"{picture.video}.mp4") if picture.video and picture.boxes == picture.added else None
+        if before is not None:
+            # Only whether it is heard is to change: what is covered stays as it was looked at.
+            return await self._heard(await asyncio.to_thread(before.read_bytes), original if picture.sound else None)
+        covered = await self._followed(picture.id or 0, original, [read(box) for box in picture.added])
+        if covered is None:
+            return None
+        facts = await asyncio.to_thread(self._kept, covered, picture.added)
+        return {**facts, **await self._heard(covered.mp4, original)} if picture.sound else facts
+
+    async def _heard(self, mp4: bytes, original: bytes | None) -> Mapping[str, Any]:
+        heard = await self._videos.heard(mp4, original)
+        name = hashlib.sha256(heard).hexdigest()
+        await asyncio.to_thread(self._work.keep, f"{name}.mp4", heard)
+        return {"video": name, "sound": has_sound(heard), "progress": 100}
 
     async def _followed(self, picture_id: int, original: bytes, added: list[Box]) -> CoveredVideo | None:
         """The covered video, its progress told all along; None if nobody wants it any more."""

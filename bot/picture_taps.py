@@ -41,6 +41,19 @@ async def shut(session: AsyncSession, tap: Tap) -> str | None:
     return "tap.box_added"
 
 
+async def sound(session: AsyncSession, tap: Tap) -> str | None:
+    """Let a video be heard, or not any more: deciders only."""
+    picture_id, *_ = _numbers(tap.arg)
+    post = await decidable(session, tap)
+    same_content(post, tap)
+    picture = await _picture(session, post, picture_id)
+    wanted = not picture.sound
+    await picture_fix.hear(session, post, picture, wanted, tap.caller.officer.id, tap.now)
+    await tap.desk.prepare(session, post, tap.now)
+    await tap.desk.changed(session, post)
+    return "tap.sound_on" if wanted else "tap.sound_off"
+
+
 async def _box(session: AsyncSession, tap: Tap) -> tuple[Post, PostPicture, int]:
     picture_id, *rest = _numbers(tap.arg)
     post = await decidable(session, tap)

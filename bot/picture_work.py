@@ -106,6 +106,11 @@ class PictureWork:
                 await self.desk.changed(session, post)
         self.changed()
 
+    def kept(self, name: str) -> Path | None:
+        """A covered file by its name, if it is there."""
+        path = self._media / name
+        return path if path.is_file() else None
+
     def keep(self, name: str, content: bytes) -> None:
         """Write a covered file under its name, whole or not at all."""
         self._media.mkdir(parents=True, exist_ok=True)

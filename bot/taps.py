@@ -310,6 +310,7 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "add": picture_taps.add,
         "lift": picture_taps.lift,
         "shut": picture_taps.shut,
+        "sound": picture_taps.sound,
         "wait": wait_taps.wait,
     },
     SlotKind.CORRECTION: {"page": turn, "wrong": correction_taps.wrong, "leave": correction_taps.leave},

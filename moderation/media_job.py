@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from moderation.finding import Box
-from moderation.media_video_job import CoveredVideo, VideoJob
+from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
 
 
 class Tier(StrEnum):
@@ -52,7 +52,7 @@ class Warm:
     """Load the models and let each look once."""
 
 
-Work = Job | VideoJob | Warm
+Work = Job | VideoJob | SoundJob | Warm
 
-Answer = CoveredPhoto | CoveredVideo | None | Exception
-"""What comes back: what was finished, None for Warm, or PhotoRefused or DetectorFailed."""
+Answer = CoveredPhoto | CoveredVideo | bytes | None | Exception
+"""What comes back: what was finished (bytes for a SoundJob), None for Warm, or PhotoRefused or DetectorFailed."""

@@ -9,6 +9,8 @@ BARE: Final = frozenset(
     + b"stss stsc stsz stco ctts".split()
 )
 """The boxes that one video needs: no tags, no sound, no pictures, no date, no free space."""
+HEARD: Final = frozenset(b"smhd sgpd sbgp".split())
+"""What a track of sound has besides."""
 NESTED: Final = frozenset(b"moov trak edts mdia minf dinf stbl".split())
 DATED: Final = frozenset((b"mvhd", b"tkhd", b"mdhd"))
 """Boxes that hold two times, after four bytes of version and flags."""
@@ -42,12 +44,19 @@ def all_atoms(mp4: bytes, begin: int, end: int) -> Iterator[Atom]:
             yield from all_atoms(mp4, atom.begin + 8, atom.end)
 
 
-def is_bare(mp4: bytes) -> bool:
-    """Whether an MP4 is one video and nothing else, and without a date."""
+def is_bare(mp4: bytes, *, sound: bool = False) -> bool:
+    """Whether an MP4 is one video (with its sound) and nothing else, and without a date."""
     found = list(all_atoms(mp4, 0, len(mp4)))
     dated = any(any(mp4[atom.begin + 12 : atom.begin + 20]) for atom in found if atom.name in DATED)
     names = [atom.name for atom in found]
-    return not dated and names.count(b"trak") == 1 and all(name in BARE for name in names)
+    tracks = names.count(b"trak") == names.count(b"vmhd") + names.count(b"smhd")
+    one_of_each = names.count(b"vmhd") == 1 and names.count(b"smhd") == int(sound)
+    return not dated and tracks and one_of_each and all(name in BARE or (sound and name in HEARD) for name in names)
+
+
+def has_sound(mp4: bytes) -> bool:
+    """Whether an MP4 has a track of sound."""
+    return any(atom.name == b"smhd" for atom in all_atoms(mp4, 0, len(mp4)))
 
 
 def quick_to_start(mp4: bytes) -> bytes:

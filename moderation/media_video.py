@@ -10,9 +10,10 @@ from typing import Final
 
 from moderation.detector import DetectorFailed
 from moderation.finding import Box
+from moderation.media_job import Answer
 from moderation.media_process import PhotoProcess
 from moderation.media_video_decode import VideoRefused
-from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, Thing, VideoJob
+from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, SoundJob, Thing, VideoJob
 
 __all__ = ["CoveredFrame", "CoveredVideo", "DetectorFailed", "Leak", "Thing", "VideoRefused", "Videos", "is_video"]
 
@@ -65,9 +66,20 @@ class Videos:
         if not is_video(original):
             raise VideoRefused("not_a_video")
         async with self._turn(len(original)):
-            return await self._covered(VideoJob(original, tuple(added)), progress)
+            answer = await self._asked(VideoJob(original, tuple(added)), progress)
+        if not isinstance(answer, CoveredVideo):
+            raise DetectorFailed("the photo process gave no video")
+        return answer
 
-    async def _covered(self, job: VideoJob, progress: Callable[[float], None]) -> CoveredVideo:
+    async def heard(self, mp4: bytes, original: bytes | None) -> bytes:
+        """A covered video with the sound of its original; None takes its sound away. Raises DetectorFailed."""
+        async with self._turn(0):
+            answer = await self._asked(SoundJob(mp4, original), lambda _: None)
+        if not isinstance(answer, bytes):
+            raise DetectorFailed("the photo process gave no sound")
+        return answer
+
+    async def _asked(self, job: VideoJob | SoundJob, progress: Callable[[float], None]) -> Answer:
         if self._process is None:
             self._process = PhotoProcess(NICE)
         try:
@@ -80,8 +92,6 @@ class Videos:
             raise
         if not self._waiting:
             await self._stop()
-        if not isinstance(answer, CoveredVideo):
-            raise DetectorFailed("the photo process gave no video")
         return answer
 
     async def _stop(self) -> None:

@@ -41,7 +41,7 @@ class VideoFrames:
 
     def __init__(self, original: bytes) -> None:
         try:
-            self._child = subprocess.Popen(_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
+            self._child = subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
         except OSError as error:
             raise DetectorFailed("the decoder of videos does not start") from error
         assert self._child.stdin is not None and self._child.stdout is not None  # noqa: S101, PT018 - for the types
@@ -112,7 +112,8 @@ class VideoFrames:
         self._child.wait()
 
 
-def _command() -> list[str]:
+def command() -> list[str]:
+    """How the decoder is run. Raises DetectorFailed if it is not there."""
     spec = find_spec("moderation.media_video_decoder")
     if spec is None or spec.origin is None:
         raise DetectorFailed("the decoder of videos is not there")

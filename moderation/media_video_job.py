@@ -75,6 +75,14 @@ class VideoJob:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundJob:
+    """Give `mp4` (one of ours) the sound of `original`; None: take its sound away. Answered by an MP4."""
+
+    mp4: bytes
+    original: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How much of a job is done, 0 to 1."""
 

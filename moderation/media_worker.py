@@ -16,7 +16,8 @@ from moderation.media_covering import Covering
 from moderation.media_decode import PhotoRefused
 from moderation.media_job import Answer, Job, Tier, Warm, Work
 from moderation.media_video_covering import VideoCovering
-from moderation.media_video_job import Progress, VideoJob
+from moderation.media_video_job import Progress, SoundJob, VideoJob
+from moderation.media_video_sound import heard
 
 Asked = tuple[int, Work]
 TELL_SECONDS = 0.5
@@ -64,6 +65,8 @@ class Worker:
                 return self._covering.cover(job, self._breathe)
             case VideoJob():
                 return self._videos.cover(job, self._teller(number))
+            case SoundJob():
+                return heard(job)
 
     def _teller(self, number: int) -> Callable[[float], None]:
         """Says how much is done, now and then; a card that waits is served as well."""

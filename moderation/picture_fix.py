@@ -56,6 +56,15 @@ async def shut(session: AsyncSession, post: Post, picture: PostPicture, index: i
     await queue.note(session, post, "box covered", by, now, picture=picture.id, box=index + 1)
 
 
+async def hear(session: AsyncSession, post: Post, picture: PostPicture, sound: bool, by: str, now: datetime) -> None:
+    """Let a video keep its sound, or take it away again. Raises NotAllowed."""
+    if picture.video is None:
+        raise NotAllowed("tap.stale")
+    picture.sound = sound
+    await _again(session, post, picture, now)
+    await queue.note(session, post, "sound kept" if sound else "sound removed", by, now, picture=picture.id)
+
+
 async def _again(session: AsyncSession, post: Post, picture: PostPicture, now: datetime) -> None:
     """What the public would see is another: the picture is covered anew, and no approval of the old one counts."""
     if post.state not in OPEN or picture.sha256 is None or picture.state is PictureState.REFUSED:
@@ -63,5 +72,5 @@ async def _again(session: AsyncSession, post: Post, picture: PostPicture, now: d
     await session.flush()
     if picture.state is not PictureState.HELD:
         await PICTURES.move(session, picture, PictureState.HELD)
-    post.before_edit = None
+    post.before_edit, picture.progress = None, 0
     queue.look_again(post, now)

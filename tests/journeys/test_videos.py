@@ -22,7 +22,7 @@ def _scene() -> Pixels:
     return np.asarray(Image.blend(plate, noise, 0.15), np.uint8)
 
 
-async def test_a_video_is_covered_shown_and_taken_down_again(stage: Stage) -> None:
+async def test_a_video_is_covered_heard_shown_and_taken_down_again(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
     clip = video(panned(_scene(), (480, 270), 30, step=1.0), "mov", rate=10, sound=True)
@@ -35,7 +35,11 @@ async def test_a_video_is_covered_shown_and_taken_down_again(stage: Stage) -> No
         VIDEO_PATIENCE,
     )
     assert any("0:03" in line for line in card.lines)
+    await sergeant.tap("card.button.sound_on", 1, PICTURES)
+    await sergeant.card(lambda c: any("with sound" in line for line in c.lines), "that it is heard", VIDEO_PATIENCE)
     await sergeant.tap("card.button.publish", 1, PICTURES)
+    await sergeant.tap("card.policy.tick_sound", 1)
+    await sergeant.tap("card.button.publish", 1)
     page = await stage.public(lambda text: "<video" in text and WORDS in text)
     async with stage.database.reading() as session:
         picture = (await session.exec(select(PostPicture))).one()
@@ -44,7 +48,7 @@ async def test_a_video_is_covered_shown_and_taken_down_again(stage: Stage) -> No
         assert path in page
     film = await _bytes(stage, f"/media/{picture.video}.mp4")
     assert CANARY.encode() not in film
-    assert b"mp4a" not in film
+    assert b"mp4a" in film
     feed = json.loads(await stage.page("/feed.json"))
     assert feed["items"][0]["attachments"][0]["mime_type"] == "video/mp4"
     await officer.send("/recall 1")

@@ -13,12 +13,14 @@ from moderation.detector import DetectorFailed, Pixels
 from moderation.finding import Box, BoxKind
 from moderation.media_boxes import within
 from moderation.media_cover import FILL, is_bare
+from moderation.media_mp4 import has_sound
 from moderation.media_mp4 import is_bare as is_bare_mp4
 from moderation.media_passes import Looks, Pass, Sight
 from moderation.media_video import Videos
 from moderation.media_video_covering import VideoCovering
 from moderation.media_video_decode import VideoFrames, VideoRefused
-from moderation.media_video_job import CoveredVideo, VideoJob
+from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
+from moderation.media_video_sound import heard
 from tests.moderation.media_pictures import CANARY, heic_of_a_camera, saved, scene
 from tests.moderation.media_videos import frames_of, held_upright, panned, street, video
 
@@ -141,6 +143,25 @@ def test_a_video_taken_upright_comes_out_upright() -> None:
     corner = frames_of(upright.mp4)[0][10, 230].astype(int)
     assert corner[0] > 180
     assert corner[2] < 100
+
+
+def test_a_video_gets_its_sound_back_and_loses_it_again() -> None:
+    original = video(panned(street(), SIZE, 6), sound=True)
+    silent = covered(original).mp4
+    loud = heard(SoundJob(silent, original))
+    assert has_sound(loud)
+    assert not any(trace in loud for trace in (CANARY.encode(), b"40.41", b"Lav", b"x264", b"udta"))
+    with av.open(io.BytesIO(loud), "r") as container:
+        tone = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+    assert 0.05 < np.abs(tone).max() < 0.5
+    assert all((a == b).all() for a, b in zip(frames_of(loud), frames_of(silent), strict=True))
+    assert is_bare_mp4(heard(SoundJob(loud, None)))
+
+
+@pytest.mark.parametrize("original", [b"hello", b"\x00\x00\x00\x18ftypmp42" + bytes(100)])
+def test_a_file_whose_sound_cannot_be_read_stays_silent(original: bytes) -> None:
+    silent = covered(video(panned(street(), (96, 64), 2))).mp4
+    assert not has_sound(heard(SoundJob(silent, original)))
 
 
 def test_a_large_video_is_made_smaller_and_sixty_frames_a_second_become_thirty() -> None:

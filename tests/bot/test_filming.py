@@ -1,0 +1,191 @@
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from sqlmodel import select
+
+from bot import filming
+from bot.desk import Desk
+from bot.engine import Engine
+from bot.filming import Filmer
+from bot.picture_work import PictureWork
+from bot.settings import Times
+from moderation import picture_fix, queue
+from moderation.detector import DetectorFailed
+from moderation.finding import Box, BoxKind
+from moderation.media_video import CoveredVideo, Leak, Thing, Videos
+from moderation.post import PictureState, Post, PostPicture, PostState
+from moderation.vault import Vault
+from shifts.database import Database, utc_now
+from shifts.words import Words
+from tests.bot.test_preparing import LANGUAGES, a_post
+
+BOX = Box(BoxKind.ADDED, 8, 8, 64, 64, 1.0, "person")
+COVERED = CoveredVideo(
+    mp4=b"covered",
+    sha256="c" * 64,
+    width=320,
+    height=180,
+    seconds=3.2,
+    poster=b"poster",
+    frames=(),
+    things=(Thing(BoxKind.FACE, 0.0, 3.0), Thing(BoxKind.PLATE, 1.0, 2.0)),
+    leaks=(),
+    flashing=False,
+    source_format="mov",
+)
+
+
+class Covers:
+    """Stands in for the process that covers videos: gives what it was told to, after what it was told to do."""
+
+    def __init__(self, result: CoveredVideo | Exception = COVERED) -> None:
+        self.result = result
+        self.meanwhile: Callable[[Callable[[float], None]], Awaitable[None]] | None = None
+        self.asked = 0
+
+    async def cover(
+        self, original: bytes, *, added: Sequence[Box] = (), progress: Callable[[float], None]
+    ) -> CoveredVideo:
+        self.asked += 1
+        if self.meanwhile is not None:
+            await self.meanwhile(progress)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+class Room:
+    """A post with a video that was fetched, and who covers it."""
+
+    def __init__(self, database: Database, desk: Desk, media: Path) -> None:
+        self.database = database
+        self.desk = desk
+        self.covers = Covers()
+        self.filmer = Filmer(PictureWork(database, desk, media, lambda: None), cast(Videos, self.covers))
+
+    async def film(self) -> tuple[Post, PostPicture]:
+        await self.filmer.film(1, 1)
+        return await self.rows()
+
+    async def rows(self) -> tuple[Post, PostPicture]:
+        async with self.database.reading() as session:
+            return (await session.exec(select(Post))).one(), (await session.exec(select(PostPicture))).one()
+
+    async def change(self, **values: Any) -> None:
+        async with self.database.transaction() as session:
+            post = await queue.locked(session, 1)
+            for name, value in values.items():
+                setattr(post, name, value)
+
+
+@pytest.fixture
+async def room(database: Database, tmp_path: Path) -> Room:
+    vault = Vault(b"k" * 32, tmp_path)
+    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
+    post_id = await a_post(database, desk)
+    now = utc_now()
+    async with database.transaction() as session:
+        post = await queue.locked(session, post_id)
+        post.drafted, post.text = 1, "All quiet."
+        await queue.prepared(session, post, "PASS", now)
+        original = await vault.put(session, b"a film", now, now + timedelta(days=1))
+        state: dict[str, Any] = {"state": PictureState.HELD, "original_id": original}
+        session.add(PostPicture(post_id=post_id, part="1", kind="video", **state))
+    return Room(database, desk, tmp_path)
+
+
+async def test_a_covered_video_makes_the_post_ready_with_a_poster_and_an_alt_text(room: Room, tmp_path: Path) -> None:
+    post, picture = await room.film()
+    assert (picture.state, picture.video, picture.seconds) == (PictureState.FINISHED, "c" * 64, 3)
+    assert picture.alt == "Video of 3 seconds. 1 face covered; 1 plate covered."
+    assert (tmp_path / f"{picture.video}.mp4").read_bytes() == b"covered"
+    assert (tmp_path / f"{picture.sha256}.jpg").read_bytes() == b"poster"
+    assert (post.prepared, post.content is not None) == (post.revision, True)
+    assert "faces" in {reason["code"] for reason in post.reasons}
+
+
+async def test_what_leaks_holds_the_post_and_what_flashes_is_to_be_ticked(room: Room) -> None:
+    leaks = tuple(Leak(number, at, BOX) for number, at in enumerate((0.51, 0.53, 2.04)))
+    room.covers.result = replace(COVERED, leaks=leaks, flashing=True)
+    post, picture = await room.film()
+    assert (picture.leaks, post.verdict) == ([0.5, 2.0], "HOLD")
+    told = {reason["code"]: reason for reason in post.reasons}
+    assert told["video leaked"]["role"] == "inspector"
+    assert told["video flashes"]["tick"] == "card.policy.tick_flashing"
+
+
+async def test_how_far_it_is_stands_in_the_row_and_nobody_else_begins_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filming, "TELL_SECONDS", 0.01)
+    seen: list[tuple[int, bool]] = []
+
+    async def meanwhile(progress: Callable[[float], None]) -> None:
+        progress(0.43)
+        while not seen:
+            await asyncio.sleep(0.01)
+            post, picture = await room.rows()
+            if picture.progress:
+                seen.append((picture.progress, post.prepare_at > utc_now()))
+        await room.filmer.film(1, 1)
+
+    room.covers.meanwhile = meanwhile
+    await room.film()
+    assert (seen, room.covers.asked) == ([(40, True)], 1)
+
+
+async def test_the_work_ends_when_the_post_is_dropped(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filming, "TELL_SECONDS", 0.01)
+
+    async def meanwhile(progress: Callable[[float], None]) -> None:
+        async with room.database.transaction() as session:
+            await queue.withdraw(session, await queue.locked(session, 1), "lima-3", utc_now())
+        await asyncio.sleep(60)
+
+    room.covers.meanwhile = meanwhile
+    async with asyncio.timeout(20):
+        post, picture = await room.film()
+    assert (post.state, picture.state) == (PostState.WITHDRAWN, PictureState.HELD)
+
+
+async def test_other_words_meanwhile_do_not_begin_the_video_anew(room: Room) -> None:
+    async def meanwhile(progress: Callable[[float], None]) -> None:
+        await room.change(revision=2, drafted=2)
+
+    room.covers.meanwhile = meanwhile
+    post, picture = await room.film()
+    assert (picture.state, post.prepared) == (PictureState.FINISHED, 2)
+
+
+async def test_a_box_that_is_added_meanwhile_makes_it_begin_anew(room: Room) -> None:
+    first, added = await room.film()
+    assert added.state is PictureState.FINISHED
+    now = utc_now()
+    async with room.database.transaction() as session:
+        post = await queue.locked(session, 1)
+        picture = await session.get_one(PostPicture, 1)
+        await picture_fix.add(session, post, picture, BOX, "lima-3", now)
+        post.drafted = post.revision
+
+    async def meanwhile(progress: Callable[[float], None]) -> None:
+        async with room.database.transaction() as session:
+            (await session.get_one(PostPicture, 1)).added = []
+
+    room.covers.meanwhile = meanwhile
+    post, picture = await room.film()
+    assert (picture.state, picture.progress) == (PictureState.HELD, 0)
+    assert post.prepare_at <= utc_now()
+    assert first.revision == 1
+
+
+async def test_a_video_that_no_detector_can_look_at_is_left_to_an_inspector(room: Room) -> None:
+    room.covers.result = DetectorFailed("dead")
+    for _ in range(2):
+        assert (await room.film())[1].state is PictureState.HELD
+    post, picture = await room.film()
+    assert (picture.state, picture.refused, post.verdict) == (PictureState.REFUSED, "card.policy.unexamined", "HOLD")
