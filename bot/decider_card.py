@@ -288,6 +288,8 @@ class DeciderCards(FixParts):
         if limits.own and taken <= limits.characters:
             return network
         told = f"{network} {taken}/{limits.characters}"
+        if not limits.video_bytes and any(picture.video for picture in view.pictures):
+            told = f"{told}, {self._say(view)('card.still')}"
         dollars = price(text, sum(bool(picture.alt) for picture in view.pictures), limits)
         return f"{told}, {self._say(view)('card.costs', dollars=f'{dollars:.3f}')}" if dollars else told
 

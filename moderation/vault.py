@@ -1,5 +1,6 @@
 """The vault: originals, sealed. Only the bot and prepare processes hold its key."""
 
+import asyncio
 import os
 import secrets
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_OVERHEAD: Final = _NONCE_BYTES + 16
 _IN_ROW_BYTES: Final = 64 * 1024
 
 
@@ -58,10 +60,8 @@ class Vault:
     async def put(self, session: AsyncSession, data: bytes, now: datetime, purge_at: datetime) -> str:
         """Seal an original and give its id. A file is on disk before the transaction can commit."""
         name = secrets.token_hex(16)
-        sealed = self.seal(data, name)
-        in_row = len(sealed) <= _IN_ROW_BYTES
-        if not in_row:
-            self._write(name, sealed)
+        in_row = len(data) + _OVERHEAD <= _IN_ROW_BYTES
+        sealed = self.seal(data, name) if in_row else await asyncio.to_thread(self._write, name, data)
         session.add(Sealed(id=name, data=sealed if in_row else None, created_at=now, purge_at=purge_at))
         await session.flush()
         return name
@@ -74,7 +74,7 @@ class Vault:
         if row.data is not None:
             return self.unseal(row.data, name)
         try:
-            return self.unseal(self._path(name).read_bytes(), name)
+            return await asyncio.to_thread(lambda: self.unseal(self._path(name).read_bytes(), name))
         except FileNotFoundError as error:
             raise Gone("the original has been purged") from error
 
@@ -91,12 +91,15 @@ class Vault:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.sealed"
 
-    def _write(self, name: str, sealed: bytes) -> None:
+    def _write(self, name: str, data: bytes) -> bytes:
+        """In a thread: a video takes long enough for others to wait. Gives what was written."""
+        sealed = self.seal(data, name)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._path(name).open("xb") as file:
             file.write(sealed)
             file.flush()
             os.fsync(file.fileno())
+        return sealed
 
 
 def key_from_file(path: Path) -> bytes:
