@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 ChatId = NewType("ChatId", str)
 """A private conversation with one account, as the platform names it."""
@@ -190,4 +190,13 @@ class ChatApp(Protocol):
 
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         """Take a card away; fine if it is gone already. Raises ChatAppDown, CardGone if the platform no longer can."""
+        ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """What only some chat apps let a bot do: take out of a chat what a person sent."""
+
+    async def forget(self, message: str, chat: ChatId) -> None:
+        """Delete a message, named as it arrived; fine if it is gone. Raises ChatAppDown, ChatGone, CardGone."""
         ...

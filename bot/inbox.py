@@ -17,6 +17,8 @@ from shifts.database import by_value
 from shifts.state import Machine
 
 TRIES: Final = 8
+TOO_OLD: Final = "too old"
+"""Why an item failed that nobody could handle in all the time that its payload may be kept."""
 
 
 class InboxState(StrEnum):

@@ -33,9 +33,13 @@ class SlotKind(StrEnum):
     ALARM = "alarm"
     DESK = "desk"
     KEPT = "kept"
+    COPY = "copy"
+    """What a person sent, to be taken out of the chat."""
     CORRECTION = "correction"
 
 
+WITH_WORDS: Final = tuple(kind for kind in SlotKind if kind not in (SlotKind.SHIFT, SlotKind.NOTICE, SlotKind.COPY))
+"""What may hold words of an officer or of the public, and therefore does not stay in a chat."""
 OF_A_POST: Final = (SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
 
 
@@ -58,6 +62,8 @@ class Slot(SQLModel, table=True):
     shown: int = 0
     card_id: str | None = Field(default=None, max_length=400)
     shows: int = 0
+    shown_at: datetime | None = Field(default=None, index=True)
+    """When the message that stands in the chat was sent."""
     not_before: datetime | None = None
     remove_at: datetime | None = None
     closed: bool = False
@@ -126,7 +132,9 @@ async def turn(session: AsyncSession, slot: Slot, page: str) -> None:
 
 async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> Slot | None:
     """The slot that a message of ours stands for."""
-    statement = select(Slot).where(Slot.app == app, Slot.chat == chat, Slot.card_id == card_id)
+    statement = select(Slot).where(
+        Slot.app == app, Slot.chat == chat, Slot.card_id == card_id, col(Slot.kind) != SlotKind.COPY
+    )
     return (await session.exec(statement)).first()
 
 
@@ -145,13 +153,21 @@ async def untrue(session: AsyncSession, now: datetime, limit: int = 200) -> list
     return list((await session.exec(statement)).all())
 
 
-async def shown(session: AsyncSession, slot_id: int, wanted: int, card_id: str | None, closed: bool) -> None:
-    """The chat shows it as it was wanted then; what changed meanwhile stays untrue."""
+async def shown(
+    session: AsyncSession, slot_id: int, wanted: int, card_id: str | None, closed: bool, sent: datetime | None
+) -> None:
+    """The chat shows it as it was wanted then; what changed meanwhile stays untrue. `sent`: as a new message, then."""
+    values: dict[str, Any] = {
+        "shown": wanted,
+        "card_id": card_id,
+        "shows": Slot.shows + 1,
+        "not_before": None,
+        "closed": closed,
+    }
+    if sent is not None:
+        values["shown_at"] = sent
     await session.exec(
-        update(Slot)
-        .where(col(Slot.id) == slot_id)
-        .values(shown=wanted, card_id=card_id, shows=Slot.shows + 1, not_before=None, closed=closed)
-        .execution_options(synchronize_session=False)
+        update(Slot).where(col(Slot.id) == slot_id).values(**values).execution_options(synchronize_session=False)
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import outbox
-from bot.chat_app import CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId
+from bot.chat_app import CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets
 from bot.outbox import Slot
 from bot.render import Renderer
 from shifts.database import Database, utc_now
@@ -67,22 +67,25 @@ class Sender:
         if card is None:
             await self._remove(app, chat, slot)
             return
-        card_id = slot.card_id
+        card_id, sent = slot.card_id, None
         if card_id is not None:
             try:
                 await app.replace(CardId(card_id), chat, card)
             except CardGone:
                 card_id = None
         if card_id is None:
-            card_id = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}")
+            card_id, sent = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}"), now
         done = slot.kind is outbox.SlotKind.NOTICE
         async with self._database.transaction() as session:
-            await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done)
+            await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done, sent)
 
     async def _remove(self, app: ChatApp, chat: ChatId, slot: Slot) -> None:
         if slot.card_id is not None:
             try:
-                await app.remove(CardId(slot.card_id), chat)
+                if slot.kind is not outbox.SlotKind.COPY:
+                    await app.remove(CardId(slot.card_id), chat)
+                elif isinstance(app, Forgets):
+                    await app.forget(slot.card_id, chat)
             except CardGone:
                 _log.warning("a card could no longer be removed", extra={"slot": slot.id})
         async with self._database.transaction() as session:

@@ -49,6 +49,10 @@ class Times(_Table):
     album_seconds: Seconds = 1.5
     original_seconds: Seconds = 60
     originals_days: Seconds = 31
+    inbox_days: float = Field(default=7, gt=0)
+    replies_days: float = Field(default=90, gt=0)
+    chat_copies_hours: float = Field(default=40, gt=0, le=47)
+    """Telegram lets a bot delete for 48 hours; an hour is left for when it does not answer."""
     lease_seconds: Seconds = 60
     reply_poll_seconds: Seconds = 5
     alarm_seconds: Seconds = 60

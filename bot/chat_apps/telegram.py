@@ -117,6 +117,11 @@ class Telegram:
         """See `ChatApp`."""
         await self._cards.remove(card_id, chat)
 
+    async def forget(self, message: str, chat: ChatId) -> None:
+        """See `Forgets`. Telegram lets bots delete what came in a private chat, for 48 hours."""
+        if message.isdecimal():
+            await self._cards.remove(CardId(message), chat)
+
 
 def _webhook(url: str | None, secret: str | None) -> Webhook | None:
     if url is None:

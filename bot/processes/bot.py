@@ -5,12 +5,13 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from bot.alarm import Ringer
-from bot.chat_app import ChatApp
+from bot.chat_app import ChatApp, Forgets
 from bot.clock import Clock
 from bot.fetching import Fetcher
 from bot.intake import Intake
 from bot.lock import AlreadyRunning, only_one
 from bot.render import Renderer
+from bot.retention import Retention
 from bot.sender import Sender
 from bot.settings import SettingsWrong
 from bot.wiring import Loop, Part, Program, every, take_in_roster
@@ -33,6 +34,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     sender = Sender(program.database, apps, renderer)
     program.wake.append(sender.nudge.set)
     intake = Intake(program.database, apps, desk, program.changed)
+    forgetful = [name for name, app in apps.items() if isinstance(app, Forgets)]
+    retention = Retention(program.database, vault, settings.times, forgetful)
     fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk)
     ringer = Ringer(program.database, settings.times.alarm)
     await _serve_webhooks(program, apps, stack)
@@ -42,6 +45,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
         "cards": sender.run,
         "fetch": every(0.1, lambda: fetcher.once(utc_now())),
         "alarms": every(1.0, lambda: ringer.tick(utc_now())),
+        "retention": every(600.0, lambda: retention.tick(utc_now())),
         "clock": every(1.0, lambda: clock.tick(utc_now())),
     }
     return Part(loops=loops)

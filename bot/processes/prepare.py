@@ -41,13 +41,9 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
         except DetectorFailed:
             _log.error("detectors could not be loaded: every post is held until they can")
 
-    async def purge() -> bool:
-        """Originals die on their clock; finished jobs are forgotten."""
-        async with program.database.transaction() as session:
-            destroyed = await vault.purge(session, utc_now())
+    async def forget() -> bool:
+        """Finished jobs: what is due is in the rows."""
         await program.engine.forget(utc_now() - timedelta(days=2))
-        if destroyed:
-            _log.info("originals destroyed", extra={"count": destroyed})
         return False
 
     warming: dict[str, Loop] = {"warm": warm} if settings.moderation.warm else {}
@@ -55,7 +51,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
         loops={
             **warming,
             "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
-            "purge": every(3600, purge),
+            "forget": every(3600, forget),
         },
         handlers={PREPARE: preparer.words, COVER: Coverer(work, photos).cover, FILM: Filmer(work, videos).film},
         lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],

@@ -175,6 +175,7 @@ def upgrade() -> None:
                 "alarm",
                 "desk",
                 "kept",
+                "copy",
                 "correction",
                 name="slotkind",
                 native_enum=False,
@@ -190,6 +191,7 @@ def upgrade() -> None:
         sa.Column("shown", sa.Integer(), nullable=False),
         sa.Column("card_id", sqlmodel.sql.sqltypes.AutoString(length=400), nullable=True),
         sa.Column("shows", sa.Integer(), nullable=False),
+        sa.Column("shown_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("not_before", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("remove_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("closed", sa.Boolean(), nullable=False),
@@ -198,6 +200,7 @@ def upgrade() -> None:
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.create_index("ix_slot_card", ["app", "chat", "card_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_slot_officer_id"), ["officer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_slot_shown_at"), ["shown_at"], unique=False)
         batch_op.create_index("ix_slot_subject", ["kind", "subject"], unique=False)
 
     op.create_table(
@@ -805,6 +808,7 @@ def downgrade() -> None:
     op.drop_table("timeline_change")
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.drop_index("ix_slot_subject")
+        batch_op.drop_index(batch_op.f("ix_slot_shown_at"))
         batch_op.drop_index(batch_op.f("ix_slot_officer_id"))
         batch_op.drop_index("ix_slot_card")
 

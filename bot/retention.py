@@ -1,0 +1,127 @@
+"""Retention: everything that holds words of people dies on a clock of its own, counted in the log and in the audit."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import inbox, outbox
+from bot.alarm import Alarm
+from bot.inbox import INBOX, InboxItem, InboxState
+from bot.outbox import Slot, SlotKind
+from bot.reply import Reply
+from bot.settings import Times
+from moderation import audit
+from moderation.post import Post, PostPicture
+from moderation.vault import Vault
+from shifts.database import Database
+
+AT_ONCE: Final = 200
+"""How many of a kind die in one transaction: others write in between."""
+REACH: Final = timedelta(hours=48)
+"""How long after a message a chat app lets a bot delete it, at best."""
+
+_log = logging.getLogger(__name__)
+Step = Callable[[AsyncSession, datetime], Awaitable[int]]
+
+
+class Retention:
+    """What is past its clock goes. Each step is one transaction with its audit line and can be repeated.
+
+    `forgetful`: the chat apps that let a bot delete what a person sent."""
+
+    def __init__(self, database: Database, vault: Vault, times: Times, forgetful: Collection[str]) -> None:
+        self._database = database
+        self._vault = vault
+        self._times = times
+        self._forgetful = tuple(forgetful)
+
+    async def tick(self, now: datetime) -> bool:
+        """Let die what is due; False if there was nothing."""
+        steps: dict[str, Step] = {
+            "originals": self._vault.purge,
+            "inbox payloads": self._payloads,
+            "replies": self._replies,
+            "cards": self._cards,
+            "messages": self._messages,
+        }
+        counts = {what: await self._done(what, step, now) for what, step in steps.items()}
+        return any(counts.values())
+
+    async def _done(self, what: str, step: Step, now: datetime) -> int:
+        async with self._database.transaction() as session:
+            count = await step(session, now)
+            if count:
+                await audit.record(session, now, "retention", what, None, count=count)
+        if count:
+            _log.info("past its clock", extra={"what": what, "count": count})
+        return count
+
+    async def _payloads(self, session: AsyncSession, now: datetime) -> int:
+        """Of what could not be handled: the payload goes, its id and the reason stay."""
+        due = InboxItem.received_at <= now - timedelta(days=self._times.inbox_days)
+        items = await session.exec(select(InboxItem).where(due, col(InboxItem.payload).is_not(None)).limit(AT_ONCE))
+        found = items.all()
+        for item in found:
+            if item.state is InboxState.NEW:
+                await INBOX.move(session, item, InboxState.FAILED, reason=inbox.TOO_OLD, handled_at=now)
+            item.payload = None
+        return len(found)
+
+    async def _replies(self, session: AsyncSession, now: datetime) -> int:
+        """The words and the author go; that there was a reply, what it was about and who dealt with it stays."""
+        due = Reply.received_at <= now - timedelta(days=self._times.replies_days)
+        statement = select(Reply).where(due, or_(Reply.text != "", Reply.author != ""))
+        found = (await session.exec(statement.order_by(col(Reply.id)).limit(AT_ONCE))).all()
+        for reply in found:
+            reply.text = reply.author = reply.author_name = ""
+            reply.url = None
+        ids = [reply.id for reply in found]
+        for alarm in (await session.exec(select(Alarm).where(col(Alarm.reply_id).in_(ids)))).all():
+            alarm.author = ""
+        return len(found)
+
+    async def _cards(self, session: AsyncSession, now: datetime) -> int:
+        """Cards with words of people: the sender takes them away. An alarm stays until somebody has acknowledged it."""
+        open_alarms = select(Alarm.id).where(col(Alarm.acknowledged_at).is_(None))
+        statement = select(Slot).where(
+            col(Slot.shown_at) <= self._before(now),
+            col(Slot.card_id).is_not(None),
+            col(Slot.closed).is_(False),
+            col(Slot.remove_at).is_(None),
+            col(Slot.kind).in_(outbox.WITH_WORDS),
+            or_(col(Slot.kind) != SlotKind.ALARM, col(Slot.subject).not_in(open_alarms)),
+        )
+        found = (await session.exec(statement.order_by(col(Slot.id)).limit(AT_ONCE))).all()
+        for slot in found:
+            slot.remove_at = now
+        return len(found)
+
+    async def _messages(self, session: AsyncSession, now: datetime) -> int:
+        """What officers sent, where a bot may delete it: each message becomes a card of ours that is to be removed."""
+        begun = select(Slot.subject).where(Slot.kind == SlotKind.COPY)
+        statement = select(Post).where(
+            col(Post.app).in_(self._forgetful),
+            Post.received_at <= self._before(now),
+            Post.received_at > now - REACH,
+            col(Post.id).not_in(begun),
+        )
+        posts = (await session.exec(statement.order_by(col(Post.id)).limit(AT_ONCE))).all()
+        for post in posts:
+            parts = (await session.exec(select(PostPicture.part).where(PostPicture.post_id == post.id))).all()
+            for message in dict.fromkeys([post.message, *(part.rpartition("-")[0] for part in parts)]):
+                session.add(_copy(post, message, now))
+        return len(posts)
+
+    def _before(self, now: datetime) -> datetime:
+        return now - timedelta(hours=self._times.chat_copies_hours)
+
+
+def _copy(post: Post, message: str, now: datetime) -> Slot:
+    return Slot(
+        officer_id=post.author_id, app=post.app, chat=post.chat, kind=SlotKind.COPY, subject=post.id,
+        card_id=message, shown=1, remove_at=now,
+    )  # fmt: skip
