@@ -25,7 +25,15 @@ from shifts import roster
 from shifts.database import Database
 from shifts.officer import Officer
 from shifts.shift import Shift, on_duty
-from shifts.words import Words
+from shifts.words import FIRST_LANGUAGE, Words
+
+
+class CutOff(Exception):
+    """This chat is no longer that person's: `card` says so, once, and nothing more is shown there."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__("a chat was cut off")
+        self.card = card
 
 
 class Renderer:
@@ -44,11 +52,12 @@ class Renderer:
         self._drawings = Drawings(setting.media)
 
     async def card(self, slot: Slot, now: datetime) -> Card | None:
-        """The card of a slot; None if there is nothing left to tell."""
+        """The card of a slot; None if there is nothing left to tell. Raises CutOff."""
         async with self._database.reading() as session:
             viewer = await session.get(Officer, slot.officer_id)
             if viewer is None or not await _linked(session, slot):
-                return None
+                language = viewer.language if viewer else FIRST_LANGUAGE
+                raise CutOff(Card(self._words.say("card.cut_off", language)))
             match slot.kind:
                 case SlotKind.CORRECTION | SlotKind.TROUBLE:
                     cards = self._corrections if slot.kind is SlotKind.CORRECTION else self._troubles

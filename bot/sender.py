@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from bot import outbox
-from bot.chat_app import CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets
+from bot.chat_app import Card, CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets
 from bot.outbox import Slot
-from bot.render import Renderer
+from bot.render import CutOff, Renderer
 from shifts.database import Database, utc_now
 
 IDLE_SECONDS: Final = 0.15
@@ -63,7 +63,11 @@ class Sender:
         if slot.remove_at is not None and slot.remove_at <= now:
             await self._remove(app, chat, slot)
             return
-        card = await self._renderer.card(slot, now)
+        try:
+            card = await self._renderer.card(slot, now)
+        except CutOff as cut_off:
+            await self._cut_off(app, chat, slot, cut_off.card)
+            return
         if card is None:
             await self._remove(app, chat, slot)
             return
@@ -78,6 +82,20 @@ class Sender:
         done = slot.kind is outbox.SlotKind.NOTICE
         async with self._database.transaction() as session:
             await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done, sent)
+
+    async def _cut_off(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card) -> None:
+        """What stands there becomes one plain line; where the platform can not change it, it goes altogether."""
+        if slot.kind is outbox.SlotKind.COPY:
+            await self._remove(app, chat, slot)
+            return
+        if slot.card_id is not None:
+            try:
+                await app.replace(CardId(slot.card_id), chat, card)
+            except CardGone:
+                await self._remove(app, chat, slot)
+                return
+        async with self._database.transaction() as session:
+            await outbox.close(session, slot.id or 0)
 
     async def _remove(self, app: ChatApp, chat: ChatId, slot: Slot) -> None:
         if slot.card_id is not None:

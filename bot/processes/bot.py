@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from bot import cutting_off
 from bot.alarm import Ringer
 from bot.chat_app import ChatApp, Forgets
 from bot.clock import Clock
@@ -41,6 +42,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     await _serve_webhooks(program, apps, stack)
     loops: dict[str, Loop] = {f"listen {name}": _listen(intake, name) for name in apps}
     loops |= {
+        "cut off": every(2.0, lambda: cutting_off.sweep(program.database)),
         "inbox": intake.run,
         "cards": sender.run,
         "fetch": every(0.1, lambda: fetcher.once(utc_now())),

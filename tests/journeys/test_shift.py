@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
+from bot.chat_app import Card
 from bot.delivery import Delivery, DeliveryState
 from bot.inbox import InboxItem, InboxState
 from moderation.post import Post, PostState
@@ -54,6 +55,23 @@ async def test_a_revoked_officer_is_cut_off_at_the_next_message_and_the_next_tap
     await officer.reads("roster.not_enrolled")
     async with stage.database.reading() as session:
         assert [post.state for post in (await session.exec(select(Post))).all()] == [PostState.WAITING]
+
+
+async def test_the_cards_of_somebody_who_was_cut_off_become_one_plain_line_by_themselves(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    card_id, _ = await sergeant.card(lambda c: c.quote == HARMLESS and bool(c.rows))
+    async with stage.database.transaction() as session:
+        await roster.revoke(session, "sergeant-1", utc_now())
+    line = stage.words.say("card.cut_off", sergeant.language)
+
+    async def cleared() -> bool | None:
+        cards = dict(await sergeant.cards())
+        return True if cards[card_id] == Card(line) and not any(c.rows or c.quote for c in cards.values()) else None
+
+    await eventually(cleared, lambda: "the sergeant's cards were never cleared")
+    await officer.sees("card.state.waiting", 1)
 
 
 async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: Stage) -> None:
