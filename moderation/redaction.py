@@ -9,6 +9,7 @@ from pathlib import Path
 
 from moderation import language as languages
 from moderation.detection import Detected, Detection
+from moderation.edit import Edit
 from moderation.finding import Action, Finding, Label
 from moderation.jigsaw import completes
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
@@ -17,7 +18,7 @@ from moderation.plans import Plans
 from moderation.policy import Met, Policy, PostKind, Reason, Verdict, infer_kind, severest
 from moderation.screening import as_hits, cuts, may_stay, sentence_at, unmasked, waits_for_scene, without_area_names
 from moderation.seams import apply
-from moderation.wording import AREA_NAME, Edit, Wording
+from moderation.wording import AREA_NAME, Wording
 from shifts.areas import Areas
 from shifts.words import Words
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from moderation.edit import Edit
 from moderation.normalise import fold, plain
-from moderation.wording import Edit, Grammar
+from moderation.wording import Grammar
 
 _ENDS = ".!?\n"
 _LOOSE = ",:;-(/&+"

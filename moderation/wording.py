@@ -1,8 +1,10 @@
 """What a public text says in place of what was found: areas for places, roles for people, nothing for numbers."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from moderation.edit import Edit, apart, as_loud, said_once
 from moderation.finding import Finding, Label, Reach
 from moderation.lexicon import Word, sentences_of, words_of
 from moderation.normalise import plain
@@ -11,22 +13,14 @@ from shifts.words import Words
 
 PLACES = frozenset({Label.LOCATION, Label.ADDRESS, Label.COORDINATES})
 AREA_NAME = "area name"
+_AGE_BEHIND = re.compile(
+    r" ?,? ?(?:\(|aged |de |âgée? de )?(?P<age>[2-5]\d|1[89]|6[0-4])(?: a[ñn]os| ans)?"
+    r"(?:\)|,?(?= of | from )|(?= *[,.;\n]| *$))",
+    re.IGNORECASE,
+)
+"""Of an adult who is not old: what an arrest may tell."""
 _CLAUSE_MARKS = ",:()\n"
 _MOST_WORDS_TAKEN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change to a clean text: `start:end` becomes `text`; made for `findings`."""
-
-    start: int
-    end: int
-    text: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def hard(self) -> bool:
-        return any(finding.hard for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +36,22 @@ class Grammar:
     dangling: frozenset[str]
     plates: frozenset[str]
     vehicles: frozenset[str]
+    roles: frozenset[str]
+    calls: frozenset[str]
+    contracted: frozenset[str]
 
     @classmethod
     def of(cls, words: Words, language: str) -> "Grammar":
         def small(name: str) -> frozenset[str]:
             return frozenset(plain(words.say(f"redaction.grammar.{name}", language)).split())
 
-        return cls(
-            *map(small, ("articles", "places", "moves", "near", "joins", "transits", "dangling", "plates", "vehicles"))
-        )
+        return cls(*map(small, (each.name for each in fields(cls))))
+
+
+def _contractions(words: Words, language: str) -> dict[str, tuple[str, str]]:
+    """A word without accents, and the two words that it holds."""
+    pairs = (each.split("=") for each in words.say("redaction.grammar.contractions", language).split())
+    return {plain(key): (value.split("+")[0], value.split("+")[1]) for key, value in pairs}
 
 
 class Wording:
@@ -60,6 +61,7 @@ class Wording:
         self._areas = areas
         self._words = words
         self._grammars = {language: Grammar.of(words, language) for language in words.languages}
+        self._contractions = {language: _contractions(words, language) for language in words.languages}
 
     def grammar(self, language: str) -> Grammar:
         return self._grammars[self._words.known(language)]
@@ -68,12 +70,13 @@ class Wording:
         """The edits that take `findings` out of a clean text (`folded` is its form), in order, none overlapping."""
         text = _Text(folded, self.grammar(language))
         reaching = [_reached(text, finding) for finding in findings]
-        edits = [
+        edits = apart(
             self._edit(text, cluster, language, area)
             for cluster in _clusters(text, reaching)
             if any(finding.rule != AREA_NAME for _, _, finding in cluster)
-        ]
-        return _apart(edits)
+        )
+        small = text.grammar.articles | text.grammar.places | text.grammar.joins
+        return as_loud(said_once(edits, folded, small), folded)
 
     def _edit(self, text: "_Text", cluster: "list[_Reached]", language: str, area: str | None) -> Edit:
         start, end = min(start for start, _, _ in cluster), max(end for _, end, _ in cluster)
@@ -81,14 +84,29 @@ class Wording:
         findings = tuple(finding for _, _, finding in cluster)
         if any(finding.reach is not Reach.PHRASE for finding in findings):
             return Edit(start, end, "", findings)
+        if any(finding.label is Label.PLATE for finding in findings):
+            return self._plate(text, start, end, findings, language)
         if findings[0].label in PLACES:
             return self._place(text, start, end, findings, language, area)
-        if findings[0].label is Label.PLATE:
-            return self._plate(text, start, end, findings, language)
         if findings[0].label is Label.EMAIL:
             taken = text.words_before(start, text.grammar.places | text.grammar.moves)
             start = taken[0].start if taken else start
+        if findings[0].label is Label.ROLE:
+            end = text.before_hanging(start, end)
+        if findings[0].instead == "person":
+            return self._person(text, start, end, findings, language)
         return Edit(start, end, self._instead(findings, language), findings)
+
+    def _person(self, text: "_Text", start: int, end: int, findings: tuple[Finding, ...], language: str) -> Edit:
+        """A name goes behind a word that says who it is ("her neighbour"); an age joins what stands for the name."""
+        called = text.words_before(start, text.grammar.calls, marks=" ")
+        if called or text.words_before(start, text.grammar.roles, marks=" ,"):
+            return Edit(called[0].start if called else text.with_comma(start), end, "", findings)
+        aged = _AGE_BEHIND.match(text.folded, end)
+        said = self._instead(findings, language)
+        if aged is None or said != self._words.say("redaction.person", language):
+            return Edit(start, end, said, findings)
+        return Edit(start, aged.end(), self._words.say("redaction.person_aged", language, value=aged["age"]), findings)
 
     def _plate(self, text: "_Text", start: int, end: int, findings: tuple[Finding, ...], language: str) -> Edit:
         """A plate that is told besides the vehicle goes with what announces it; one that is the vehicle becomes one."""
@@ -121,11 +139,25 @@ class Wording:
             return Edit(text.with_comma(before[0].start), end, self._in_sentence(known, language), findings)
         if taken & grammar.moves:
             first = next(word for word in before if word.text in grammar.moves)
-            return Edit(first.end, end, " " + self._name(known, language), findings)
+            return self._moved(first, end, self._name(known, language), language, findings)
         first_start = before[0].start if before else start
+        if not before and text.folded[start : start + 1] == "#":
+            return Edit(
+                start, end, "#" + self._name(known, language).title().replace(" ", "") if known else "", findings
+            )
         if findings[0].label is not Label.COORDINATES and text.is_subject(first_start, end):
             return Edit(first_start, end, self._name(known, language), findings)
         return Edit(text.with_comma(first_start), end, self._in_sentence(known, language), findings)
+
+    def _moved(self, word: Word, end: int, name: str, language: str, findings: tuple[Finding, ...]) -> Edit:
+        """A name behind a word that leads to it: "du" and "al" hold an article, which not every name wants."""
+        held = self._contractions[language]
+        if word.text not in held or plain(name.split()[0]) in self.grammar(language).contracted:
+            return Edit(word.end, end, " " + name, findings)
+        leading = held[word.text][0]
+        first, _, rest = name.partition(" ")
+        again = [key for key, pair in held.items() if rest and pair == (leading, first.lower())]
+        return Edit(word.start, end, f"{again[0]} {rest}" if again else f"{leading} {name}", findings)
 
     def _in_sentence(self, area: str | None, language: str) -> str:
         if area is None or not self._areas.knows(area):
@@ -142,6 +174,8 @@ _SEVERAL = {
     "person": "people",
     "member": "people",
     "young_person": "young_people",
+    "young_man": "young_people",
+    "young_woman": "young_people",
     "officer": "officers",
 }
 _Reached = tuple[int, int, Finding]
@@ -164,10 +198,17 @@ class _Text:
         i = self._before.get(end)
         return self._words[i] if i is not None else None
 
-    def words_before(self, at: int, wanted: frozenset[str]) -> list[Word]:
-        """The words of `wanted` that lead up to `at`, outermost first; a colon or number sign may stand between."""
+    def before_hanging(self, start: int, end: int) -> int:
+        """The end of a stretch without the small words at its end, which lead on to what follows."""
+        inside = [word for word in self._words if start <= word.start and word.end <= end]
+        while len(inside) > 1 and inside[-1].text in self.grammar.dangling:
+            inside.pop()
+        return inside[-1].end if inside else end
+
+    def words_before(self, at: int, wanted: frozenset[str], marks: str = " :=#.(\"'") -> list[Word]:
+        """The words of `wanted` that lead up to `at`, outermost first; `marks` may stand between."""
         taken: list[Word] = []
-        word = self.word_before(len(self.folded[:at].rstrip(" :=#.(\"'")))
+        word = self.word_before(len(self.folded[:at].rstrip(marks)))
         while word is not None and word.text in wanted and len(taken) < _MOST_WORDS_TAKEN:
             taken.insert(0, word)
             word = self.word_before(word.start)
@@ -270,24 +311,9 @@ def _clusters(text: _Text, reached: list[_Reached]) -> list[list[_Reached]]:
 
 
 def _together(text: _Text, cluster: list[_Reached], end: int, start: int, finding: Finding) -> bool:
-    last = cluster[-1][2]
-    if any(each.reach is not Reach.PHRASE for each in (last, finding)):
+    if any(each.reach is not Reach.PHRASE for each in (cluster[-1][2], finding)):
         return False
-    alike = (last.label in PLACES and finding.label in PLACES) or (
-        last.instead == finding.instead and finding.instead in _SEVERAL
+    alike = (finding.label in PLACES and any(each.label in PLACES for _, _, each in cluster)) or (
+        finding.instead in _SEVERAL and cluster[-1][2].instead == finding.instead
     )
     return alike and text.joined(end, start)
-
-
-def _apart(edits: list[Edit]) -> list[Edit]:
-    """Edits that run into each other (one took the small words before it) become one."""
-    kept: list[Edit] = []
-    for edit in sorted(edits, key=lambda each: (each.start, each.end)):
-        if kept and edit.start < kept[-1].end:
-            last = kept.pop()
-            kept.append(
-                Edit(last.start, max(last.end, edit.end), last.text or edit.text, last.findings + edit.findings)
-            )
-        else:
-            kept.append(edit)
-    return kept

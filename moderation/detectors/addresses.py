@@ -74,7 +74,7 @@ _ES_TOWN = r"""    (?: [,\s]{1,2} (?: col(?:onia)?\.? | fracc\w{0,13}\.? | barri
     (?: \s [A-ZÀ-Þ]\w{2,20} ){0,2} ){0,2} (?: [,\s]{1,2} (?:c\.?p\.?\s?)? \d{5} (?!\d) )?"""
 _ES = pattern(rf"""
     (?<!\w) {_ES_STREET} {_DE}? (?: [\w.'-]{{1,24}} \s? ){{1,5}}? {_DOOR} \d{{1,5}} (?: \s? [a-z] (?!\w) | \s bis )?
-    (?![\w:]|[.,]\d) {_ES_REST} {_ES_TOWN}
+    (?![\w:]|[.,]\d|\s[^\W\d_]{{4,24}}s(?!\w)) {_ES_REST} {_ES_TOWN}
 """)
 _FR = pattern(r"""
     (?<![\w.,:/]) \d{1,4} (?: \s? (?:bis|ter|quater) | \s?[a-d](?!\w) )? ,? \s (?: rue | avenue | av\.? | boulevard
@@ -97,7 +97,8 @@ _FLAT_ES = pattern(r"""
 """)
 _FLAT_FR = pattern(r"""
     (?<!\w) (?: (?: appartement | appt?\.? | b[âa]timent | b[âa]t\.? | escalier | porte | chambre | hall ) \s
-    (?: n[º°]\s? )? (?: \d{1,4} [a-z]? | [A-Z] ) (?!\w) | (?: au \s )? \d{1,2} \s? (?:er|e|[eè]me) \s [ée]tage )
+    (?: n[º°]\s? )? (?: \d{1,4} [a-z]? | [A-Z] ) (?!\w) | (?: au \s )? \d{1,2} \s? (?:er|e|[eè]me) \s [ée]tage
+    (?: ,? \s porte \s (?: gauche | droite | [a-z]? \d{0,3} ) )? )
 """)
 _HOUSE = pattern(
     rf"""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import sentences_of
+from moderation.normalise import plain
 from moderation.patterns import pattern
 
 _NOUN = r"""    (?: man | woman | lady | male | female | girl | boy | lad | lass | teen(?:ager)? | youth | child
@@ -45,7 +46,8 @@ _ES = (
 )
 _FR = (
     pattern(r"""
-        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? (?: (?P<noun> enfants? | gar[cç]on
+        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? 
+        (?: (?: petite? | jeune | grande? ) \s )? (?: (?P<noun> enfants? | gar[cç]on
         | fille(?:tte)? | b[eé]b[eé] | adolescente? | ado | mineure? | jeune(?:\s(?:homme|femme|fille|gar[cç]on))?
         | fils | femme | homme | dame | monsieur
         | personne | conducteur | conductrice | retrait[eé]e? | octog[eé]naire | [eé]l[eè]ve ) \s ) (?:, \s )?
@@ -72,6 +74,8 @@ _GROUP = pattern(r"""
     (?P<age> \d{1,2} ) \s? -? \s? years? \s? -? \s? olds (?!\w)
 """)
 ADULT, OLDER = 18, 65
+_YOUNG = dict.fromkeys(("nino", "chico", "hijo", "chaval", "alumno", "garcon", "homme", "fil"), "young_man")
+_YOUNG |= dict.fromkeys(("nina", "chica", "hija", "chavala", "alumna", "fille", "fillette", "femme"), "young_woman")
 
 
 def load() -> Detector:
@@ -111,6 +115,8 @@ def _finding(text: str, match: re.Match[str]) -> Iterator[Finding]:
 
 def _as_role(match: re.Match[str], noun: str | None, rule: str, role: str) -> Finding:
     """The age with its noun as a role. Without a noun ("15yo", "aged 6") it stands alone or is dropped behind one."""
+    if role == "young_person" and noun is not None:
+        role = _YOUNG.get(plain(noun).split()[-1].rstrip("s"), role)
     alone = noun is None and match[0].lstrip().startswith((",", "(", "aged", "de ", "con ", "age"))
     return Finding(*match.span(), Label.AGE, Action.MASK, rule, instead=None if alone else role)
 

@@ -19,6 +19,12 @@ _COLLAR = pattern(r"""
     (?<!\w) (?: collar | shoulder | badge | warrant | placa | carn[eé]\sprofesional | matricule | tip | nip )
     (?:\s(?:number|no\.?|n[º°]\.?|n[uú]mero))? \s? [:\#]? \s? [A-Z]{0,3} \d{2,7} [A-Z]? (?!\w)
 """)
+_SERIAL = pattern(r"""
+    (?<!\w) (?: frame | serial | chassis | ch[âa]ssis | vin | imei | bastidor | n[uú]mero\sde\sserie
+    | num[ée]ro\sde\ss[ée]rie )
+    (?: \s{0,2} (?: numbers? | no\.? | n[º°o]\.? | n[uú]mero | num[ée]ro | is | es | [:\#] ) ){0,3}
+    \s{0,2} (?P<it> (?=[A-Z-]{0,16}\d) [A-Z0-9-]{5,20} ) (?!\w)
+""")
 _CRIME = pattern(r"(?<![\w/]) \d{2,3} / \d{3,7} / \d{2} (?![\w/])")
 _UNITS = frozenset("am pm h hrs hours min mins minutes km miles years days weeks x".split())
 
@@ -30,6 +36,7 @@ def load() -> Detector:
             Pattern("paper", Label.REFERENCE, _REFERENCE, check=lambda match: _is_number(match["number"])),
             Pattern("collar number", Label.REFERENCE, _COLLAR),
             Pattern("paper", Label.REFERENCE, _CRIME),
+            Pattern("serial number", Label.REFERENCE, _SERIAL),
         ]
     )
 

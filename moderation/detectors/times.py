@@ -8,7 +8,8 @@ from moderation.finding import Action, Finding, Label
 from moderation.patterns import pattern
 
 _TIME = pattern(r"""
-    (?<![\w:.,/+-]) (?P<at> (?: at | @ | a\slas | sobre\slas | [àa] | vers ) \s{1,2} (?: about\s | around\s )? )?
+    (?<![\w:.,/+-]) (?P<at> (?<!jusqu') (?<!until\s)
+    (?: at | @ | a\slas? | sobre\slas? | [àa] | vers ) \s{1,2} (?: about\s | around\s )? )?
     (?P<hour> [01]?\d | 2[0-3] ) (?: [:.] | \s?h\s? ) (?P<minute> [0-5]\d ) (?! \d | [:.,/]\d
     | \s?(?:€|euros|%|km|m\b|kg|°) ) (?P<half> \s? [ap]\.?m\.? (?!\w) )? (?: \s? (?: hrs | hours | horas | h )
     (?!\w) )?
