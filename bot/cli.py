@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot import checks, logs, settings
+from bot.cli_export import export_command
 from bot.cli_redact import redact, redact_media
 from bot.cli_roster import Office, roster_commands, shift_commands
 from bot.settings import Settings, SettingsWrong
@@ -158,6 +159,7 @@ def main() -> None:
     app.add_typer(shift_commands(_office), name="shift")
     app.add_typer(audit_app, name="audit")
     app.add_typer(db_app, name="db")
+    app.command("export")(export_command)
     app.command("redact")(redact)
     app.command("redact-media")(redact_media)
     try:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import inbox, outbox
 from bot.alarm import Alarm
+from bot.fixed_answer import FixedAnswer
 from bot.inbox import INBOX, InboxItem, InboxState
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply
@@ -80,6 +81,8 @@ class Retention:
             reply.text = reply.author = reply.author_name = ""
             reply.url = None
         ids = [reply.id for reply in found]
+        for fixed in (await session.exec(select(FixedAnswer).where(col(FixedAnswer.reply_id).in_(ids)))).all():
+            fixed.author = ""
         for alarm in (await session.exec(select(Alarm).where(col(Alarm.reply_id).in_(ids)))).all():
             alarm.author = ""
         return len(found)

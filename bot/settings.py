@@ -130,6 +130,11 @@ class Settings(_Table):
         """Pictures that are public: all that the website serves."""
         return self.data / "public"
 
+    def known_vault_key(self) -> bytes | None:
+        """The vault key, if there is one here already. Raises SettingsWrong."""
+        there = VAULT_KEY in os.environ or (self.data / "vault.key").exists()
+        return self.vault_key() if there else None
+
     def vault_key(self) -> bytes:
         """The vault key: from the environment, else from a key file made at the first start. Raises SettingsWrong."""
         given = os.environ.get(VAULT_KEY)

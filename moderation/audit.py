@@ -90,6 +90,11 @@ async def verify(session: AsyncSession) -> int:
     return expected - 1
 
 
+def fits(entry: AuditEntry) -> bool:
+    """Whether an entry is what was written, by its own hash."""
+    return entry.hash == _hash(entry)
+
+
 async def _head(session: AsyncSession) -> AuditHead:
     connection = await session.connection()
     first = text("INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, :hash) ON CONFLICT DO NOTHING")
