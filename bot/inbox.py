@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import Field, SQLModel, col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.chat_app import AccountId, Attachment, AttachmentKind, CardId, ChatId, Choice, Edit, Incoming, Message
@@ -91,14 +91,21 @@ async def handled(session: AsyncSession, item: InboxItem, state: InboxState, rea
     await INBOX.move(session, item, state, reason=reason, handled_at=now, payload=None)
 
 
-async def failed(session: AsyncSession, item: InboxItem, reason: str, now: datetime) -> None:
-    """It did not work this time; after several tries it is put aside, payload kept, for somebody to look."""
+async def failed(session: AsyncSession, item: InboxItem, reason: str, now: datetime) -> bool:
+    """It did not work this time. After several tries it is given up, payload kept, for somebody to look: True then."""
     item.tries += 1
     item.reason = reason
     item.not_before = now + timedelta(seconds=min(60, 2**item.tries))
     await session.flush()
     if item.tries >= TRIES:
         await INBOX.move(session, item, InboxState.FAILED, handled_at=now)
+    return item.state is InboxState.FAILED
+
+
+async def given_up(session: AsyncSession) -> int:
+    """How many items nobody could handle and whose payload is still there."""
+    statement = select(func.count(col(InboxItem.id))).where(InboxItem.state == InboxState.FAILED)
+    return (await session.exec(statement.where(col(InboxItem.payload).is_not(None)))).one()
 
 
 def _name(app: str, item: str) -> str:

@@ -201,4 +201,13 @@ class Intake:
         _log.error("an inbox item could not be handled", extra={"item": item_id, "error": type(error).__name__})
         async with self._database.transaction() as session:
             item = await session.get_one(InboxItem, item_id, with_for_update=True, populate_existing=True)
-            await inbox.failed(session, item, type(error).__name__, now)
+            if await inbox.failed(session, item, type(error).__name__, now):
+                await self._give_up(session, item)
+
+    async def _give_up(self, session: AsyncSession, item: InboxItem) -> None:
+        """It will never be handled: whoever sent it is told what to do, and so is whoever reads the log."""
+        _log.critical("an inbox item was given up; its payload is kept", extra={"item": item.id, "app": item.app})
+        there = select(Account).where(
+            Account.app == item.app, Account.chat == item.chat, col(Account.revoked_at).is_(None)
+        )
+        await outbox.tell(session, (await session.exec(there)).all(), "reception.given_up")

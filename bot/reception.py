@@ -143,9 +143,28 @@ async def edit(session: AsyncSession, desk: Desk, caller: Caller, heard: Edit, n
         Post.author_id == caller.officer.id,
     )
     found = (await session.exec(statement)).first()
-    if found is None or found.id is None:
-        return
-    await new_words(session, desk, await queue.locked(session, found.id), heard.text, caller.officer.id, now)
+    if found is not None and found.id is not None:
+        await new_words(session, desk, await queue.locked(session, found.id), heard.text, caller.officer.id, now)
+    elif heard.text.strip():
+        raise await _no_post_of_its_own(session, caller, heard)
+
+
+async def _no_post_of_its_own(session: AsyncSession, caller: Caller, heard: Edit) -> NotTaken:
+    """What to say to somebody who changed a message that is no post: a later picture of an album, or none at all."""
+    statement = (
+        select(PostPicture.part, Post.number)
+        .join(Post, col(Post.id) == col(PostPicture.post_id))
+        .where(
+            Post.app == caller.account.app,
+            Post.chat == heard.chat,
+            Post.author_id == caller.officer.id,
+            col(PostPicture.part).startswith(f"{heard.message}-", autoescape=True),
+        )
+    )
+    for part, number in (await session.exec(statement)).all():
+        if part.rpartition("-")[0] == heard.message:
+            return NotTaken("reception.edit_of_a_part", number=number)
+    return NotTaken("reception.edit_of_nothing")
 
 
 async def new_words(session: AsyncSession, desk: Desk, post: Post, text: str, by: str, now: datetime) -> None:
