@@ -12,10 +12,11 @@ from bot import fixed_answer, reply
 from bot.delivery import Delivery, DeliveryState
 from bot.fixed_answer import FixedAnswer
 from bot.network import Heard, Network, SignedOut, TryLater
-from bot.reply import ReplyCursor
+from bot.reply import Reply, ReplyCursor
 from bot.routing import Routing
 from shifts.database import Database, utc_now
 
+AT_ONCE: Final = 50
 IN_FLIGHT: Final = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
@@ -54,17 +55,29 @@ class Ears:
         self._changed()
         return None
 
+    async def overdue(self, now: datetime) -> bool:
+        """Let what the second judge did not weigh in time go its way; False if there was nothing."""
+        async with self._database.reading() as session:
+            late = (await session.exec(select(Reply.id).where(col(Reply.weigh_by) <= now).limit(AT_ONCE))).all()
+        for reply_id in late:
+            async with self._database.transaction() as session:
+                await self._routing.alone(session, reply_id or 0, now)
+        if late:
+            _log.error("replies went on without the second judge", extra={"count": len(late)})
+            self._changed()
+        return bool(late)
+
     async def _keep(self, network: str, heard: Heard) -> bool:
         """Store and route what was heard, each reply by itself: no two posts are locked at once. False if it answers
         nothing that we know of."""
         async with self._database.transaction() as session:
-            post_id = await _answered(session, network, heard.answers)
+            post_id = await _post_of(session, network, heard)
             if post_id is None:
                 return False
             now = utc_now()
             stored = await reply.store(session, network, heard, post_id, now)
             if stored is not None:
-                await self._routing.take(session, stored, None, now)
+                await self._routing.take(session, stored, heard.language, now)
             return True
 
 
@@ -76,6 +89,24 @@ async def _answered(session: AsyncSession, network: str, published_id: str) -> i
         return delivery.post_id
     answer = await fixed_answer.by_published(session, network, published_id)
     return answer.post_id if answer else None
+
+
+async def _post_of(session: AsyncSession, network: str, heard: Heard) -> int | None:
+    """The post that a reply belongs to; None if it answers nothing that we know of."""
+    if heard.answers is None:
+        return await _newest(session, network)
+    return await _answered(session, network, heard.answers)
+
+
+async def _newest(session: AsyncSession, network: str) -> int | None:
+    """The last post that this network showed: where somebody who only mentions us is taken to speak."""
+    statement = (
+        select(Delivery.post_id)
+        .where(Delivery.network == network, col(Delivery.published_id).is_not(None))
+        .order_by(col(Delivery.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
 
 
 async def _in_flight(session: AsyncSession, network: str, now: datetime) -> bool:

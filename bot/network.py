@@ -1,5 +1,6 @@
 """The port to a network: where releases become public, and where the public's replies come from."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +25,8 @@ class Limits:
     and `alt_characters` are per picture; `dollars` is the price of one post, `link_dollars` of one with a link (None:
     the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `video_bytes` is the largest video (0: none
     is taken, its poster stands there instead). `own`: a page of the force's own, which also shows the answers that were
-    given on other networks. `edits`: words of a post can be changed (`Corrects`)."""
+    given on other networks. `edits`: words of a post can be changed (`Corrects`); `hides`: a reply can be
+    hidden (`Hides`)."""
 
     characters: int
     counting: Counting
@@ -39,6 +41,7 @@ class Limits:
     own: bool = False
     video_bytes: int = 0
     edits: bool = False
+    hides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What somebody of the public answered. `answers` is `Published.id` of ours; `author` a stable id of the author."""
+    """What somebody of the public answered. `answers` is `Published.id` of ours, None where we are only mentioned;
+    `author` a stable id of the author; `language` is what the network says that it is written in, if it does."""
 
     id: str
-    answers: str
+    answers: str | None
     author: str
     author_name: str
     text: str
     at: datetime
     url: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +133,26 @@ class Corrects(Protocol):
         """Put the words of an approved correction in the place of the old ones; the pictures stay.
 
         Raises TryLater (also in doubt: to do it twice does no harm), Refused, SignedOut."""
+        ...
+
+
+@runtime_checkable
+class Hides(Protocol):
+    """What only some networks can do: put what somebody answered out of sight under our post, and show it again."""
+
+    async def hide(self, heard_id: str, under: str) -> None:
+        """Hide a reply under our post `under`; fine if it is hidden or gone. Raises TryLater, Refused, SignedOut."""
+        ...
+
+    async def show_again(self, heard_id: str, under: str) -> None:
+        """Take that back; fine if it is not hidden, or gone. Raises TryLater, Refused, SignedOut."""
+        ...
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """What only some networks can do: say what became of replies."""
+
+    async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
+        """The words of replies as they are now, None for those that are gone. Raises TryLater, SignedOut."""
         ...

@@ -27,7 +27,13 @@ class Reply(SQLModel, table=True):
 
     What triage said: `about` with its `scores`, `doubt` (a life may be at risk although it does not read so),
     `severity`, the house rule (`ground`) that a person could hide it by, and the `route` it took. `similar` counts the
-    replies that say nearly the same and name this one in `similar_to`; `alarm_id` is the alarm that it belongs to."""
+    replies that say nearly the same and name this one in `similar_to`; `alarm_id` is the alarm that it belongs to.
+
+    The second judge is waited for until `weigh_by`; `alone`: it did not come, and the rules judged alone; `look`: the
+    control room should look, it may be an emergency. `mention`: it names us under no post of ours.
+
+    What became of it on its network: `edited_at`, `gone_at`, and when we looked last (`followed_at`). A person hides
+    it by the house rule `hide_rule` (None: shows it again); `hide_due` until that is done, or `hide_refused`."""
 
     __table_args__ = (UniqueConstraint("network", "heard_id"),)
 
@@ -54,6 +60,17 @@ class Reply(SQLModel, table=True):
     similar_to: int | None = None
     similar: int = 0
     alarm_id: int | None = Field(default=None, index=True)
+    weigh_by: datetime | None = Field(default=None, index=True)
+    alone: bool = Field(default=False, index=True)
+    look: bool = False
+    mention: bool = False
+    edited_at: datetime | None = None
+    gone_at: datetime | None = None
+    followed_at: datetime | None = None
+    hide_rule: str | None = Field(default=None, max_length=24)
+    hide_by: str | None = Field(default=None, max_length=64)
+    hide_due: datetime | None = Field(default=None, index=True)
+    hide_refused: str | None = Field(default=None, max_length=64)
 
 
 class ReplyCursor(SQLModel, table=True):
@@ -85,7 +102,8 @@ async def store(session: AsyncSession, network: str, heard: Heard, post_id: int,
         network=network,
         heard_id=heard.id,
         post_id=post_id,
-        answers=heard.answers,
+        answers=heard.answers or heard.id,
+        mention=heard.answers is None,
         author=heard.author,
         author_name=heard.author_name[:200],
         text=heard.text,

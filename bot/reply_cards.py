@@ -129,13 +129,15 @@ class ReplyCards:
         say = Say(self._words, viewer.language)
         lines = [say("triage.from", author=reply.author_name, network=reply.network)]
         lines += [say("triage.link", url=reply.url)] if reply.url else []
+        lines += fate_lines(self._words, viewer, reply)
         lines += [self._words.count("triage.similar", reply.similar, viewer.language)] if reply.similar else []
         lines.append(say("reply_card.under", text=_short(post.text)))
         rows: tuple[tuple[Button, ...], ...] = ()
         if reply.alarm_id is None:
             rows = ((button(slot, "raise", say("triage.button.raise")),),)
-        tone = Tone.RED if reply.route is Route.INSPECTOR else Tone.AMBER
-        title = f"{say(f'triage.about.{reply.about}')} · {post.number}"
+        looks = reply.look and reply.alarm_id is None
+        tone = Tone.RED if looks or reply.route is Route.INSPECTOR else Tone.AMBER
+        title = f"{say('triage.look' if looks else f'triage.about.{reply.about}')} · {post.number}"
         return Card(title, tone=tone, quote=reply.text, lines=tuple(lines), rows=rows)
 
     async def _kept(self, session: AsyncSession, slot: Slot, viewer: Officer) -> Card | None:
@@ -173,7 +175,18 @@ class ReplyCards:
 def triage_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
     """What triage adds to the card of the officer who answers a reply."""
     lines = [words.say("triage.doubt", viewer.language)] if reply.doubt and reply.alarm_id is None else []
+    lines = [*fate_lines(words, viewer, reply), *lines]
     return [*lines, *([words.count("triage.similar", reply.similar, viewer.language)] if reply.similar else [])]
+
+
+def fate_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
+    """What became of a reply on its network, and who did not judge it."""
+    say = Say(words, viewer.language)
+    told = [("alone", reply.alone), ("mention", reply.mention)]
+    told += [("gone", reply.gone_at is not None), ("edited", reply.edited_at is not None and reply.gone_at is None)]
+    told += [("hiding", reply.hide_due is not None), ("hidden", bool(reply.hide_rule) and reply.hide_due is None)]
+    told += [("not_hidden", reply.hide_refused is not None)]
+    return [say(f"triage.fate.{name}") for name, true in told if true]
 
 
 def raise_row(words: Words, slot: Slot, viewer: Officer, reply: Reply) -> tuple[tuple[Button, ...], ...]:

@@ -1,7 +1,7 @@
 """Routing: who sees a reply of the public. Life risk first; nothing is ever hidden from the public here."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,7 +11,9 @@ from bot.outbox import SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from bot.triage import Triage, Triaged
 from bot.triage_labels import LIFE_RISK, Route, Severity
-from moderation import audit
+from bot.triage_model import Shares
+from bot.triage_union import union
+from moderation import audit, queue
 from moderation.post import Post
 from moderation.template import Templates
 from shifts import roster
@@ -20,24 +22,67 @@ from shifts.shift import current_shift, on_duty
 
 KEPT_FROM: Final = Severity.ABUSIVE
 """From this severity on a reply that would go to an officer is kept from them; it stays on record and is listed."""
+WAIT: Final = timedelta(seconds=5)
+"""How long a reply waits for the second judge before it goes on without."""
 _DESKS: Final = {Route.INSPECTOR: Role.INSPECTOR, Route.TIPS: Role.TIPS, Route.PRESS: Role.PRESS}
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Judges a stored reply and puts it on the right phones, in the caller's transaction."""
+    """Judges a stored reply and puts it on the right phones, in the caller's transaction.
+
+    `wait`: how long a reply that no rule calls an emergency waits for the second judge; None where there is none."""
 
     triage: Triage
     templates: Templates
+    wait: timedelta | None = None
 
     async def take(self, session: AsyncSession, reply: Reply, language: str | None, now: datetime) -> None:
-        """Judge a new reply, say the fixed text if it has one, and route it."""
+        """Judge a new reply by the rules. Life risk is told at once; everything else waits for the second judge."""
         triaged = self.triage.triage(reply.text, language)
+        if self.wait is not None:
+            reply.weigh_by = now + self.wait
         follows = await alarm.of_author(session, reply, now) is not None
+        if self.wait is None or triaged.life_risk or follows:
+            await self._settle(session, reply, triaged, now, follows=follows)
+        else:
+            self._keep(reply, triaged, follows)
+
+    async def weighed(self, session: AsyncSession, reply_id: int, shares: Shares, now: datetime) -> None:
+        """The second judge has weighed a reply: both together decide. A late word only ever adds."""
+        reply, follows = await _locked(session, reply_id, now)
+        if reply.weigh_by is None and not reply.alone:
+            return
+        late, reply.weigh_by, reply.alone = reply.alone, None, False
+        triaged = self.triage.triage(reply.text, reply.language)
+        both = union(triaged, shares, self.triage.bars, self.triage.ways)
+        if reply.alarm_id is not None:
+            return
+        if both.life_risk or not late:
+            await self._settle(session, reply, both, now, follows=follows)
+        elif both.look:
+            reply.look = reply.doubt = True
+            await _record(session, now, "reply to look at", reply)
+            await to_look(session, reply)
+
+    async def alone(self, session: AsyncSession, reply_id: int, now: datetime) -> None:
+        """The second judge did not weigh a reply in time: the rules decide alone, and a person sees it."""
+        reply, follows = await _locked(session, reply_id, now)
+        if reply.weigh_by is None or reply.weigh_by > now:
+            return
+        reply.weigh_by, reply.alone = None, True
+        if reply.alarm_id is None:
+            await self._settle(session, reply, self.triage.triage(reply.text, reply.language), now, follows=follows)
+
+    async def _settle(
+        self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, follows: bool
+    ) -> None:
+        """Say the fixed text if it has one, and route it."""
         self._keep(reply, triaged, follows)
         post = await session.get_one(Post, reply.post_id)
         urgent = reply.route is Route.CONTROL and (follows or reply.about in LIFE_RISK)
-        first = None if urgent else await similar.leader(session, reply, now)
+        single = urgent or reply.look or reply.alone  # a person reads it itself, whatever it resembles
+        first = None if single else await similar.leader(session, reply, now)
         if first is not None:
             await similar.join(session, reply, first)  # another row: locked before anything is recorded
         await _record(session, now, "reply routed", reply)
@@ -53,20 +98,30 @@ class Routing:
         reply.scores = {about.value: score for about, score in triaged.scores.items()}
         reply.severity, reply.ground = triaged.severity, triaged.ground
         reply.language = triaged.language
-        reply.doubt = triaged.doubt
+        reply.doubt, reply.look = triaged.doubt or triaged.look, triaged.look
         reply.route = Route.CONTROL if follows else route_of(triaged)
 
     async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None) -> None:
-        if first is not None:
-            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
         if reply.route is Route.KEPT:
             await kept(session, reply, post)
+            if reply.alone:
+                await to_people(session, reply, Role.PRESS)
         elif first is not None:
             await _left(session, reply)
         elif reply.route is Route.OFFICER:
             await to_officer(session, reply, post)
         else:
             await to_desk(session, reply)
+        if reply.look:
+            await to_look(session, reply)
+
+
+async def _locked(session: AsyncSession, reply_id: int, now: datetime) -> tuple[Reply, bool]:
+    """A reply, and whether its author has called for help lately; its post and that alarm are locked before it."""
+    known = await session.get_one(Reply, reply_id)
+    await queue.locked(session, known.post_id)
+    follows = await alarm.of_author(session, known, now) is not None
+    return await session.get_one(Reply, reply_id, with_for_update=True, populate_existing=True), follows
 
 
 def route_of(triaged: Triaged) -> Route:
@@ -90,11 +145,21 @@ async def to_officer(session: AsyncSession, reply: Reply, post: Post) -> None:
 
 async def to_desk(session: AsyncSession, reply: Reply) -> None:
     """To the desk that deals with it, and to nobody else. A desk that nobody sits at leaves it to the press office."""
-    roles = [Role.CONTROL] if reply.route is Route.CONTROL else [_DESKS[reply.route]]
-    people = await roster.with_role(session, roles[0]) or await roster.with_role(session, Role.PRESS)
+    await to_people(session, reply, Role.CONTROL if reply.route is Route.CONTROL else _DESKS[reply.route])
+    await alarm.escalated(session, reply)
+
+
+async def to_look(session: AsyncSession, reply: Reply) -> None:
+    """Besides whoever deals with it: the control room looks whether somebody is in danger."""
+    await to_people(session, reply, Role.CONTROL)
+    await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
+
+
+async def to_people(session: AsyncSession, reply: Reply, role: Role) -> None:
+    """A card about it to everybody with a role; to the press office if nobody has it."""
+    people = await roster.with_role(session, role) or await roster.with_role(session, Role.PRESS)
     for account in await _accounts(session, people):
         await outbox.living(session, account, SlotKind.DESK, reply.id)
-    await alarm.escalated(session, reply)
 
 
 async def kept(session: AsyncSession, reply: Reply, post: Post) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.triage_labels import LIFE_RISK, About, Route, Severity
-from bot.triage_rules import Rule, Signs, Way, rules_of, ways_of
+from bot.triage_rules import Bars, Rule, Signs, Way, bars_of, rules_of, ways_of
 from bot.triage_spelling import Spelling
 from moderation.language import spoken
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
@@ -37,6 +37,8 @@ class Triaged:
     ground: str | None
     severity: Severity
     language: str
+    look: bool = False
+    """The control room should look: it may be an emergency, though not surely enough to ring."""
 
     @property
     def life_risk(self) -> bool:
@@ -59,6 +61,7 @@ class Triage:
     severities: Mapping[Severity, frozenset[str]]
     lowered_to: float
     signs: Signs
+    bars: Bars
 
     @classmethod
     def load(cls, folder: Path) -> "Triage":
@@ -74,6 +77,7 @@ class Triage:
             {Severity(name): frozenset(lists) for name, lists in rules["severity"].items()},
             float(rules["lowered_to"]),
             Signs(),
+            bars_of(rules),
         )
 
     def triage(self, text: str, language: str | None) -> Triaged:

@@ -49,6 +49,17 @@ class Way:
     lowered_by_whole: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """From which share on the second judge is heeded: `ring` and `look` are about a life, `sure` and `keep` about
+    other labels, `keep` where officers are then spared the reply."""
+
+    ring: float
+    look: float
+    sure: float
+    keep: float
+
+
 class Signs:
     """Structured detectors that need no word lists, loaded once."""
 
@@ -67,6 +78,17 @@ def rules_of(table: Mapping[str, Any], lists: frozenset[str]) -> tuple[Rule, ...
         named = rule.any_of.union(rule.unless, *rule.all_of)
         _check(rule.code, named - SIGNS - lists)
     return rules
+
+
+def bars_of(table: Mapping[str, Any]) -> Bars:
+    """The bars of the second judge. Raises TriageWrong."""
+    try:
+        bars = Bars(**{name: float(value) for name, value in table["second"].items()})
+    except (KeyError, TypeError, ValueError):
+        raise TriageWrong("[second] needs ring, look, sure and keep, each a number") from None
+    if not 0 < bars.look <= bars.ring <= 1:
+        raise TriageWrong("[second]: look must not be above ring")
+    return bars
 
 
 def ways_of(table: Mapping[str, Any], lists: frozenset[str]) -> dict[About, Way]:

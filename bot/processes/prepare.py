@@ -13,10 +13,16 @@ from bot.engine import Lane
 from bot.filming import Filmer
 from bot.picture_work import PictureWork
 from bot.preparing import Preparer
+from bot.routing import WAIT, Routing
+from bot.triage import Triage
+from bot.triage_room import TriageRoom
+from bot.triage_second import SecondLook
 from bot.wiring import Loop, Part, Program, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
 from moderation.media_video import Videos
+from moderation.signs import Signs
+from moderation.template import Templates
 from moderation.text_room import TextRoom
 from shifts.database import utc_now
 
@@ -35,11 +41,20 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     work = PictureWork(program.database, desk, settings.media, program.changed)
     preparer = Preparer(program.database, desk, room, program.changed)
 
+    second = await _second_look(program, stack) if settings.moderation.models else None
+
     async def warm() -> None:
         try:
-            await asyncio.gather(room.warm(), photos.warm())
+            await asyncio.gather(room.warm(), photos.warm(), *([second.warm()] if second else []))
         except DetectorFailed:
             _log.error("detectors could not be loaded: every post is held until they can")
+
+    async def weigh() -> int:
+        """Replies of the public, which a person waits for."""
+        weighed = await second.sweep(utc_now()) if second else 0
+        if weighed:
+            program.changed()
+        return weighed
 
     async def forget() -> bool:
         """Finished jobs: what is due is in the rows."""
@@ -52,7 +67,23 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             **warming,
             "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
             "forget": every(3600, forget),
+            **({"second look": every(0.2, weigh)} if second else {}),
+        },
+        handlers={
+            PREPARE: preparer.words,
+            COVER: Coverer(work, photos, room, signs).cover,
+            FILM: Filmer(work, videos).film,
         },
         handlers={PREPARE: preparer.words, COVER: Coverer(work, photos).cover, FILM: Filmer(work, videos).film},
         lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],
+
+
+async def _second_look(program: Program, stack: AsyncExitStack) -> SecondLook:
+    """The second judge of replies, in a process of its own."""
+    places = program.settings.files.places
+    triage = await asyncio.to_thread(Triage.load, places / "triage")
+    routing = Routing(triage, Templates.load(places / "templates.toml"), WAIT)
+    room = TriageRoom(places / "models")
+    stack.callback(room.close)
+    return SecondLook(program.database, room, routing)
     )

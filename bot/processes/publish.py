@@ -8,7 +8,7 @@ from bot.engine import Lane
 from bot.fixed_publishing import FixedPublisher
 from bot.hearing import Ears
 from bot.publishing import Publisher
-from bot.routing import Routing
+from bot.routing import WAIT, Routing
 from bot.triage import Triage
 from bot.wiring import Loop, Part, Program, every, lease
 from moderation.redaction import Redactor
@@ -25,10 +25,12 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     scan = Scan(redactor, settings.media)
     publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
     templates = Templates.load(settings.files.places / "templates.toml")
-    routing = Routing(await asyncio.to_thread(Triage.load, settings.files.places / "triage"), templates)
+    triage = await asyncio.to_thread(Triage.load, settings.files.places / "triage")
+    routing = Routing(triage, templates, WAIT if settings.moderation.models else None)
     ears = Ears(program.database, networks, routing, program.changed)
     fixed = FixedPublisher(program.database, networks, templates, program.changed)
     loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
+    loops["replies overdue"] = every(1.0, lambda: ears.overdue(utc_now()))
     loops["fixed texts"] = every(0.2, lambda: fixed.sweep(utc_now()))
     loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
     return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])

@@ -643,14 +643,28 @@ def upgrade() -> None:
         sa.Column("similar", sa.Integer(), nullable=False),
         sa.Column("alarm_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_reply_post_id")),
+        sa.Column("weigh_by", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("alone", sa.Boolean(), nullable=False),
+        sa.Column("look", sa.Boolean(), nullable=False),
+        sa.Column("mention", sa.Boolean(), nullable=False),
+        sa.Column("edited_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("gone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("followed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("hide_rule", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=True),
+        sa.Column("hide_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("hide_due", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("hide_refused", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
         sa.UniqueConstraint("network", "heard_id", name=op.f("uq_reply_network_heard_id")),
     )
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reply_alarm_id"), ["alarm_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reply_alone"), ["alone"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reply_hide_due"), ["hide_due"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_state"), ["state"], unique=False)
 
+        batch_op.create_index(batch_op.f("ix_reply_weigh_by"), ["weigh_by"], unique=False)
     op.create_table(
         "alarm",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -742,8 +756,11 @@ def downgrade() -> None:
     op.drop_table("alarm")
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reply_state"))
+        batch_op.drop_index(batch_op.f("ix_reply_weigh_by"))
         batch_op.drop_index(batch_op.f("ix_reply_post_id"))
         batch_op.drop_index(batch_op.f("ix_reply_alarm_id"))
+        batch_op.drop_index(batch_op.f("ix_reply_hide_due"))
+        batch_op.drop_index(batch_op.f("ix_reply_alone"))
 
     op.drop_table("reply")
     with op.batch_alter_table("post_picture", schema=None) as batch_op:
