@@ -14,11 +14,16 @@ class AuthorCards(FixParts):
         """The officer's one card, through every state of the post."""
         say = self._say(view)
         post = view.post
-        title = f"{post.number} · {view.shift.name} · {say(f'card.state.{self._state(view)}')}"
+        shift = say("tutorial.name") if post.lesson else view.shift.name
+        well_done = post.lesson and post.state is PostState.APPROVED
+        state = say("tutorial.approved" if well_done else f"card.state.{self._state(view)}")
+        title = f"{post.number} · {shift} · {state}"
         page = self._author_page(view, title) if self._may_change(post) else None
         if page is not None:
             return page
         lines = [*self._outcome_lines(view), *self._author_redactions(view), *self._picture_lines(view)]
+        if post.lesson:
+            lines.append(say("tutorial.nowhere"))
         lines += [*self._correction_lines(view), *self._author_time_lines(view)]
         if (
             post.wait is Wait.SCENE

@@ -72,7 +72,7 @@ class CardParts:
         say, post = self._say(view), view.post
         match post.state:
             case PostState.APPROVED:
-                return [self._going_out(view)]
+                return [say("tutorial.yes") if post.lesson else self._going_out(view)]
             case PostState.RELEASED | PostState.RECALLED:
                 return [
                     say(
@@ -82,7 +82,7 @@ class CardParts:
                 ]
             case PostState.SENT_BACK:
                 why = view.own_words or say(f"card.reason.{post.outcome}")
-                return [say("card.sent_back_because", why=why)]
+                return [say("card.sent_back_because", why=why), *(self._reason_lines(view) if post.lesson else [])]
             case PostState.BLOCKED | PostState.DIVERTED:
                 lines = self._reason_lines(view)
                 template = self._template(post)

@@ -83,7 +83,9 @@ class Clock:
     async def _waiting(self, now: datetime) -> int:
         """Nobody has decided: remind, fetch others, in the end expire."""
         first = timedelta(minutes=min(*self._desk.times.reminder_minutes, self._desk.times.expiry_minutes))
-        waiting = await self._ids(Post.state == PostState.WAITING, col(Post.clock_from) <= now - first)
+        waiting = await self._ids(
+            Post.state == PostState.WAITING, col(Post.clock_from) <= now - first, col(Post.lesson).is_(False)
+        )
         done = 0
         for post_id in waiting:
             async with self._database.transaction() as session:

@@ -7,15 +7,17 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import correcting, correction_taps, outbox
+from bot.command_names import meant
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, by_number
-from shifts import roster, shift
+from shifts import practice, roster, shift
 from shifts.officer import LEADERS
 from shifts.refusal import Refusal
 from shifts.shift import ChooseShift, Shift, ShiftState
+from shifts.words import Words
 
 Command = Callable[[AsyncSession, Desk, Caller, str, datetime], Awaitable[str | None]]
 
@@ -27,12 +29,18 @@ class Unknown(Refusal):
 async def run(session: AsyncSession, desk: Desk, caller: Caller, text: str, now: datetime) -> None:
     """Do what a command says, and say what happened. Raises Refusal."""
     name, _, rest = text.strip().partition(" ")
-    command = COMMANDS.get(name.split("@")[0].lower())
-    if command is None:
+    known = meant(desk.words, name)
+    if known is None:
         raise Unknown("command.unknown")
-    sentence = await command(session, desk, caller, rest.strip(), now)
+    sentence = await COMMANDS[f"/{known}"](session, desk, caller, rest.strip(), now)
     if sentence is not None:
         await outbox.tell(session, [caller.account], sentence)
+
+
+def redeems(words: Words, text: str) -> bool:
+    """Whether this brings an invitation code."""
+    name, _, code = text.strip().partition(" ")
+    return name.startswith("/") and bool(code.strip()) and meant(words, name) == "start"
 
 
 async def redeem(session: AsyncSession, text: str, app: str, account: str, chat: str, now: datetime) -> str | None:
@@ -81,7 +89,7 @@ async def _off(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now
 
 async def _shift(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     """The cards of the shifts that this person can lead, or is on."""
-    here = await shift.current_shift(session, caller.officer.id)
+    here = await _here(session, caller)
     found = [here] if here else []
     if caller.officer.has(*LEADERS):
         found += [s for s in [*await shift.live_shifts(session), *await shift.coming(session, now)] if s not in found]
@@ -100,7 +108,7 @@ async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
 
 async def _who(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     """Who is on this person's shift, who decides there, and who is on call; all live shifts for those who are off."""
-    here = await shift.current_shift(session, caller.officer.id)
+    here = await _here(session, caller)
     found = [here] if here else await shift.live_shifts(session)
     for one in found[:5]:
         people = await shift.on_duty(session, one.number)
@@ -165,9 +173,20 @@ async def _correct(session: AsyncSession, desk: Desk, caller: Caller, rest: str,
     return None
 
 
+async def _here(session: AsyncSession, caller: Caller) -> Shift | None:
+    """The real shift that somebody is on."""
+    here = await shift.current_shift(session, caller.officer.id)
+    return None if here is None or practice.is_practice(here) else here
+
+
 async def _numbered(session: AsyncSession, rest: str) -> Post | None:
     """The post that somebody names by its running number."""
     return await by_number(session, int(rest)) if rest.isdecimal() and len(rest) < 10 else None
+
+
+async def _tutorial(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    await practice.begin(session, caller.officer, now)
+    return "tutorial.begin"
 
 
 async def _help(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
@@ -178,7 +197,7 @@ async def _leads(session: AsyncSession, caller: Caller, state: ShiftState | None
     """The shift that a leader means: the one they are on, else the only one there is. Raises NotAllowed."""
     if not caller.officer.has(*LEADERS):
         raise NotAllowed("command.only_leaders")
-    here = await shift.current_shift(session, caller.officer.id)
+    here = await _here(session, caller)
     live = [s for s in await shift.live_shifts(session) if state is None or s.state is state]
     if state is ShiftState.FROZEN:
         live += await shift.ended_frozen(session)
@@ -220,4 +239,5 @@ COMMANDS: Final[dict[str, Command]] = {
     "/recall": _recall,
     "/correct": _correct,
     "/help": _help,
+    "/tutorial": _tutorial,
 }

@@ -115,6 +115,8 @@ def may_leave(post: Post, shift: Shift, now: datetime) -> bool:
 
 async def plan(session: AsyncSession, post: Post, networks: list[str], due: datetime, answers: dict[str, str]) -> None:
     """Make (or, after an undo, revive) the deliveries of an approved post. `answers`: per network, what it answers."""
+    if post.lesson:
+        return
     there = {delivery.network: delivery for delivery in await of_post(session, post.id or 0)}
     for network in networks:
         if network in there:

@@ -64,7 +64,7 @@ class Desk:
     async def changed(self, session: AsyncSession, post: Post) -> None:
         """The post looks different now, on every card that shows it; and whoever decides has a card of it."""
         await session.flush()
-        if post.state is PostState.WAITING:
+        if post.state is PostState.WAITING and not post.lesson:
             for person in await self._deciders(session, post):
                 for account in await roster.accounts(session, person.id):
                     await outbox.living(session, account, SlotKind.DECIDER, post.id)

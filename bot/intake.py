@@ -131,7 +131,7 @@ class Intake:
         self, session: AsyncSession, app: str, caller: Caller | None, incoming: Incoming, now: datetime
     ) -> str | None:
         if caller is None:
-            if isinstance(incoming, Message) and incoming.text.startswith("/start "):
+            if isinstance(incoming, Message) and commands.redeems(self._desk.words, incoming.text):
                 return await commands.redeem(session, incoming.text, app, incoming.account, incoming.chat, now)
             raise Refusal("roster.not_enrolled")
         match incoming:

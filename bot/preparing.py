@@ -162,7 +162,7 @@ class Preparer:
         ):
             await self._ask_for_pictures(session, post, now)
         await self._desk.changed(session, post)
-        if post.state is PostState.DIVERTED:
+        if post.state is PostState.DIVERTED and not post.lesson:
             await self._tell_desk(session, post)
 
     def _take_alt(self, post: Post, picture: PostPicture, looked: Redacted) -> Verdict:

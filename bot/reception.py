@@ -13,8 +13,9 @@ from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import media_video, queue
 from moderation.post import OPEN, PictureState, Post, PostPicture
+from shifts.practice import is_practice, practising
 from shifts.refusal import Refusal
-from shifts.shift import may_post
+from shifts.shift import Shift, may_post
 
 PICTURES_AT_MOST = 4
 BYTES_AT_MOST = 30 * 1024 * 1024
@@ -35,13 +36,14 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
     """A message that is neither a command nor an answer to a card. Gives a sentence to say besides, if there is one.
 
     Raises Refusal: off shift, lapsed, too long, nothing in it that we take."""
-    shift = await may_post(session, caller.officer, now)
+    shift = await practising(session, caller.officer) or await may_post(session, caller.officer, now)
     wanted = [a for a in heard.attachments if a.kind in _TAKEN]
     left_out = next((_NOT_TAKEN[a.kind] for a in heard.attachments if a.kind in _NOT_TAKEN), None)
     _check(desk, heard, wanted, left_out)
     post = await _album(session, caller, heard)
     if post is None:
         post = await _new(session, desk, caller, heard, shift.number, now)
+        _mark_lesson(post, shift)
     else:
         await _append(session, desk, post, heard, now)
     await _add_pictures(session, desk, post, heard, wanted, now)
@@ -122,9 +124,10 @@ async def correction(
 
 async def template(session: AsyncSession, desk: Desk, caller: Caller, blocked: Post, words: str, now: datetime) -> Post:
     """What the policy offers instead of a blocked post becomes a new post of the same officer. Raises Refusal."""
-    shift = await may_post(session, caller.officer, now)
+    shift = await practising(session, caller.officer) or await may_post(session, caller.officer, now)
     source = await desk.seal(session, desk.words.say(words, blocked.language), now)
     post = _post(desk, caller, source, shift.number, now)
+    _mark_lesson(post, shift)
     post.message, post.language, post.from_template = f"template-{blocked.id}", blocked.language, True
     post.kind, post.kind_chosen = "advice", True
     await queue.receive(session, post, now)
@@ -173,6 +176,12 @@ async def new_words(session: AsyncSession, desk: Desk, post: Post, text: str, by
     await queue.new_words(session, post, await desk.seal(session, text, now), by, now)
     await desk.prepare(session, post, now)
     await desk.changed(session, post)
+
+
+def _mark_lesson(post: Post, shift: Shift) -> None:
+    """What somebody writes to practise goes to no network."""
+    if is_practice(shift):
+        post.lesson, post.networks = True, []
 
 
 def _check_words(desk: Desk, text: str) -> None:

@@ -99,6 +99,8 @@ async def _not_a_post(session: AsyncSession, tap: Tap) -> str | None:
     if post.state is not PostState.DIVERTED or post.outcome == "desk":
         raise NotAllowed("tap.done_already")
     post.outcome = "desk"
+    if post.lesson:
+        return "tutorial.desk"
     role = next((reason.get("role") for reason in post.reasons if reason["verdict"] == "DIVERT"), None)
     await tap.desk.tell_role(session, role or Role.PRESS, "tap.desk_called", post)
     return "tap.desk_told"

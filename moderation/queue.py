@@ -233,6 +233,16 @@ async def recall(session: AsyncSession, post: Post, officer: Officer, reason: st
     await _record(session, now, "recalled", post, officer.id, reason=reason)
 
 
+async def answer_lesson(session: AsyncSession, post: Post, now: datetime) -> None:
+    """What a sergeant would say to a post of the tutorial: yes, or another look. Nothing of it can leave either way."""
+    if not post.lesson:
+        raise NotAllowed("queue.not_approved")
+    fine = not approval.missing(post, await pictures(session, post)) and not approval.needs_two(post)
+    to, outcome = (PostState.APPROVED, None) if fine else (PostState.SENT_BACK, "lesson")
+    await POSTS.move(session, post, to, ended_at=now, outcome=outcome, clock_from=None)
+    await _record(session, now, "lesson", post, None, state=to.value)
+
+
 async def goes_with_it(session: AsyncSession, correction: Post, officer: Officer, reason: str, now: datetime) -> None:
     """A correction goes with the post that it corrects: off the networks, or out of the queue."""
     to = PostState.RECALLED if correction.state is PostState.RELEASED else PostState.WITHDRAWN

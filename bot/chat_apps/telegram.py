@@ -11,11 +11,13 @@ from aiohttp import web
 from telegram.error import InvalidToken, TelegramError
 
 from bot.chat_app import Attachment, AttachmentRefused, Card, CardId, ChatId, Choice, Incoming
+from bot.telegram import menu
 from bot.telegram.cards import Cards
 from bot.telegram.inbox import Health, Inbox, Webhook
 from bot.telegram.line import UPLOAD_SECONDS, Line, line
 from bot.telegram.page import short
 from bot.telegram.trouble import reason, translated
+from shifts.words import Words
 
 DOWNLOAD_BYTES = 20 << 20
 ANSWER_UNITS = 200
@@ -37,13 +39,15 @@ async def connect(
     webhook_secret: str | None = None,
     poll_seconds: int = 30,
     first_pause: float = 1.0,
+    words: Words | None = None,
 ) -> AsyncIterator["Telegram"]:
     """A bot by its token. Asks Telegram nothing yet: an outage at the start is waited out like any other.
 
     Updates are polled (a poll waits up to `poll_seconds`, 1 to 50), or delivered to `webhook_url` (https) with a
     `webhook_secret` of 1 to 256 characters of A-Z a-z 0-9 _ -; then `Telegram.routes` must be served there.
     `base_url` may name a Bot API server of one's own. After a failed poll the pause is `first_pause` seconds, then
-    twice as long each time, at most a minute. Raises ValueError for settings that can not work."""
+    twice as long each time, at most a minute. With `words` Telegram lists our commands in their languages. Raises
+    ValueError for settings that can not work."""
     webhook = _webhook(webhook_url, webhook_secret)
     if re.fullmatch(r"\d+:[\w-]+", token, re.ASCII) is None:
         raise ValueError("this is not a Telegram token: a number, a colon and a secret, as BotFather gives it")
@@ -51,13 +55,14 @@ async def connect(
         raise ValueError("base_url is the http or https address of a Bot API server")
     async with line(token, base_url) as opened:
         inbox = Inbox(opened, _utc_now, max(1, min(poll_seconds, LONGEST_POLL)), first_pause)
-        yield Telegram(opened, inbox, webhook)
+        yield Telegram(opened, inbox, webhook, words)
 
 
 class Telegram:
     """A `ChatApp`. Cards may be shown from several processes; `incoming` is read by one only."""
 
-    def __init__(self, line: Line, inbox: Inbox, webhook: Webhook | None) -> None:
+    def __init__(self, line: Line, inbox: Inbox, webhook: Webhook | None, words: Words | None = None) -> None:
+        self._words = words
         self._line = line
         self._inbox = inbox
         self._webhook = webhook
@@ -79,9 +84,13 @@ class Telegram:
 
         return (web.post(urlsplit(webhook.url).path or "/", hear),)
 
-    def incoming(self) -> AsyncIterator[Incoming]:
+    async def incoming(self) -> AsyncIterator[Incoming]:
         """See `ChatApp`."""
-        return self._inbox.delivered(self._webhook) if self._webhook else self._inbox.polled()
+        if self._words is not None and await menu.told(self._line, self._words):
+            self._words = None
+        items = self._inbox.delivered(self._webhook) if self._webhook else self._inbox.polled()
+        async for item in items:
+            yield item
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """See `ChatApp`. Telegram gives bots no file over 20 MB; a link that it no longer serves is refused as well."""

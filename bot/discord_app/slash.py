@@ -12,6 +12,7 @@ from typing import Any, Final
 import discord
 
 from bot.chat_app import CardGone, ChatAppDown, ChatGone
+from bot.command_names import name_of
 from bot.discord_app.marks import Marks
 from bot.discord_app.trouble import translated
 from shifts.words import FIRST_LANGUAGE, Words
@@ -49,6 +50,7 @@ COMMANDS: Final = (
     Command("recall", "number", _WHOLE_NUMBER, required=True),
     Command("correct", "number", _WHOLE_NUMBER, required=True),
     Command("help"),
+    Command("tutorial"),
     Command("start", "code", required=True),
 )
 
@@ -88,7 +90,8 @@ def _described(command: Command, words: Words) -> dict[str, Any]:
     told: dict[str, Any] = {
         "type": 1,
         "name": command.name,
-        **_said(words, f"discord.command.{command.name}"),
+        "name_localizations": _named(words, command.name),
+        **_said(words, f"command_about.{command.name}"),
         "contexts": [_IN_A_PRIVATE_CHAT],
         "integration_types": [0],
     }
@@ -105,10 +108,18 @@ def _described(command: Command, words: Words) -> dict[str, Any]:
 
 
 def _said(words: Words, key: str) -> dict[str, Any]:
-    others: Sequence[tuple[str, str]] = [
-        (locale, language) for language in words.languages for locale in LOCALES.get(language, ())
-    ]
     return {
         "description": words.say(key, FIRST_LANGUAGE)[:DESCRIPTION],
-        "description_localizations": {locale: words.say(key, language)[:DESCRIPTION] for locale, language in others},
+        "description_localizations": {
+            locale: words.say(key, language)[:DESCRIPTION] for locale, language in _others(words)
+        },
     }
+
+
+def _named(words: Words, command: str) -> dict[str, str]:
+    return {locale: name_of(words, command, language) for locale, language in _others(words)}
+
+
+def _others(words: Words) -> Sequence[tuple[str, str]]:
+    """The platform's names of our languages, besides English."""
+    return [(locale, language) for language in words.languages for locale in LOCALES.get(language, ())]

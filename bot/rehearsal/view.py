@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from bot.chat_app import Card
+from bot.command_names import COMMANDS, name_of
 from bot.lengths import length
 from bot.network import Counting, Heard, Limits
 from bot.rehearsal.item import Item, Sent
@@ -32,6 +33,7 @@ def hello(people: Sequence[Person], commands: Mapping[str, Sequence[str]], words
             for p in people
         ],
         "commands": {role: list(names) for role, names in commands.items()},
+        "commandNames": {lang: {name: name_of(words, name, lang) for name in COMMANDS} for lang in words.languages},
         "words": {language: _sentences(words, language) for language in words.languages},
         "uploadBytes": MOST_BYTES,
     }

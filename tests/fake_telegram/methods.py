@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -163,6 +164,19 @@ def get_file(world: World, asked: Params) -> dict[str, Any]:
     return {"file_id": name, "file_unique_id": name[-12:], "file_size": size, "file_path": path}
 
 
+def set_my_commands(world: World, asked: Params) -> bool:
+    told = json.loads(asked.get("commands", "[]"))
+    names = [command["command"] for command in told]
+    if len(told) > 100 or len(set(names)) < len(names):
+        raise Refused(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+    if not all(re.fullmatch(r"[a-z0-9_]{1,32}", name) for name in names):
+        raise Refused(400, "Bad Request: BOT_COMMAND_INVALID")
+    if not all(1 <= len(command["description"]) <= 256 for command in told):
+        raise Refused(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+    world.commands[str(asked.get("language_code") or "")] = names
+    return True
+
+
 METHODS = {
     "sendmessage": send_message,
     "sendphoto": send_photo,
@@ -175,6 +189,7 @@ METHODS = {
     "deletemessage": delete_message,
     "answercallbackquery": answer_callback_query,
     "getfile": get_file,
+    "setmycommands": set_my_commands,
 }
 
 

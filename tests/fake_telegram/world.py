@@ -102,6 +102,8 @@ class World:
     links: dict[str, tuple[str, float]] = field(default_factory=dict)
     taps: dict[str, tuple[int, float]] = field(default_factory=dict)
     allowed: list[str] = field(default_factory=list)
+    commands: dict[str, list[str]] = field(default_factory=dict)
+    """What the list beside the field shows, by language; "" for everybody else."""
     passed: float = 0.0
     _messages: "itertools.count[int]" = field(default_factory=lambda: itertools.count(101))
     _updates: "itertools.count[int]" = field(default_factory=lambda: itertools.count(500_000))

@@ -35,10 +35,11 @@ class Stage {
     else if (event.is === "refused") phone?.refused();
   }
 
-  begin({ people, commands, words, uploadBytes }) {
+  begin({ people, commands, commandNames, words, uploadBytes }) {
     learn(words);
     this.uploadBytes = uploadBytes;
     this.allCommands = commands;
+    this.commandNames = commandNames;
     people.sort((one, other) => RANKS.indexOf(station(one)) - RANKS.indexOf(station(other)));
     if (JSON.stringify(people) === JSON.stringify(this.people)) return;
     this.people = people;
@@ -67,6 +68,11 @@ class Stage {
 
   commands(person) {
     return this.allCommands[station(person)] ?? this.allCommands.officer;
+  }
+
+  // A command as people of a language type it.
+  commandName(language, name) {
+    return this.commandNames[language]?.[name] ?? name;
   }
 
   // Who can be put on a phone: everybody who has none yet.

@@ -226,7 +226,7 @@ export class Phone {
     return h("div", { class: "welcome" }, icon("shield"),
       h("p", {}, say(this.language, "welcome", { name: this.person.name })),
       h("div", { class: "starters" }, start.map((name) =>
-        h("button", { type: "button", class: "starter", onclick: () => this.composer.send(`/${name}`) }, h("b", {}, `/${name}`), ` ${say(this.language, `command.${name}`)}`))));
+        h("button", { type: "button", class: "starter", onclick: () => this.composer.send(`/${this.stage.commandName(this.language, name)}`) }, h("b", {}, `/${this.stage.commandName(this.language, name)}`), ` ${say(this.language, `command.${name}`)}`))));
   }
 
   node(id) {

@@ -18,8 +18,8 @@ export class Suggestions {
   offer(text) {
     const begun = text.match(/^\/(\w*)$/)?.[1];
     const all = begun === undefined ? [] : this.phone.stage.commands(this.phone.person);
-    this.names = all.filter((name) => name.startsWith(begun.toLowerCase()));
-    if (this.names.length === 1 && this.names[0] === begun) this.names = [];
+    this.names = all.filter((name) => this.local(name).startsWith(begun.toLowerCase()) || name.startsWith(begun.toLowerCase()));
+    if (this.names.length === 1 && this.local(this.names[0]) === begun) this.names = [];
     this.at = 0;
     this.draw();
   }
@@ -29,7 +29,7 @@ export class Suggestions {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.at = (this.at + step + this.names.length) % this.names.length;
     else if (event.key === "Escape") this.names = [];
-    else if (event.key === "Tab" || (event.key === "Enter" && !this.whole())) this.choose(this.names[this.at]);
+    else if (event.key === "Tab" || (event.key === "Enter" && !this.whole())) this.choose(this.local(this.names[this.at]));
     else return false;
     event.preventDefault();
     this.draw();
@@ -37,7 +37,11 @@ export class Suggestions {
   }
 
   whole() {
-    return this.names.includes(this.field.value.slice(1));
+    return this.names.some((name) => [name, this.local(name)].includes(this.field.value.slice(1)));
+  }
+
+  local(name) {
+    return this.phone.stage.commandName(this.phone.language, name);
   }
 
   draw() {
@@ -49,8 +53,8 @@ export class Suggestions {
   }
 
   option(name, number) {
-    const run = (event) => { event.preventDefault(); this.choose(name); };
+    const run = (event) => { event.preventDefault(); this.choose(this.local(name)); };
     return h("li", { role: "option", id: `${this.id}-${number}`, "aria-selected": String(number === this.at), onpointerdown: run },
-      h("b", {}, `/${name}`), h("span", {}, say(this.phone.language, `command.${name}`)));
+      h("b", {}, `/${this.local(name)}`), h("span", {}, say(this.phone.language, `command.${name}`)));
   }
 }
