@@ -21,7 +21,6 @@ from bot.wiring import Loop, Part, Program, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
 from moderation.media_video import Videos
-from moderation.signs import Signs
 from moderation.template import Templates
 from moderation.text_room import TextRoom
 from shifts.database import utc_now
@@ -69,13 +68,9 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             "forget": every(3600, forget),
             **({"second look": every(0.2, weigh)} if second else {}),
         },
-        handlers={
-            PREPARE: preparer.words,
-            COVER: Coverer(work, photos, room, signs).cover,
-            FILM: Filmer(work, videos).film,
-        },
         handlers={PREPARE: preparer.words, COVER: Coverer(work, photos).cover, FILM: Filmer(work, videos).film},
         lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],
+    )
 
 
 async def _second_look(program: Program, stack: AsyncExitStack) -> SecondLook:
@@ -86,4 +81,3 @@ async def _second_look(program: Program, stack: AsyncExitStack) -> SecondLook:
     room = TriageRoom(places / "models")
     stack.callback(room.close)
     return SecondLook(program.database, room, routing)
-    )
