@@ -117,6 +117,9 @@ class CardParts:
                 continue
             lines.append(self._covered_line(view, picture))
             lines.append(say("card.alt", alt=picture.alt))
+            if picture.read:
+                kinds = ", ".join(f"{number} {say(f'card.label.{kind}')}" for kind, number in picture.read.items())
+                lines.append(say("card.read_in", kinds=kinds))
             if picture.leftover:
                 lines.append(say("card.leftover"))
             if picture.leaks:

@@ -1,15 +1,25 @@
 """Covering: the photos of posts, quickly for the card first, thoroughly before Publish unlocks."""
 
 import asyncio
-from typing import Final
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
 
 from bot.chat_app import AttachmentKind
 from bot.picture_work import PictureWork, read, told
 from moderation.detector import DetectorFailed
-from moderation.media import PhotoRefused, Photos, Tier, counts
-from moderation.post import PictureState
+from moderation.finding import Action
+from moderation.media import CoveredPhoto, PhotoRefused, Photos, Tier, counts
+from moderation.media_job import Word
+from moderation.post import PictureState, PostPicture
+from moderation.redaction import Context
+from moderation.signs import Signs
+from moderation.text_room import TextRoom
 
 PHOTOS: Final = (AttachmentKind.PHOTO.value, AttachmentKind.FILE.value)
+LEGIBLE: Final = 0.5
+"""What was read with less certainty is no writing that rules could judge; it is covered like all of it."""
+MOST_LETTERS: Final = 2000
 _TIERS: Final = (
     (Tier.FAST, (PictureState.HELD,)),
     (Tier.DEFAULT, (PictureState.HELD, PictureState.COVERED)),
@@ -17,11 +27,13 @@ _TIERS: Final = (
 
 
 class Coverer:
-    """The job that covers photos."""
+    """The job that covers photos, and has the text rules look at what is written in them."""
 
-    def __init__(self, work: PictureWork, photos: Photos) -> None:
+    def __init__(self, work: PictureWork, photos: Photos, room: TextRoom, signs: Signs) -> None:
         self._work = work
         self._photos = photos
+        self._room = room
+        self._signs = signs
 
     async def cover(self, post_id: int, revision: int) -> None:
         """Job: cover the photos of this revision."""
@@ -35,24 +47,53 @@ class Coverer:
         if found is None:
             return
         picture, original = found
-        added, lifted = [read(box) for box in picture.added], frozenset(picture.lifted)
         try:
-            covered = await self._photos.cover(original, tier, added=added, lifted=lifted)
+            if tier is Tier.FAST:
+                facts = await self._facts(await self._covered(picture, original, tier, frozenset()))
+            else:
+                facts = await self._read(picture, original)
         except PhotoRefused as refused:
             await self._work.refuse(picture_id, f"media.{refused.reason}")
-            return
         except DetectorFailed:
             await self._work.failed(picture_id)
-            return
-        await asyncio.to_thread(self._work.keep, f"{covered.sha256}.jpg", covered.jpeg)
-        shut = [box for index, box in enumerate(covered.boxes) if index not in covered.lifted]
-        facts = {
-            "sha256": covered.sha256,
-            "width": covered.width,
-            "height": covered.height,
-            "boxes": [told(box) for box in covered.boxes],
+        else:
+            state = PictureState.COVERED if tier is Tier.FAST else PictureState.FINISHED
+            await self._work.covered(picture, state, facts)
+
+    async def _covered(
+        self, picture: PostPicture, original: bytes, tier: Tier, harmless: frozenset[int]
+    ) -> CoveredPhoto:
+        """Raises PhotoRefused, DetectorFailed."""
+        lifted = frozenset(picture.lifted) | harmless
+        return await self._photos.cover(original, tier, added=[read(box) for box in picture.added], lifted=lifted)
+
+    async def _read(self, picture: PostPicture, original: bytes) -> dict[str, Any]:
+        """Covered thoroughly; the kinds of what is written in it are kept, never the words. The first time, signs that
+        harm nobody are left open. Raises PhotoRefused, DetectorFailed."""
+        photo = await self._covered(picture, original, Tier.DEFAULT, frozenset())
+        kinds = await self._kinds(photo.words)
+        harmless = frozenset(word.box for word in photo.words if self._signs.harmless(word.text, word.score))
+        if picture.read is None and harmless:
+            photo = await self._covered(picture, original, Tier.DEFAULT, harmless)
+        return {**await self._facts(photo), "lifted": sorted(photo.lifted), "read": kinds}
+
+    async def _kinds(self, words: Sequence[Word]) -> dict[str, int]:
+        """What the text rules find in it, counted by kind. Raises DetectorFailed."""
+        text = "\n".join(word.text for word in words if word.score >= LEGIBLE)
+        if not text:
+            return {}
+        looked = await self._room.redact(text[:MOST_LETTERS], Context(overlays=self._work.desk.overlays))
+        found = [finding.label.value for finding in looked.findings if finding.action is Action.MASK]
+        return dict(sorted(Counter(found).items()))
+
+    async def _facts(self, photo: CoveredPhoto) -> dict[str, Any]:
+        await asyncio.to_thread(self._work.keep, f"{photo.sha256}.jpg", photo.jpeg)
+        shut = [box for index, box in enumerate(photo.boxes) if index not in photo.lifted]
+        return {
+            "sha256": photo.sha256,
+            "width": photo.width,
+            "height": photo.height,
+            "boxes": [told(box) for box in photo.boxes],
             "counts": {kind.value: number for kind, number in counts(shut).items()},
-            "leftover": len(covered.leftover),
+            "leftover": len(photo.leftover),
         }
-        state = PictureState.COVERED if tier is Tier.FAST else PictureState.FINISHED
-        await self._work.covered(picture, state, facts)

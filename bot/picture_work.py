@@ -67,8 +67,12 @@ class PictureWork:
                 return
             if picture.state is not state:
                 await PICTURES.move(session, picture, state)
+            before = len(picture.lifted)
             for name, value in facts.items():
                 setattr(picture, name, value)
+            if len(picture.lifted) > before:
+                signs = len(picture.lifted) - before
+                await queue.note(session, post, "signs left open", None, utc_now(), picture=picture.id, boxes=signs)
             picture.tries = 0
             if not picture.alt_chosen:
                 picture.alt = drafted(picture, self.desk.words, post.language)

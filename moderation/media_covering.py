@@ -17,6 +17,7 @@ from moderation.media_cover import covered, encoded, fill, in_output, sides_of
 from moderation.media_decode import Decoded, decode
 from moderation.media_job import CoveredPhoto, Job, Tier
 from moderation.media_passes import Sight, Stage
+from moderation.media_reading import Reader
 
 REMEMBERED: Final = 256
 """Pictures whose boxes are kept (under their hash), so that adding a box by hand needs no second detection."""
@@ -36,11 +37,13 @@ class Covering:
     def __init__(self, load: Callable[[], Sight] = Sight.load) -> None:
         self._load = load
         self._sight: Sight | None = None
+        self._reader: Reader | None = None
         self._known: OrderedDict[tuple[str, Tier], tuple[Box, ...]] = OrderedDict()
 
     def warm(self) -> None:
         """Load the detectors and let each look once. Raises DetectorFailed."""
         self.loaded().look(np.zeros((320, 320, 3), np.uint8), Stage.FAST)
+        self._reading()
 
     def cover(self, job: Job, breathe: Breathe = lambda: None) -> CoveredPhoto:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
@@ -50,14 +53,21 @@ class Covering:
             case Tier.FAST:
                 return _finished(decoded, self._fast(name, decoded, breathe), job)
             case Tier.DEFAULT:
-                photo = _finished(decoded, self._default(name, decoded, job, breathe), job)
-                return replace(photo, leftover=self._left_over(photo, breathe))
+                found = self._default(name, decoded, job, breathe)
+                photo = _finished(decoded, found, job)
+                words = self._reading().words(decoded.pixels, found)
+                return replace(photo, leftover=self._left_over(photo, breathe), words=words)
 
     def loaded(self) -> Sight:
         """The detectors. Raises DetectorFailed."""
         if self._sight is None:
             self._sight = self._load()
         return self._sight
+
+    def _reading(self) -> Reader:
+        if self._reader is None:
+            self._reader = Reader.load()
+        return self._reader
 
     def _fast(self, name: str, decoded: Decoded, breathe: Breathe) -> tuple[Box, ...]:
         known = self._known.get((name, Tier.FAST))

@@ -1,6 +1,6 @@
 """What is asked of the photo process, and what it answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from moderation.finding import Box
@@ -15,13 +15,22 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What was read in the box number `box` of a picture, and how surely, 0 to 1. Never kept, never logged."""
+
+    box: int
+    text: str = field(repr=False)
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class CoveredPhoto:
     """A finished picture: `jpeg` is all that the public gets, `sha256` (hex) names it.
 
     `boxes` are all boxes found (their order is their number: the fast tier's keep theirs in the default tier) and
     then those that a person added, enlarged as they are covered, in pixels of this picture. `lifted` are the indexes
-    of those that were left open. `leftover` is what the second look of the default tier still sees: a post that has
-    any is red."""
+    of those that were left open. `words` is what the default tier read in boxes of writing. `leftover` is what its
+    second look still sees: a post that has any is red."""
 
     jpeg: bytes
     sha256: str
@@ -32,6 +41,7 @@ class CoveredPhoto:
     leftover: tuple[Box, ...]
     tier: Tier
     source_format: str
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,8 @@ class PostPicture(SQLModel, table=True):
     added: list[dict[str, Any]] = _json(list)
     lifted: list[int] = _json(list)
     leftover: int = 0
+    read: dict[str, int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    """How many findings of each kind the text rules made in what is written in it; None: it has not been read yet."""
     video: str | None = Field(default=None, max_length=64)
     seconds: int = 0
     progress: int = 0

@@ -21,6 +21,7 @@ from bot.wiring import Loop, Part, Program, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
 from moderation.media_video import Videos
+from moderation.signs import Signs
 from moderation.template import Templates
 from moderation.text_room import TextRoom
 from shifts.database import utc_now
@@ -36,7 +37,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     stack.callback(room.close)
     photos = await stack.enter_async_context(Photos())
     videos = await stack.enter_async_context(Videos())
-    desk = program.desk(vault)
+    desk, signs = program.desk(vault), Signs.load(settings.files.places)
     work = PictureWork(program.database, desk, settings.media, program.changed)
     preparer = Preparer(program.database, desk, room, program.changed)
 
@@ -68,7 +69,11 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             "forget": every(3600, forget),
             **({"second look": every(0.2, weigh)} if second else {}),
         },
-        handlers={PREPARE: preparer.words, COVER: Coverer(work, photos).cover, FILM: Filmer(work, videos).film},
+        handlers={
+            PREPARE: preparer.words,
+            COVER: Coverer(work, photos, room, signs).cover,
+            FILM: Filmer(work, videos).film,
+        },
         lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],
     )
 

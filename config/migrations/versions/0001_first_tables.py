@@ -555,6 +555,7 @@ def upgrade() -> None:
         sa.Column("added", sa.JSON(), nullable=False),
         sa.Column("lifted", sa.JSON(), nullable=False),
         sa.Column("leftover", sa.Integer(), nullable=False),
+        sa.Column("read", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("video", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
@@ -642,7 +643,6 @@ def upgrade() -> None:
         sa.Column("similar_to", sa.Integer(), nullable=True),
         sa.Column("similar", sa.Integer(), nullable=False),
         sa.Column("alarm_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_reply_post_id")),
         sa.Column("weigh_by", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("alone", sa.Boolean(), nullable=False),
         sa.Column("look", sa.Boolean(), nullable=False),
@@ -654,17 +654,18 @@ def upgrade() -> None:
         sa.Column("hide_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("hide_due", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("hide_refused", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_reply_post_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply")),
         sa.UniqueConstraint("network", "heard_id", name=op.f("uq_reply_network_heard_id")),
     )
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reply_alarm_id"), ["alarm_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reply_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_alone"), ["alone"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_hide_due"), ["hide_due"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reply_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_state"), ["state"], unique=False)
-
         batch_op.create_index(batch_op.f("ix_reply_weigh_by"), ["weigh_by"], unique=False)
+
     op.create_table(
         "alarm",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -755,12 +756,12 @@ def downgrade() -> None:
 
     op.drop_table("alarm")
     with op.batch_alter_table("reply", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reply_state"))
         batch_op.drop_index(batch_op.f("ix_reply_weigh_by"))
+        batch_op.drop_index(batch_op.f("ix_reply_state"))
         batch_op.drop_index(batch_op.f("ix_reply_post_id"))
-        batch_op.drop_index(batch_op.f("ix_reply_alarm_id"))
         batch_op.drop_index(batch_op.f("ix_reply_hide_due"))
         batch_op.drop_index(batch_op.f("ix_reply_alone"))
+        batch_op.drop_index(batch_op.f("ix_reply_alarm_id"))
 
     op.drop_table("reply")
     with op.batch_alter_table("post_picture", schema=None) as batch_op:
