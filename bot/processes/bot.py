@@ -4,14 +4,16 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from bot import cutting_off
 from bot.alarm import Ringer
-from bot.chat_app import ChatApp
+from bot.chat_app import ChatApp, Forgets
 from bot.clock import Clock
 from bot.fetching import Fetcher
 from bot.intake import Intake
 from bot.lessons import Lessons
 from bot.lock import AlreadyRunning, only_one
 from bot.render import Renderer
+from bot.retention import Retention
 from bot.sender import Sender
 from bot.settings import SettingsWrong
 from bot.wiring import Loop, Part, Program, every, take_in_roster
@@ -34,16 +36,20 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     sender = Sender(program.database, apps, renderer)
     program.wake.append(sender.nudge.set)
     intake = Intake(program.database, apps, desk, program.changed)
+    forgetful = [name for name, app in apps.items() if isinstance(app, Forgets)]
+    retention = Retention(program.database, vault, settings.times, forgetful)
     fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk)
     lessons = Lessons(program.database, desk)
     ringer = Ringer(program.database, settings.times.alarm)
     await _serve_webhooks(program, apps, stack)
     loops: dict[str, Loop] = {f"listen {name}": _listen(intake, name) for name in apps}
     loops |= {
+        "cut off": every(2.0, lambda: cutting_off.sweep(program.database)),
         "inbox": intake.run,
         "cards": sender.run,
         "fetch": every(0.1, lambda: fetcher.once(utc_now())),
         "alarms": every(1.0, lambda: ringer.tick(utc_now())),
+        "retention": every(600.0, lambda: retention.tick(utc_now())),
         "lessons": every(1.0, lambda: lessons.tick(utc_now())),
         "clock": every(1.0, lambda: clock.tick(utc_now())),
     }
