@@ -85,6 +85,8 @@ class Preparer:
                 return
             if post.source_id != source:
                 return  # other words came meanwhile; they are asked for by themselves
+            if _still_tells(post.before_edit, text, redacted):
+                post.before_edit = None
             await self._draft(session, post, redacted, alts, now)
         self._changed()
 
@@ -201,6 +203,13 @@ class Preparer:
             if open_ones & set(kinds):
                 key = f"{job}-{post.id}-{post.revision}-{int(now.timestamp() * 1000)}"
                 await self._desk.engine.enqueue(session, job, lane, post.id or 0, post.revision, key=key)
+
+
+def _still_tells(before: str | None, text: str, redacted: Redacted) -> bool:
+    """Whether an earlier public text holds words that are taken out by now."""
+    spots = [redaction.finding for redaction in redacted.redactions if not redaction.lifted]
+    removed = [text[spot.start : spot.end].strip().casefold() for spot in spots]
+    return before is not None and any(words and words in before.casefold() for words in removed)
 
 
 def _told(redaction: Redaction) -> dict[str, Any]:

@@ -86,7 +86,6 @@ async def turn(session: AsyncSession, tap: Tap) -> str | None:
 
 async def again(session: AsyncSession, tap: Tap, post: Post) -> None:
     """What the public would see is another now: everything is looked at again."""
-    post.before_edit = post.text
     queue.look_again(post, tap.now)
     await tap.desk.prepare(session, post, tap.now)
     await outbox.turn(session, tap.slot, MAIN)

@@ -188,8 +188,10 @@ async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
     if redaction["hard"]:
         raise NotAllowed("queue.hard")
     key = redaction["key"]
-    post.lifted = [k for k in post.lifted if k != key] if key in post.lifted else [*post.lifted, key]
+    covers, before = key in post.lifted, post.text
+    post.lifted = [k for k in post.lifted if k != key] if covers else [*post.lifted, key]
     await again(session, tap, post)
+    post.before_edit = None if covers else before
     return None
 
 

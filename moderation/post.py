@@ -93,6 +93,7 @@ class Post(SQLModel, table=True):
     unread: int = 0
     text: str = ""
     before_edit: str | None = None
+    """The public text before the last edit by a person, for its difference; nothing that is taken out by now."""
     verdict: str | None = Field(default=None, max_length=12)
     reasons: list[dict[str, Any]] = _json(list)
     redactions: list[dict[str, Any]] = _json(list)

@@ -61,11 +61,11 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
     if by == post.author_id and post.wait_by is None:
         # Other words may tell of another scene: whatever was clear before says nothing of it.
         post.wait_over_at, post.words_at = None, now
-    post.before_edit = post.text if by != post.author_id else None
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
     if by != post.author_id:
         session.add(_decision(post, DecisionKind.EDIT, by, now))
     look_again(post, now)
+    post.before_edit = post.text if by != post.author_id else None
     await _record(session, now, "changed", post, by, revision=post.revision)
 
 
@@ -73,7 +73,7 @@ def look_again(post: Post, now: datetime) -> None:
     """What the public would see has changed: approvals and ticks no longer count, the detectors look anew."""
     post.revision += 1
     post.prepare_at = now
-    post.ticks, post.approvals = [], []
+    post.ticks, post.approvals, post.before_edit = [], [], None
     post.condition_met_by, post.content, post.byline, post.met = None, None, None, []
 
 

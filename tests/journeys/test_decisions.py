@@ -1,12 +1,13 @@
 from sqlmodel import col, select
 
+from bot.chat_app import Card
 from moderation import audit
 from moderation.audit import AuditEntry
 from moderation.post import Post, PostState
 from shifts import roster
 from shifts.database import utc_now
 from shifts.officer import Officer
-from tests.journeys.stage import Stage
+from tests.journeys.stage import Phone, Stage
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
 
@@ -52,6 +53,26 @@ async def test_a_sergeants_edit_is_scanned_again_and_shown_as_a_difference(stage
     assert "Harbour" not in f"{shown}"
     await sergeant.tap("card.button.publish", 1)
     await stage.public(lambda text: "van in Riverside" in text)
+
+
+async def test_a_word_that_is_covered_again_is_nowhere_in_the_open(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send("We checked a van on Harbour Road. The driver was reported.")
+    word = f"1 {stage.words.say('card.label.LOCATION', sergeant.language)}"
+    for action, shows in (("card.button.lift", "Harbour Road"), ("card.button.cover", "in Riverside")):
+        await sergeant.tap("card.button.redactions", 1)
+        await sergeant.tap(action, 1, word=word)
+        await shown_to(sergeant, shows)
+    card = await shown_to(sergeant, "in Riverside")
+    async with stage.database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+    assert "Harbour" not in f"{card} {post.model_dump()}"
+
+
+async def shown_to(phone: Phone, words: str) -> Card:
+    _, card = await phone.card(lambda c: words in (c.quote or ""), words)
+    return card
 
 
 async def test_what_changed_after_it_was_shown_cannot_be_approved_by_the_old_card(stage: Stage) -> None:

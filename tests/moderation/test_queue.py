@@ -127,3 +127,13 @@ async def test_the_first_yes_of_somebody_who_was_cut_off_since_does_not_count(
         assert (post.state, post.approvals) == (PostState.WAITING, ["inspector-1"])
     else:
         assert (post.state, post.approved_by) == (PostState.APPROVED, "inspector-1")
+
+
+async def test_the_words_before_an_edit_are_kept_for_its_difference_and_no_longer(sqlite_database: Database) -> None:
+    await a_waiting_post(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        await queue.new_words(session, await queue.locked(session, 1), "t", "sergeant-1", NOW)
+    assert (await read(sqlite_database)).before_edit == "All quiet."
+    async with sqlite_database.transaction() as session:
+        queue.look_again(await queue.locked(session, 1), NOW)
+    assert (await read(sqlite_database)).before_edit is None
