@@ -21,6 +21,7 @@ from bot import (
 )
 from bot.approving import approve, jitter
 from bot.card_parts import KINDS, RECALL, SEND_BACK
+from bot.decided import already
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
@@ -31,15 +32,19 @@ from moderation.post import PostState, pictures
 from shifts import roster, shift
 from shifts.officer import Officer, Role
 from shifts.shift import Shift
+from shifts.state import AlreadyMoved
 
 
 async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, now: datetime) -> str | None:
-    """Do what a button says; gives the words key of a passing note. Raises Refusal, AlreadyMoved."""
+    """Do what a button says; gives the words key of a passing note. Raises Refusal; who is second learns who was."""
     tap = await read(session, desk, caller, token, now)
     action = ACTIONS.get(tap.slot.kind, {}).get(tap.action)
     if action is None:
         raise NotAllowed("tap.stale")
-    sentence = await action(session, tap)
+    try:
+        sentence = await action(session, tap)
+    except AlreadyMoved as moved:
+        raise await already(session, tap) from moved
     tap.slot.wanted += 1
     return sentence
 

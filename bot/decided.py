@@ -1,0 +1,24 @@
+"""Decided: what somebody learns whose tap came second."""
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot.outbox import OF_A_POST
+from bot.tap import Tap
+from moderation.decision import Decision, NotAllowed
+from shifts.officer import Officer
+
+
+async def already(session: AsyncSession, tap: Tap) -> NotAllowed:
+    """The refusal that tells who was first, where that is known."""
+    if tap.slot.kind not in OF_A_POST:
+        return NotAllowed("tap.already")
+    statement = (
+        select(Officer.call_sign)
+        .join(Decision, col(Decision.officer_id) == col(Officer.id))
+        .where(Decision.post_id == tap.slot.subject)
+        .order_by(col(Decision.id).desc())
+        .limit(1)
+    )
+    who = (await session.exec(statement)).first()
+    return NotAllowed("tap.decided", officer=who) if who else NotAllowed("tap.already")
