@@ -6,7 +6,7 @@ from typing import Final
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox
+from bot import outbox, recap
 from bot.desk import Desk
 from bot.outbox import SlotKind
 from moderation import audit, queue
@@ -145,10 +145,10 @@ class Clock:
                     await shift.end(session, one, now)
         for shift_id in ended:
             async with self._database.transaction() as session:
-                await self._hand_over(session, shift_id)
+                await self._hand_over(session, shift_id, now)
         return len(due) + len(ended)
 
-    async def _hand_over(self, session: AsyncSession, shift_id: int) -> None:
+    async def _hand_over(self, session: AsyncSession, shift_id: int, now: datetime) -> None:
         one = await session.get_one(Shift, shift_id, populate_existing=True, with_for_update=True)
         if one.handed_over:
             return
@@ -162,6 +162,8 @@ class Clock:
                 else:
                     await outbox.tell(session, [account], "command.shift_ended", shift=one.name)
         await outbox.touch(session, shift_id, SlotKind.SHIFT)
+        if not await recap.drafted(session, one):
+            await recap.draft(session, self._desk, one, now)
 
     async def _ids(self, *conditions: object) -> list[int]:
         async with self._database.reading() as session:

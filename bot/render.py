@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, shift_cards
+from bot import delivery, handover, shift_cards
 from bot.author_card import AuthorCards
 from bot.chat_app import Card
 from bot.correction_card import CorrectionCards
@@ -13,6 +13,7 @@ from bot.decider_card import DeciderCards
 from bot.delivery import Delivery
 from bot.drawing import Drawings
 from bot.greens import greens
+from bot.handover import Handover
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
 from bot.reply_cards import ReplyCards
@@ -62,6 +63,8 @@ class Renderer:
                 case SlotKind.CORRECTION | SlotKind.TROUBLE:
                     cards = self._corrections if slot.kind is SlotKind.CORRECTION else self._troubles
                     return await cards.card(session, slot, viewer)
+                case SlotKind.COPY:
+                    return None
                 case SlotKind.NOTICE:
                     return shift_cards.notice(self._words, slot, viewer.language)
                 case SlotKind.AUTHOR | SlotKind.DECIDER | SlotKind.ORIGINAL:
@@ -151,6 +154,9 @@ class Renderer:
             greens=await greens(session, self._setting.limits, shift.id, viewer, now)
             if slot.kind is SlotKind.QUEUE
             else (),
+            handover=await handover.read(session, shift.id, self._words)
+            if slot.kind is SlotKind.HANDOVER
+            else Handover(),
         )
         match slot.kind:
             case SlotKind.QUEUE:

@@ -1,11 +1,13 @@
 """Cards about a shift, the queue, a reply of the public, and plain notices."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.beside import beside
 from bot.card_parts import Say, button
 from bot.chat_app import Ask, Button, Card, Picture, Tone, Weight
 from bot.greens import Green, digest
+from bot.handover import Promise
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState
 from bot.reply_cards import raise_row, triage_lines
@@ -16,6 +18,7 @@ from shifts.shift import ShiftState
 from shifts.words import Words
 
 QUEUED_AT_MOST = 20
+LISTED_AT_MOST = 6
 
 
 def notice(words: Words, slot: Slot, language: str) -> Card:
@@ -114,8 +117,24 @@ def handover(words: Words, view: ShiftView) -> Card:
         words.count("shift_card.waiting", len(view.waiting), language),
         words.count("shift_card.pending", view.pending, language),
         words.count("shift_card.unanswered", view.unanswered, language),
+        *_first(say, [say("handover.waiting", number=post.number) for post in view.waiting]),
+        *_first(say, [say("handover.late", number=n, networks=", ".join(on)) for n, on in view.handover.late]),
+        *_first(say, [words.count("handover.replies", n, language, post=to) for to, n in view.handover.unanswered]),
+        *_first(say, [_promise(say, promise) for promise in view.handover.promises]),
     )
     return Card(f"{view.shift.name} · {say('shift_card.handover')}", tone=Tone.AMBER, lines=lines)
+
+
+def _promise(say: Say, promise: Promise) -> str:
+    if promise.url is None:
+        return say("handover.promised", number=promise.number, sentence=promise.sentence)
+    return say("handover.promised_at", number=promise.number, sentence=promise.sentence, url=promise.url)
+
+
+def _first(say: Say, lines: Sequence[str]) -> list[str]:
+    """What a card has room for, and how many there are besides."""
+    more = len(lines) - LISTED_AT_MOST
+    return [*lines[:LISTED_AT_MOST], *([say("handover.more", n=more)] if more > 0 else [])]
 
 
 def reply(words: Words, view: ReplyView) -> Card:

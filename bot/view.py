@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.chat_app import Picture
 from bot.delivery import Delivery
 from bot.greens import Green
+from bot.handover import Handover
 from bot.network import Limits
 from bot.outbox import Slot
 from bot.reply import Reply
@@ -94,6 +95,7 @@ class ShiftView:
     unanswered: int = 0
     released: int = 0
     greens: Sequence[Green] = field(default=())
+    handover: Handover = field(default_factory=Handover)
 
     def name(self, officer_id: str | None) -> str:
         """How colleagues call somebody who is on this shift."""

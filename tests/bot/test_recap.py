@@ -1,0 +1,95 @@
+"""The end of a shift: what it leaves, what it promised, and what it tells the public about itself."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bot import delivery, handover, recap
+from bot.delivery import DELIVERIES, DeliveryState
+from bot.handover import Handover, Promise
+from bot.reply import Reply
+from moderation.post import Post, PostState
+from shifts.database import Database
+from shifts.shift import Shift, ShiftState
+from shifts.words import Words
+
+WORDS = Words.load(Path(__file__).parents[2] / "config" / "languages")
+NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+
+
+def a_post(number: int, text: str = "All calm.", **values: Any) -> Post:
+    told = {"state": PostState.RELEASED, "kind": "patrol", "language": "en", **values}
+    return Post(
+        number=number, author_id="lima-3", shift_id=1, app="a", chat="c", message=f"{number}", source_id="s",
+        original_id="s", prepare_at=NOW, sent_at=NOW, received_at=NOW, text=text, **told,
+    )  # fmt: skip
+
+
+async def a_shift(session: AsyncSession, *posts: Post) -> Shift:
+    shift = Shift(id=1, unit="lima", name="Night B", state=ShiftState.ENDED, starts_at=NOW, ends_at=NOW)
+    session.add(shift)
+    await session.flush()
+    session.add_all(posts)
+    await session.flush()
+    return shift
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sentence"),
+    [
+        ("en", "The bridge is closed. We will update at 3. Take care.", "We will update at 3."),
+        ("en", "Search goes on, more to follow", "Search goes on, more to follow"),
+        ("es", "Corte en el puente. Os informaremos a las 3.", "Os informaremos a las 3."),
+        ("fr", "Pont fermé. Nous vous tiendrons informés !", "Nous vous tiendrons informés !"),
+        ("en", "The parade is over. Thank you.", None),
+        ("en", "Flowers will followers plant.", None),
+        ("fr", "Le pont est ouvert.", None),
+    ],
+)
+def test_a_promise_is_the_sentence_that_makes_it(language: str, text: str, sentence: str | None) -> None:
+    assert handover.promise(WORDS, text, language) == sentence
+
+
+async def test_the_handover_names_promises_with_their_link_what_is_late_and_who_waits_for_an_answer(
+    sqlite_database: Database,
+) -> None:
+    async with sqlite_database.transaction() as session:
+        promised = a_post(7, "Bridge closed. We will update at 3.")
+        await a_shift(session, promised, a_post(8), a_post(9, "We will post more.", state=PostState.SENT_BACK))
+        await delivery.plan(session, promised, ["page", "far"], NOW, {})
+        page, _ = await delivery.of_post(session, promised.id or 0)
+        await DELIVERIES.move(session, page, DeliveryState.SENDING)
+        await DELIVERIES.move(session, page, DeliveryState.SENT, url="https://patrol.example/p/7")
+        for heard in ("h1", "h2"):
+            reply = Reply(
+                network="far", heard_id=heard, post_id=2, answers="p", author="a", author_name="Ines", text="?",
+                at=NOW, received_at=NOW,
+            )  # fmt: skip
+            session.add(reply)
+        await session.flush()
+        assert await handover.read(session, 1, WORDS) == Handover(
+            promises=(Promise(7, "We will update at 3.", "https://patrol.example/p/7"),),
+            late=((7, ("far",)),),
+            unanswered=((8, 2),),
+        )
+
+
+def test_a_recap_tells_numbers_in_the_language_of_the_night() -> None:
+    posts = [a_post(1), a_post(2, kind="traffic"), a_post(3, kind="traffic"), a_post(4, kind="event")]
+    assert recap.words_of(WORDS, "en", "Night B", posts, 2) == (
+        "Night B is over. We told you about it in 4 updates. Among them: 2 about traffic, 1 about an event. "
+        "2 of your questions got an answer. Thank you for following."
+    )
+    assert recap.words_of(WORDS, "es", "Noche B", posts[:2], 0) == (
+        "Noche B ha terminado. Os la hemos contado en 2 publicaciones. "
+        "Entre ellas: 1 de tráfico. Gracias por seguirnos."
+    )
+
+
+def test_a_recap_fits_every_network_in_every_language() -> None:
+    posts = [a_post(number, kind=kind) for number in range(40) for kind in (*recap.COUNTED, "patrol")]
+    for language in WORDS.languages:
+        assert len(recap.words_of(WORDS, language, "Saturday late shift, Riverside", posts, 120)) <= 280
