@@ -84,6 +84,8 @@ class Wording:
         findings = tuple(finding for _, _, finding in cluster)
         if any(finding.reach is not Reach.PHRASE for finding in findings):
             return Edit(start, end, "", findings)
+        if text.folded[start] == "#" and findings[0].label in (Label.PERSON, Label.ORGANISATION):
+            return Edit(start, end, "", findings)
         if any(finding.label is Label.PLATE for finding in findings):
             return self._plate(text, start, end, findings, language)
         if findings[0].label in PLACES:
@@ -104,6 +106,7 @@ class Wording:
             return Edit(called[0].start if called else text.with_comma(start), end, "", findings)
         aged = _AGE_BEHIND.match(text.folded, end)
         said = self._instead(findings, language)
+        said += "'s" * text.folded[start:end].endswith("'s")
         if aged is None or said != self._words.say("redaction.person", language):
             return Edit(start, end, said, findings)
         return Edit(start, aged.end(), self._words.say("redaction.person_aged", language, value=aged["age"]), findings)

@@ -14,6 +14,7 @@ from benchmarks.training.patrol_posts import posts
 from moderation.normalise import look_at
 from moderation.reading import head, pipelines
 from moderation.reading.casing import Case, case_of, with_capitals
+from moderation.reading.encoder import Encoder
 from moderation.reading.features import Seen, features
 from moderation.reading.gazetteer import Gazetteer
 from moderation.reading.head import Numbers
@@ -26,13 +27,15 @@ CACHE = ROOT / "build" / "training" / "cache"
 LISTS = Gazetteer.load(ROOT / "config" / "names")
 KINDS = {"PERSON": 1, "LOCATION": 2, "ORG": 3, "MISC": 3}
 CASES = ("orig", "lower", "upper")
+TAKEN = {"orig": 1.0, "lower": 0.5, "upper": 0.25}
+"""Shares of the posts that are learned in each case of letters."""
 MOST = {"train_en_places": 1500}
 """Rows of a corpus that are taken, where that is not all."""
 
 
 @dataclass(slots=True)
 class Example:
-    """One post in one case of letters. `spans` are (start, end, kind); `given` is what the head reads."""
+    """One post in one case of letters. `spans` are (start, end, kind); `given`, `encoded`: what the heads read."""
 
     row: int
     cased: str
@@ -44,15 +47,18 @@ class Example:
     labels: list[int]
     spans: list[tuple[int, int, int]]
     given: Numbers
+    encoded: Numbers
 
-    def features(self, shares: Numbers) -> list[list[str]]:
-        told = zip(self.tokens, self.lists, self.entities, head.digits(shares), strict=True)
+    def features(self, first: Numbers, second: Numbers) -> list[list[str]]:
+        guesses = [a + b for a, b in zip(head.digits(first), head.digits(second), strict=True)]
+        told = zip(self.tokens, self.lists, self.entities, guesses, strict=True)
         return features([Seen(*each) for each in told], self.case)
 
 
 def examples(corpus: str, cases: Sequence[str] = CASES) -> Iterator[Example]:
-    """Every post of a corpus in every case of `cases`. The models' readings are kept in build/."""
+    """Every post of a corpus in each case of `cases` in which it is taken. The models' readings are kept in build/."""
     rows, vectors = _rows(corpus), _vectors()
+    thoughts = {cased: _thoughts(corpus, rows, cased) for cased in cases}
     entities, readings = _entities(corpus, rows), _readings(corpus, rows)
     for i, row in enumerate(rows):
         seen = look_at(row["text"])
@@ -64,7 +70,7 @@ def examples(corpus: str, cases: Sequence[str] = CASES) -> Iterator[Example]:
         reading = Reading(readings[i][0], *(part.astype(np.float32) for part in readings[i][1:]))
         for cased in cases:
             tokens = tokens_of(_cased(seen.folded, cased))
-            if tokens:
+            if tokens and _is_taken(corpus, i, cased):
                 said = [entities[cased][i][token.start] for token in tokens]
                 given = head.given(tokens, reading, vectors).astype(np.float16)
                 yield Example(
@@ -78,6 +84,7 @@ def examples(corpus: str, cases: Sequence[str] = CASES) -> Iterator[Example]:
                     _labels(tokens, spans),
                     spans,
                     given,
+                    head.with_vectors(thoughts[cased][i].astype(np.float32), tokens, vectors).astype(np.float16),
                 )
 
 
@@ -88,6 +95,10 @@ def _rows(corpus: str) -> list[dict[str, Any]]:
     if corpus.startswith("train"):
         random.Random(1).shuffle(rows)
     return rows[: MOST.get(corpus)]
+
+
+def _is_taken(corpus: str, row: int, cased: str) -> bool:
+    return corpus.startswith("dev") or random.Random(f"{corpus} {row} {cased}").random() < TAKEN[cased]
 
 
 def _cased(text: str, cased: str) -> str:
@@ -124,6 +135,22 @@ def _readings(corpus: str, rows: Sequence[dict[str, Any]]) -> list[tuple[Any, ..
         return [(list(r.spans), r.kinds.astype(np.float16), r.thoughts.astype(np.float16)) for r in found]
 
     return _kept(corpus, "rampart", read)
+
+
+def _thoughts(corpus: str, rows: Sequence[dict[str, Any]], cased: str) -> list[Numbers]:
+    """What the encoder thinks of each token of the rows that are taken in this case."""
+
+    def read() -> list[Numbers]:
+        encoder = Encoder()
+        found = [np.zeros((0, 0), np.float16)] * len(rows)
+        for i, row in enumerate(rows):
+            if _is_taken(corpus, i, cased):
+                text = _cased(look_at(row["text"]).folded, cased)
+                found[i] = head.thoughts_of(tokens_of(text), encoder.look(text)).astype(np.float16)
+        return found
+
+    kept: list[Numbers] = _kept(f"{corpus}.{cased}", "encoder", read)
+    return kept
 
 
 def _vectors() -> head.Vectors:

@@ -13,7 +13,7 @@ import pycrfsuite
 
 from benchmarks.training.corpus import ROOT, Example, examples
 from benchmarks.training.network import Network
-from moderation.reading.head import Head
+from moderation.reading.head import Head, Numbers
 from moderation.reading.tagger import LABELS
 
 MODELS = ROOT / "config" / "models"
@@ -24,8 +24,8 @@ TRAIN = {
 }
 PLACES_ALONE = ("train_en_places",)
 """Corpora in which only places are labelled."""
-TAKEN, NOTHING = {"orig": 1.0, "lower": 0.5, "upper": 0.25}, 0.5
-"""Shares of the posts that are learned in each case of letters; of the tokens without a label that the head learns."""
+NOTHING = 0.5
+"""Share of the tokens without a label that the heads learn."""
 LEARNING = {"c1": 0.1, "c2": 0.1, "max_iterations": 40, "feature.minfreq": 3, "feature.possible_transitions": True}
 
 
@@ -36,12 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen.out.mkdir(parents=True, exist_ok=True)
     train = {name: list(examples(name)) for names in TRAIN.values() for name in names}
     _say("read")
-    heads = _halves([each for name, posts in train.items() if name not in PLACES_ALONE for each in posts])
+    halves = _halves([each for name, posts in train.items() if name not in PLACES_ALONE for each in posts])
     for each in (each for name in PLACES_ALONE for each in train[name]):
-        each.labels = _completed(each, heads[each.row % 2])
-    _trained([each for posts in train.values() for each in posts], 0).save(chosen.out / "head.npz")
-    _say("head trained")
-    lessons = {name: _lessons(posts, heads) for name, posts in train.items()}
+        each.labels = _completed(each, halves[each.row % 2])
+    whole = _trained([each for posts in train.values() for each in posts], 0)
+    for network, name in zip(whole, ("rampart", "encoder"), strict=True):
+        network.save(chosen.out / f"{name}.npz")
+    _say("heads trained")
+    lessons = {name: [_lesson(each, halves[each.row % 2]) for each in posts] for name, posts in train.items()}
     for language, names in TRAIN.items():
         learned = [lesson for name in names for lesson in lessons[name]]
         if language == "fr":
@@ -59,35 +61,41 @@ class Lesson:
     labels: list[int]
 
 
-def _halves(posts: Sequence[Example]) -> list[Head]:
-    """Two heads that have each learned half of the posts, so that each can judge the other half."""
-    networks = [_trained([each for each in posts if each.row % 2 != half], 1 + half) for half in (0, 1)]
-    return [Head(*network.weights) for network in networks]
+Heads = tuple[Head, Head]
+"""On Rampart, and on the encoder."""
 
 
-def _trained(posts: Sequence[Example], seed: int) -> Network:
-    chosen = [each for each in posts if each.cased == "orig"]
-    given = np.concatenate([each.given for each in chosen])
-    labels = np.concatenate([np.array(each.labels, np.int64) for each in chosen])
+def _halves(posts: Sequence[Example]) -> list[Heads]:
+    """Two pairs of heads that have each learned half of the posts, so that each can judge the other half."""
+    pairs = [_trained([each for each in posts if each.row % 2 != half], 1 + half) for half in (0, 1)]
+    return [(Head(*first.weights), Head(*second.weights)) for first, second in pairs]
+
+
+def _trained(posts: Sequence[Example], seed: int) -> tuple[Network, Network]:
+    """Rampart reads no capitals, so its head learns each post once."""
+    once = [each for each in posts if each.cased == "orig"]
+    first = _network([each.given for each in once], [each.labels for each in once], seed)
+    return first, _network([each.encoded for each in posts], [each.labels for each in posts], seed)
+
+
+def _network(given: Sequence[Numbers], labelled: Sequence[Sequence[int]], seed: int) -> Network:
+    labels = np.concatenate([np.array(each, np.int64) for each in labelled])
     kept = (labels > 0) | (np.random.default_rng(seed).random(len(labels)) < NOTHING)
-    network = Network(given.shape[1], seed)
-    network.train(given[kept], labels[kept])
+    read = np.concatenate(given)[kept].astype(np.float16)
+    network = Network(read.shape[1], seed)
+    network.train(read, labels[kept])
     return network
 
 
-def _lessons(corpus: Sequence[Example], heads: Sequence[Head]) -> list[Lesson]:
-    """What the head says of a post comes from one that has not learned it."""
-    chance = np.random.default_rng(7).random(len(corpus))
-    return [
-        Lesson(_told(each, heads[each.row % 2]), each.labels)
-        for each, drawn in zip(corpus, chance, strict=True)
-        if drawn < TAKEN[each.cased]
-    ]
+def _lesson(post: Example, heads: Heads) -> Lesson:
+    """What the heads say of a post comes from a pair that has not learned it. The same word is kept once for all."""
+    told = post.features(*_said(post, heads))
+    return Lesson([[*map(sys.intern, each)] for each in told], post.labels)
 
 
-def _told(each: Example, head: Head) -> list[list[str]]:
-    """The features of a post; the same word is kept once for all posts."""
-    return [[*map(sys.intern, told)] for told in each.features(head.shares(each.given.astype(np.float32)))]
+def _said(post: Example, heads: Heads) -> tuple[Numbers, Numbers]:
+    given, encoded = post.given.astype(np.float32), post.encoded.astype(np.float32)
+    return heads[0].shares(given), heads[1].shares(encoded)
 
 
 def _learn(file: Path, lessons: Sequence[Lesson]) -> None:
@@ -98,9 +106,9 @@ def _learn(file: Path, lessons: Sequence[Lesson]) -> None:
     trainer.train(str(file))
 
 
-def _completed(post: Example, head: Head) -> list[int]:
-    """The labels of a post of a corpus that labels places alone, with the other names that `head` is sure of."""
-    sure = head.shares(post.given.astype(np.float32))
+def _completed(post: Example, heads: Heads) -> list[int]:
+    """The labels of a post of a corpus that labels places alone, with the other names that both heads are sure of."""
+    sure = np.mean(_said(post, heads), axis=0)
     return [
         label or (int(share.argmax()) if share.max() > 0.6 else 0)
         for label, share in zip(post.labels, sure, strict=True)

@@ -46,7 +46,7 @@ _ES = (
 )
 _FR = (
     pattern(r"""
-        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )? 
+        (?<!\w) (?: (?P<article> une? | le | la | son | sa ) \s | l' )?
         (?: (?: petite? | jeune | grande? ) \s )? (?: (?P<noun> enfants? | gar[cç]on
         | fille(?:tte)? | b[eé]b[eé] | adolescente? | ado | mineure? | jeune(?:\s(?:homme|femme|fille|gar[cç]on))?
         | fils | femme | homme | dame | monsieur

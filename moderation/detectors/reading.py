@@ -12,7 +12,7 @@ from moderation.normalise import plain
 from moderation.reading.reader import Reader, Weighed
 from moderation.reading.tokens import Sort
 
-_LINKS = frozenset("de del la las los el du des le les d l of the y e et and da do van von al bin ' - . & #".split())
+_LINKS = frozenset("de del la las los el du des le les d l of the y e et and da do van von al bin ' - . & # _".split())
 _MOST_LINKS = 2
 _RULES: Mapping[Label, tuple[str, str | None]] = {
     Label.PERSON: ("name", "person"),
@@ -55,8 +55,17 @@ class Reading:
         limits = self._limits[language]
         free = [_is_sayable(each) and each.token.start not in told for each in weighed]
         masked = [may and each.score >= limits.mask for each, may in zip(weighed, free, strict=True)]
-        asked = [may and limits.suggest <= each.score < limits.mask for each, may in zip(weighed, free, strict=True)]
+        masked = [here or _is_possessive(weighed, masked, i) for i, here in enumerate(masked)]
+        asked = [
+            may and not here and limits.suggest <= each.score
+            for each, may, here in zip(weighed, free, masked, strict=True)
+        ]
         return [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
+
+
+def _is_possessive(weighed: Sequence[Weighed], masked: Sequence[bool], i: int) -> bool:
+    """The "s" behind a name and its apostrophe."""
+    return i > 1 and masked[i - 2] and weighed[i].token.written == "s" and weighed[i - 1].token.written == "'"
 
 
 def _is_sayable(each: Weighed) -> bool:

@@ -12,9 +12,10 @@ _EDGE = "|"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One token and what was said about it: `lists` by the gazetteer, `entity` by spaCy, `guess` by the head.
+    """One token and what was said about it: `lists` by the gazetteer, `entity` by spaCy, `guess` by the two heads.
 
-    `guess` holds one digit for each of person, place, other: how sure, 0 to 9."""
+    `guess` holds one digit for each of person, place, other: how sure, 0 to 9; first of the head on Rampart, then
+    of the one on the encoder."""
 
     token: Token
     lists: str
@@ -37,9 +38,12 @@ def features(seen: Sequence[Seen], case: Case) -> list[list[str]]:
             *_around(words, shapes, i),
             *(f"{at:+d}{sign}" for at in (-2, -1, 0, 1, 2) for sign in _said(seen, i + at)),
             f"ee={_entity(seen, i - 1)}{_entity(seen, i)}{_entity(seen, i + 1)}",
-            f"eg={_entity(seen, i)}{_guess(seen, i)}",
+            f"eg={_entity(seen, i)}{_guess(seen, i, 0)}",
+            f"eh={_entity(seen, i)}{_guess(seen, i, 3)}",
+            f"gh={_guess(seen, i, 0)}{_guess(seen, i, 3)}",
             f"ge={_lists(seen, i)}{_entity(seen, i)}",
-            f"gg={_lists(seen, i)}{_guess(seen, i)}",
+            f"gg={_lists(seen, i)}{_guess(seen, i, 0)}",
+            f"hg={_lists(seen, i)}{_guess(seen, i, 3)}",
         ]
         for i in range(len(seen))
     ]
@@ -73,7 +77,10 @@ def _said(seen: Sequence[Seen], i: int) -> list[str]:
         f"e={seen[i].entity}",
         f"gp={guess[:1]}",
         f"gl={guess[1:2]}",
-        f"go={guess[2:]}",
+        f"go={guess[2:3]}",
+        f"hp={guess[3:4]}",
+        f"hl={guess[4:5]}",
+        f"ho={guess[5:]}",
     ]
 
 
@@ -85,9 +92,9 @@ def _lists(seen: Sequence[Seen], i: int) -> str:
     return seen[i].lists
 
 
-def _guess(seen: Sequence[Seen], i: int) -> str:
-    """The two more telling digits, coarsely."""
-    return "".join(str(int(digit) // 2) for digit in seen[i].guess[:2])
+def _guess(seen: Sequence[Seen], i: int, first: int) -> str:
+    """The two more telling digits of one head, coarsely."""
+    return "".join(str(int(digit) // 2) for digit in seen[i].guess[first : first + 2])
 
 
 def _at(values: Sequence[str], i: int) -> str:

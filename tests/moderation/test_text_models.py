@@ -18,6 +18,8 @@ NAMED = [
     ("en", "Arrested Jorun Haldvik near Nottingham this evening.", ["Jorun", "Haldvik", "Nottingham"]),
     ("en", "arrested jorun haldvik near nottingham this evening", ["jorun", "haldvik", "nottingham"]),
     ("en", "SPOKE TO PRIYA RAMANATHAN IN LEICESTER, ALL FINE", ["PRIYA", "RAMANATHAN", "LEICESTER"]),
+    ("en", "Sad news from the club today #RIPJorunHaldvik", ["RIP", "Jorun", "Haldvik"]),
+    ("en", "We found Jorun Haldvik's dog on the beach.", ["Jorun", "Haldvik"]),
     ("es", "Detenida anoche Itziar Zubeldia cerca de Pamplona.", ["Itziar", "Zubeldia", "Pamplona"]),
     ("es", "hemos hablado con itziar zubeldia en pamplona", ["itziar", "zubeldia", "pamplona"]),
     ("fr", "Merci à Solène Kervadec de Quimper pour son aide.", ["Solène", "Kervadec", "Quimper"]),
