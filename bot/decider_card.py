@@ -88,7 +88,7 @@ class DeciderCards(FixParts):
         first: list[Button] = []
         if missing.condition and missing.condition in view.viewer.roles:
             first.append(button(slot, "met", say("card.button.met"), "", post.revision, Weight.MAIN))
-        elif not (missing.checks or missing.condition or self._too_long(view) or view.viewer.id in post.approvals):
+        elif not (missing.checks or missing.condition or self._too_long(view) or self._has_spoken(view)):
             first.append(self._publish(view))
         first += [
             button(slot, "page", say("card.button.edit"), "edit"),
@@ -105,6 +105,10 @@ class DeciderCards(FixParts):
             fix = button(slot, "page", say("card.button.fix"), "fix")
             rows.append((fix, button(slot, "page", say("card.button.alt"), "alt"), *self._sound_buttons(view)))
         return tuple(rows)
+
+    def _has_spoken(self, view: PostView) -> bool:
+        """Whether it is for somebody else now: this person has agreed, or has edited more into it than was there."""
+        return view.viewer.id in view.post.approvals or approval.own_words(view.post, view.viewer.id)
 
     def _publish(self, view: PostView) -> Button:
         """The button that publishes what this card shows, and nothing else."""
@@ -307,6 +311,8 @@ class DeciderCards(FixParts):
     def _two_lines(self, view: PostView) -> list[str]:
         """Where two people have to agree: who has, and whose yes is still wanted."""
         say, post = self._say(view), view.post
+        if approval.own_words(post, view.viewer.id):
+            return [say("queue.own_words")]
         if not approval.needs_two(post):
             return []
         roles = ", ".join(say(f"rehearsal.role.{role}") for role in sorted(approval.second_roles(post)))

@@ -40,7 +40,11 @@ async def greens(
     found: list[Green] = []
     for post in await queue.waiting(session, shift_id):
         shown = await pictures(session, post)
-        mine = post.author_id == officer.id or _somebody_else_is_on_it(post, officer, now)
+        mine = (
+            officer.id == post.author_id
+            or approval.own_words(post, officer.id)
+            or _somebody_else_is_on_it(post, officer, now)
+        )
         if not mine and approval.green(post, shown) and not too_long(post, limits):
             author = await session.get_one(Officer, post.author_id)
             found.append(Green(post, shown, author.byline))

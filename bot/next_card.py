@@ -38,4 +38,4 @@ def _for(post: Post, caller: Caller, now: datetime) -> bool:
         approval.check_claim(post, caller.officer.id, now)
     except NotAllowed:
         return False
-    return caller.officer.id not in post.approvals
+    return caller.officer.id not in post.approvals and not approval.own_words(post, caller.officer.id)

@@ -17,6 +17,7 @@ from bot.filming import VIDEOS
 from bot.picture_work import drafted
 from moderation import approval, queue
 from moderation.detector import DetectorFailed
+from moderation.edited import adds_facts
 from moderation.policy import PostKind, Reason, Verdict, severest
 from moderation.post import OPEN, PictureState, Post, PostPicture, PostState, Wait, pictures
 from moderation.redaction import Context, Redacted, Redaction
@@ -29,6 +30,7 @@ PICTURE_LEASE: Final = timedelta(seconds=180)
 ASK_AGAIN: Final = timedelta(seconds=5)
 _EARLIER: Final = timedelta(hours=24)
 _UNREAD = Reason("words not examined", Verdict.HOLD, "A", "card.policy.unread", None, "inspector")
+_REWRITTEN = Reason(approval.REWRITTEN, Verdict.REDACT, "Q", "card.policy.rewritten")
 
 _log = logging.getLogger(__name__)
 
@@ -85,10 +87,20 @@ class Preparer:
                 return
             if post.source_id != source:
                 return  # other words came meanwhile; they are asked for by themselves
+            redacted = self._with_edit(post, text, redacted)
             if _still_tells(post.before_edit, text, redacted):
                 post.before_edit = None
             await self._draft(session, post, redacted, alts, now)
         self._changed()
+
+    def _with_edit(self, post: Post, text: str, redacted: Redacted) -> Redacted:
+        """Told as a reason on the card, if somebody who decides edited more into the post than its officer wrote."""
+        told = any(reason["code"] == _REWRITTEN.code for reason in post.reasons)
+        if post.before_edit is not None:
+            told = told or adds_facts(post.before_edit, text, self._desk.words, redacted.language)
+        if post.edited_by is None or not told:
+            return redacted
+        return replace(redacted, reasons=(*redacted.reasons, _REWRITTEN))
 
     async def _described(self, session: AsyncSession, shown: list[PostPicture]) -> dict[int | None, str]:
         """People's own words for pictures, as they wrote them."""

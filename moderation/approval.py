@@ -14,6 +14,7 @@ from shifts.officer import Officer
 DECIDERS: Final = frozenset({"sergeant", "inspector", "press"})
 SECOND_ROLE: Final = "inspector"
 SEEN: Final = 12
+REWRITTEN: Final = "rewritten"
 _WORRYING: Final = frozenset({"FLAG", "HOLD", "ESC", "DIVERT", "BLOCK"})
 
 
@@ -82,6 +83,14 @@ def check_claim(post: Post, officer_id: str, now: datetime) -> None:
 def still_counts(officer: Officer, now: datetime) -> bool:
     """Whether the yes that this person said before is worth anything by now: not if they were cut off meanwhile."""
     return officer.active and officer.accredited(now) and bool(DECIDERS & set(officer.roles))
+
+
+def own_words(post: Post, officer_id: str) -> bool:
+    """Whether this person edited the post in a way that somebody else has to read before it leaves: the edit tells more
+    than the officer did, or the post is worrying anyway. Where two have to agree, they may be one of the two."""
+    if post.edited_by != officer_id or needs_two(post):
+        return False
+    return any(reason["code"] == REWRITTEN or reason["verdict"] in _WORRYING for reason in post.reasons)
 
 
 def needs_two(post: Post) -> bool:

@@ -92,6 +92,8 @@ async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetim
     post.ended_at = now if to is not PostState.WAITING else None
     if to is PostState.WAITING and post.clock_from is None:
         post.clock_from = clock_start(post, now)
+    if post.claimed_by is not None and approval.own_words(post, post.claimed_by):
+        post.claimed_by = post.claimed_until = None  # somebody else has to have it now
     reasons = [reason["code"] for reason in post.reasons]
     await _record(session, now, "prepared", post, None, verdict=verdict, reasons=reasons, revision=post.revision)
 
@@ -117,6 +119,8 @@ async def publish(
     if post.state is not PostState.WAITING:
         raise AlreadyMoved("post", post.id)
     approval.check_claim(post, officer.id, now)
+    if approval.own_words(post, officer.id):
+        raise NotAllowed("queue.own_words")
     shown, byline = await pictures(session, post), await _byline(session, post)
     if post.content is None or approval.seen(post, shown, byline) != seen:
         raise NotAllowed("queue.changed_since")

@@ -51,7 +51,12 @@ async def test_a_sergeants_edit_is_scanned_again_and_shown_as_a_difference(stage
     _, shown = await sergeant.card(lambda c: c.quote is not None and "in Riverside" in c.quote, "the edit, redacted")
     assert any("[+" in line for line in shown.lines)
     assert "Harbour" not in f"{shown}"
-    await sergeant.tap("card.button.publish", 1)
+    label = stage.words.say("card.button.publish", sergeant.language)
+    assert stage.words.say("queue.own_words", sergeant.language) in shown.lines
+    assert sergeant.button(shown, label) is None
+    colleague = stage.phone("sergeant-2")
+    await colleague.send("/on")
+    await colleague.tap("card.button.publish", 1)
     await stage.public(lambda text: "van in Riverside" in text)
 
 

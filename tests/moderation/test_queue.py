@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from moderation import approval, queue
+from moderation.approval import REWRITTEN
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState
 from shifts.database import Database, utc_now
@@ -137,3 +138,30 @@ async def test_the_words_before_an_edit_are_kept_for_its_difference_and_no_longe
     async with sqlite_database.transaction() as session:
         queue.look_again(await queue.locked(session, 1), NOW)
     assert (await read(sqlite_database)).before_edit is None
+
+
+@pytest.mark.parametrize(
+    ("edited_by", "reasons"),
+    [("sergeant-1", [{**RED, "verdict": "FLAG"}]), ("sergeant-1", [{**RED, "code": REWRITTEN, "verdict": "REDACT"}])],
+)
+async def test_who_edits_more_into_a_post_or_edits_a_worrying_one_does_not_publish_it_alone(
+    sqlite_database: Database, edited_by: str, reasons: list[dict[str, str | None]]
+) -> None:
+    await a_waiting_post(sqlite_database, *reasons)
+    async with sqlite_database.transaction() as session:
+        (await queue.locked(session, 1)).edited_by = edited_by
+    with pytest.raises(NotAllowed, match="own_words"):
+        await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+    assert await yes(sqlite_database, "sergeant-2", await shown(sqlite_database))
+
+
+async def test_who_edits_a_plain_post_lightly_publishes_it_and_one_of_two_may_have_edited(
+    sqlite_database: Database,
+) -> None:
+    await a_waiting_post(sqlite_database, RED)
+    async with sqlite_database.transaction() as session:
+        (await queue.locked(session, 1)).edited_by = "sergeant-1"
+    assert not await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+    async with sqlite_database.transaction() as session:
+        (await queue.locked(session, 1)).reasons = []
+    assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
