@@ -5,7 +5,7 @@ The numbers were chosen by measurement; `benchmarks/media.py` prints what they g
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -30,7 +30,8 @@ class Pass:
     `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution, in
     squares of `tile` pixels that overlap by `lap`. `turns`: quarter turns to look at. `over`: only for pictures whose
     long side is longer. `dark`: only for dark pictures, with their shadows lifted. `every`: in a video, one frame of
-    so many. `most`: the largest share of a view that one box may take to be believed."""
+    so many, the first of them after `shift` frames, so that not all look at the same. `mirrored`: left is right.
+    `most`: the largest share of a view that one box may take to be believed."""
 
     least: float
     side: int | None = None
@@ -41,6 +42,8 @@ class Pass:
     over: int = 0
     dark: bool = False
     every: int = 1
+    shift: int = 0
+    mirrored: bool = False
     most: float = 1.0
 
 
@@ -97,15 +100,16 @@ class Sight:
         stage: Stage,
         known: Sequence[Box] = (),
         breathe: Callable[[], None] = lambda: None,
-        frame: int = 0,
+        frame: int | None = None,
     ) -> list[Box]:
         """What is seen at a stage: the known boxes first and in their order, then new ones in reading order.
 
-        `breathe` is called between two looks; `frame` is the number of a frame of a video. Raises DetectorFailed."""
+        `breathe` is called between two looks; `frame` is the number of a frame of a video (None: every detector
+        looks, however seldom it does otherwise). Raises DetectorFailed."""
         found: list[Box] = []
         for detector, looks in self._detectors:
             for each in looks.at(stage):
-                if frame % each.every == 0 and _applies(each, picture):
+                if _due(each, frame) and _applies(each, picture):
                     found = merged(found, _seen(detector, picture, each))
                     breathe()
         return merged(known, reading_order(found))
@@ -123,6 +127,10 @@ def _seen(detector: MediaDetector, picture: Pixels, each: Pass) -> Iterator[Box]
                 yield back(box)
 
 
+def _due(each: Pass, frame: int | None) -> bool:
+    return frame is None or frame % each.every == each.shift
+
+
 def _applies(each: Pass, picture: Pixels) -> bool:
     if max(picture.shape[:2]) <= each.over:
         return False
@@ -138,9 +146,15 @@ def _views(picture: Pixels, each: Pass) -> Iterator[tuple[Pixels, Callable[[Box]
         return
     small, back = resized(picture, each.side, each.zoom)
     size = (small.shape[1], small.shape[0])
+    if each.mirrored:
+        small, back = small[:, ::-1], partial(_unmirrored, width=size[0], back=back)
     for turn in each.turns:
         view = np.ascontiguousarray(np.rot90(small, turn))
         yield view, partial(_straightened, turn=turn, size=size, back=back)
+
+
+def _unmirrored(box: Box, width: int, back: Callable[[Box], Box]) -> Box:
+    return back(replace(box, x1=width - box.x2, x2=width - box.x1))
 
 
 def _straightened(box: Box, turn: int, size: Side, back: Callable[[Box], Box]) -> Box:

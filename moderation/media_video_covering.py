@@ -28,7 +28,7 @@ POSTER: Final = 0.33
 """The poster is a frame from here on, as a share of the length."""
 STILL: Final = 1 / 1000
 """A camera that moves by less than this share of the width, or turns or zooms by less, stands still."""
-AGAIN: Final = 1
+AGAIN: Final = 2
 """How often what the second pass sees is covered as well, before it is reported as leaked."""
 
 Told = Callable[[float], None]
@@ -75,11 +75,11 @@ class VideoCovering:
         for _ in range(AGAIN):
             if not checked.leaks:
                 break
-            watched, before = _with_leaks(watched, checked.leaks), boxes
-            boxes = _boxes_of(watched, job)
+            watched = _with_leaks(watched, checked.leaks)
+            boxes = _with_more(boxes, _boxes_of(watched, job))
             mp4 = _written(job.original, watched, boxes, told)
-            changed = [number for number, each in enumerate(boxes) if each != before[number]]
-            checked = self._checked(mp4, watched, boxes, changed, told)
+            # The other frames were looked at, and nothing in them has come open since.
+            checked = self._checked(mp4, watched, boxes, {leak.frame for leak in checked.leaks}, told)
         return _finished(watched, boxes, mp4, checked)
 
     def _watched(self, original: bytes, told: Told) -> Watched:
@@ -95,7 +95,7 @@ class VideoCovering:
             # What came into view after a detector looked last: all of them look at the last frame.
             if last is None:
                 raise VideoRefused("video_damaged")
-            boxes = merged(seen[-1].boxes, self._sight().look(last.pixels, Stage.VIDEO, frame=0))
+            boxes = merged(seen[-1].boxes, self._sight().look(last.pixels, Stage.VIDEO))
             seen[-1] = replace(seen[-1], boxes=tuple(boxes))
             return Watched(frames.size, frames.format, tuple(seen))
 
@@ -154,6 +154,11 @@ def _with_leaks(watched: Watched, leaks: Sequence[Leak]) -> Watched:
     for leak in leaks:
         frames[leak.frame] = replace(frames[leak.frame], boxes=(*frames[leak.frame].boxes, leak.box))
     return replace(watched, frames=tuple(frames))
+
+
+def _with_more(boxes: Boxes, more: Boxes) -> Boxes:
+    """What was covered stays so, however the tracks are linked now."""
+    return [tuple(dict.fromkeys((*each, *new))) for each, new in zip(boxes, more, strict=True)]
 
 
 def _written(original: bytes, watched: Watched, boxes: Boxes, told: Told) -> bytes:

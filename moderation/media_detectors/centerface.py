@@ -23,8 +23,8 @@ LOOKS: Final = Looks(
     fast=(Pass(0.25, side=1280, zoom=2.0),),
     more=(Pass(0.3, side=1920, zoom=3.0),),
     second=(Pass(0.4, side=1280, zoom=2.0),),
-    video=(Pass(0.25, side=1280, zoom=2.0, every=10),),
-    video_second=(Pass(0.45, side=960, zoom=2.0, every=15),),
+    video=(Pass(0.25, side=480, every=4, shift=2), Pass(0.25, side=800, every=12, shift=5)),
+    video_second=(Pass(0.45, side=480, every=5),),
 )
 FLOOR: Final = 0.25
 OVERLAP: Final = 0.3

@@ -22,7 +22,13 @@ LOOKS: Final = Looks(
         Pass(0.3, side=1280, zoom=2.0, dark=True),
     ),
     second=(Pass(0.5, side=1280, zoom=2.0),),
-    video=(Pass(0.2, side=1280, zoom=2.0, every=2), Pass(0.3, side=1280, zoom=2.0, dark=True, every=4)),
+    video=(
+        Pass(0.2, side=960, zoom=2.0, every=2, shift=1),
+        Pass(0.2, side=1280, zoom=2.0, every=4),
+        Pass(0.2, side=800, zoom=2.0, every=6, mirrored=True),
+        Pass(0.3, side=480, every=6, shift=3),
+        Pass(0.3, side=1280, zoom=2.0, dark=True, every=4),
+    ),
     video_second=(Pass(0.5, side=960, zoom=2.0),),
 )
 ANCHORS: Final[Sizes] = ((16, 32), (64, 128), (256, 512))

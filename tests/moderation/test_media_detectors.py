@@ -213,3 +213,33 @@ def test_a_small_jpeg_of_words_is_seen_as_well_as_the_drawing(sight: Sight) -> N
     image, where = with_words("NIGHT BUS 7", (480, 360))
     again = Image.open(io.BytesIO(saved(image, "JPEG", quality=60)))
     assert seen(sight.look(pixels(again), Stage.FAST), BoxKind.TEXT, where)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_mirrored_look_tells_where_things_are_in_the_picture(mirrored: bool) -> None:
+    class Bright:
+        def find(self, picture: Pixels) -> list[Box]:
+            rows, columns = np.nonzero(picture[:, :, 0] > 200)
+            return [Box(BoxKind.FACE, columns.min(), rows.min(), columns.max() + 1, rows.max() + 1, 0.9, "bright")]
+
+    picture = np.zeros((60, 100, 3), np.uint8)
+    picture[10:20, 70:90] = 255
+    (box,) = Sight([(Bright(), Looks(fast=(Pass(0.1, side=100, mirrored=mirrored),)))]).look(picture, Stage.FAST)
+    assert (box.x1, box.y1, box.x2, box.y2) == (70, 10, 90, 20)
+
+
+def test_each_detector_looks_at_the_frames_that_are_its_own_and_all_at_the_last() -> None:
+    class Counts:
+        looked = 0
+
+        def find(self, picture: Pixels) -> list[Box]:
+            self.looked += 1
+            return []
+
+    counts = Counts()
+    sight = Sight([(counts, Looks(video=(Pass(0.1, side=100, every=4, shift=2),)))])
+    for frame in range(12):
+        sight.look(np.zeros((60, 100, 3), np.uint8), Stage.VIDEO, frame=frame)
+    assert counts.looked == 3
+    sight.look(np.zeros((60, 100, 3), np.uint8), Stage.VIDEO)
+    assert counts.looked == 4
