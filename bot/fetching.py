@@ -53,7 +53,7 @@ class Fetcher:
         except AttachmentRefused:
             await self._refuse(picture.id or 0, "reception.cannot_fetch")
         else:
-            kind = AttachmentKind.VIDEO if is_video(data) else AttachmentKind.PHOTO
+            kind = kind_of(AttachmentKind(picture.kind), data)
             if len(data) > most_bytes(kind):
                 await self._refuse(picture.id or 0, too_big(kind))
             else:
@@ -90,3 +90,9 @@ class Fetcher:
             picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
             picture.tries += 1
             picture.fetch_at = utc_now() + timedelta(seconds=max(wait, min(60.0, 2.0**picture.tries)))
+
+
+def kind_of(sent_as: AttachmentKind, data: bytes) -> AttachmentKind:
+    """What it is by its content. A video of a kind that we do not take stays one, so that its sender reads why."""
+    moving_picture = sent_as is AttachmentKind.VIDEO and not data.startswith(b"GIF8")
+    return AttachmentKind.VIDEO if is_video(data) or moving_picture else AttachmentKind.PHOTO

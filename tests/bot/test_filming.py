@@ -100,6 +100,7 @@ async def room(database: Database, tmp_path: Path) -> Room:
 
 
 async def test_a_covered_video_makes_the_post_ready_with_a_poster_and_an_alt_text(room: Room, tmp_path: Path) -> None:
+    before = utc_now()
     post, picture = await room.film()
     assert (picture.state, picture.video, picture.seconds) == (PictureState.FINISHED, "c" * 64, 3)
     assert picture.alt == "Video of 3 seconds. 1 face covered; 1 plate covered."
@@ -107,6 +108,8 @@ async def test_a_covered_video_makes_the_post_ready_with_a_poster_and_an_alt_tex
     assert (tmp_path / f"{picture.sha256}.jpg").read_bytes() == b"poster"
     assert (post.prepared, post.content is not None) == (post.revision, True)
     assert "faces" in {reason["code"] for reason in post.reasons}
+    assert post.clock_from is not None
+    assert post.clock_from > before
 
 
 async def test_what_leaks_holds_the_post_and_what_flashes_is_to_be_ticked(room: Room) -> None:
