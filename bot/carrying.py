@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from bot import thread
 from bot.delivery import Delivery
 from bot.network import Corrects, Network, Published, Refused
 from moderation.release import Release
@@ -14,7 +15,7 @@ async def carry(network: Network, release: Release, row: Delivery) -> Published:
     Raises TryLater, Refused, SignedOut, Unclear."""
     if release.in_place:
         return await _in_place(network, release, row)
-    return await network.publish(release, row.key, row.answers)
+    return await network.publish(release, thread.key(row), thread.answers(row))
 
 
 async def _in_place(network: Network, release: Release, row: Delivery) -> Published:
@@ -28,9 +29,11 @@ async def take_back(network: Network, row: Delivery, release: Release | None, si
     """Withdraw what is there. `release` is given where nobody knows its id: then it is looked for first.
 
     Words that were changed in place go with the post that they are in. Raises TryLater, SignedOut, Unclear."""
-    if row.published_id is not None:
+    for part in reversed(row.parts):
+        await network.withdraw(Published(part, None, row.published_at or since))
+    if row.published_id is not None and not row.parts:
         await network.withdraw(Published(row.published_id, row.url, row.published_at or since))
-    elif release is not None and not release.in_place:
+    elif release is not None and not release.in_place and not row.parts:
         there = await network.find(release, row.key, since)
         if there is not None:
             await network.withdraw(there)

@@ -1,6 +1,6 @@
 """The clock: what happens because time passes. Reminders, expiry, scenes that are over, shifts that end."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from sqlmodel import col, func, select
@@ -25,8 +25,9 @@ LEVELS: Final = ("clock.reminder", "clock.standby", "clock.inspector")
 class Clock:
     """Looks at the rows once a second; every step is one transaction and can be repeated."""
 
-    def __init__(self, database: Database, desk: Desk) -> None:
+    def __init__(self, database: Database, desk: Desk, zone: tzinfo) -> None:
         self._database = database
+        self._zone = zone
         self._desk = desk
 
     async def tick(self, now: datetime) -> bool:
@@ -163,7 +164,7 @@ class Clock:
                     await outbox.tell(session, [account], "command.shift_ended", shift=one.name)
         await outbox.touch(session, shift_id, SlotKind.SHIFT)
         if not await recap.drafted(session, one):
-            await recap.draft(session, self._desk, one, now)
+            await recap.draft(session, self._desk, one, self._zone, now)
 
     async def _ids(self, *conditions: object) -> list[int]:
         async with self._database.reading() as session:

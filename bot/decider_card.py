@@ -9,8 +9,7 @@ from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLE
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.delivery import DeliveryState
 from bot.fix_parts import FixParts
-from bot.greens import too_long
-from bot.lengths import length
+from bot.greens import taken, told, too_long
 from bot.prices import price
 from bot.view import PostView
 from moderation import approval
@@ -287,15 +286,17 @@ class DeciderCards(FixParts):
     def _length(self, view: PostView, name: str) -> str:
         """A network, how much of it the text takes, and what it costs; of a page of our own its name says enough."""
         limits, network = view.setting.limits[name], self._network(view, name)
-        text = approval.text_for(view.post, name)
-        taken = length(text, limits)
-        if limits.own and taken <= limits.characters:
+        longest, pieces = taken(view.post, name, limits), told(view.post, name, limits)
+        if limits.own and longest <= limits.characters:
             return network
-        told = f"{network} {taken}/{limits.characters}"
+        line = f"{network} {longest}/{limits.characters}"
+        if view.post.thread:
+            line = f"{line}, {self._words.count('card.thread', len(pieces), view.language)}"
         if not limits.video_bytes and any(picture.video for picture in view.pictures):
-            told = f"{told}, {self._say(view)('card.still')}"
-        dollars = price(text, sum(bool(picture.alt) for picture in view.pictures), limits)
-        return f"{told}, {self._say(view)('card.costs', dollars=f'{dollars:.3f}')}" if dollars else told
+            line = f"{line}, {self._say(view)('card.still')}"
+        alts = sum(bool(picture.alt) for picture in view.pictures)
+        dollars = sum(price(piece, 0 if index else alts, limits) for index, piece in enumerate(pieces))
+        return f"{line}, {self._say(view)('card.costs', dollars=f'{dollars:.3f}')}" if dollars else line
 
     def _too_long(self, view: PostView) -> list[str]:
         return too_long(view.post, view.setting.limits)

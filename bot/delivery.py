@@ -56,6 +56,8 @@ class Delivery(SQLModel, table=True):
     not_before: datetime | None = None
     first_sent_at: datetime | None = None
     published_id: str | None = Field(default=None, max_length=256, index=True)
+    parts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Of a thread: the ids of the posts that are there, in their order."""
     url: str | None = Field(default=None, max_length=500)
     published_at: datetime | None = None
     reason: str | None = Field(default=None, max_length=80)
@@ -69,7 +71,7 @@ DELIVERIES: Final = Machine(
     Delivery,
     DeliveryState.DUE,
     {
-        DeliveryState.DUE: frozenset({DeliveryState.SENDING, DeliveryState.CANCELLED}),
+        DeliveryState.DUE: frozenset({DeliveryState.SENDING, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
         DeliveryState.SENDING: frozenset(
             {
                 DeliveryState.SENT,
@@ -80,13 +82,15 @@ DELIVERIES: Final = Machine(
             }
         ),
         DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE}),
-        DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
-        DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED}),
+        DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
+        DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
         DeliveryState.SENT: frozenset({DeliveryState.RECALLING}),
         DeliveryState.RECALLING: frozenset({DeliveryState.RECALLED}),
     },
 )
 
+UNFINISHED: Final = (DeliveryState.DUE, DeliveryState.REFUSED, DeliveryState.STUCK)
+"""Where a thread may stand of which the first posts are there."""
 IN_LINE: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 """What stands in the line of a shift on a network; everything behind the first of them waits."""
 WORKING: Final = (*IN_LINE, DeliveryState.RECALLING)
@@ -209,7 +213,10 @@ def pause(tries: int, asked: float | None = None) -> timedelta:
 async def recall(session: AsyncSession, post: Post, now: datetime) -> None:
     """Take it off every network: what is there is withdrawn, what has not left is cancelled."""
     for delivery in await of_post(session, post.id or 0):
-        if delivery.state is DeliveryState.SENT:
-            await DELIVERIES.move(session, delivery, DeliveryState.RECALLING, due_at=now, asked_at=None, tries=0)
+        begun = bool(delivery.parts) and delivery.state in UNFINISHED
+        if delivery.state is DeliveryState.SENT or begun:
+            await DELIVERIES.move(
+                session, delivery, DeliveryState.RECALLING, due_at=now, asked_at=None, not_before=None, tries=0
+            )
         elif delivery.state is DeliveryState.DUE:
             await DELIVERIES.move(session, delivery, DeliveryState.CANCELLED)

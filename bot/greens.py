@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot import thread
 from bot.lengths import length
 from bot.network import Limits
 from moderation import approval, queue
@@ -53,8 +54,20 @@ async def greens(
 
 def too_long(post: Post, limits: Mapping[str, Limits]) -> list[str]:
     """The networks of a post that do not take so long a text."""
-    texts = {name: approval.text_for(post, name) for name in limits if name in post.networks}
-    return [name for name, text in texts.items() if length(text, limits[name]) > limits[name].characters]
+    return [
+        name for name in limits if name in post.networks and taken(post, name, limits[name]) > limits[name].characters
+    ]
+
+
+def taken(post: Post, network: str, limits: Limits) -> int:
+    """How much of a network's length a post takes: of a thread, its longest piece."""
+    return max((length(each, limits) for each in told(post, network, limits)), default=0)
+
+
+def told(post: Post, network: str, limits: Limits) -> tuple[str, ...]:
+    """The words of a post on a network, in as many posts as it takes there."""
+    text = approval.text_for(post, network)
+    return thread.pieces(text, limits) if post.thread else (text,)
 
 
 def digest(shown: Sequence[Green]) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, delivery, outbox, smaller, trouble
+from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
 from bot.delivery import DELIVERIES, GIVE_UP, STUCK_AFTER, Delivery, DeliveryState, patience
@@ -130,9 +130,9 @@ class Publisher:
         if release is not None and row.smaller:
             release = await smaller.cut(release, row.offer, self._scan.media)
         match row.state:
-            case DeliveryState.SENDING:
+            case DeliveryState.SENDING if release is not None:
                 await self._send(network, row, release)
-            case DeliveryState.UNCLEAR:
+            case DeliveryState.UNCLEAR if release is not None:
                 await self._look(network, row, release)
             case _:
                 await self._withdraw(network, row, release)
@@ -169,7 +169,7 @@ class Publisher:
         shift = await session.get_one(Shift, post.shift_id, populate_existing=True)
         aim = await correcting.aim(session, row, post)
         if post.state in (PostState.WITHDRAWN, PostState.RECALLED) or aim is Aim.GONE:
-            await DELIVERIES.move(session, row, DeliveryState.CANCELLED)
+            await DELIVERIES.move(session, row, DeliveryState.RECALLING if row.parts else DeliveryState.CANCELLED)
             return False
         early = aim is Aim.EARLY or not delivery.may_leave(post, shift, now)
         if early or await delivery.earlier_open(session, row, post.shift_id):
@@ -208,16 +208,15 @@ class Publisher:
 
     # The call
 
-    async def _send(self, network: Network, row: Delivery, release: Release | None) -> None:
-        if release is None:
-            return
+    async def _send(self, network: Network, row: Delivery, release: Release) -> None:
         try:
             async with asyncio.timeout(self._pace.call.total_seconds()):
-                published = await carry(network, release, row)
+                published = await carry(network, thread.piece(release, row, network.limits), row)
         except TryLater as later:
             await self._again(row, later.wait)
         except Refused as refused:
-            offered = smaller.offer(refused.reason, release, network.limits, self._scan.media)
+            whole = not release.thread
+            offered = smaller.offer(refused.reason, release, network.limits, self._scan.media) if whole else {}
             values = {"reason": refused.reason, "offer": {**row.offer, **offered} if offered else {}, "smaller": False}
             await self._outcome(row, DeliveryState.REFUSED, **values)
         except SignedOut:
@@ -225,15 +224,14 @@ class Publisher:
         except (Unclear, TimeoutError):
             await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._pace.settle)
         else:
-            await self._sent(row, published)
+            await self._sent(row, published, thread.goes_on(release, row, network.limits))
 
-    async def _look(self, network: Network, row: Delivery, release: Release | None) -> None:
+    async def _look(self, network: Network, row: Delivery, release: Release) -> None:
         """It may have been published: ask before anything else."""
-        if release is None or row.first_sent_at is None:
-            return
+        since = (row.first_sent_at or self._clock()) - timedelta(minutes=2)
         try:
             async with asyncio.timeout(self._pace.call.total_seconds()):
-                there = await network.find(release, row.key, row.first_sent_at - timedelta(minutes=2))
+                there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             wait = error.wait if isinstance(error, TryLater) else self._pace.settle.total_seconds()
             await self._keep(row, self._clock() + timedelta(seconds=wait))
@@ -242,7 +240,7 @@ class Publisher:
         if there is None:
             await self._outcome(row, DeliveryState.DUE)
         else:
-            await self._sent(row, there)
+            await self._sent(row, there, thread.goes_on(release, row, network.limits))
 
     async def _ask_somebody(self, row: Delivery) -> None:
         """Looking has failed again and again: a person may know, and the line behind it waits."""
@@ -267,15 +265,14 @@ class Publisher:
 
     # The outcome
 
-    async def _sent(self, row: Delivery, published: Published) -> None:
-        await self._outcome(
-            row,
-            DeliveryState.SENT,
-            published_id=published.id or None,
-            url=published.url,
-            published_at=published.at,
-            reason=None,
-        )
+    async def _sent(self, row: Delivery, published: Published, goes_on: bool) -> None:
+        """It is there; of a thread that goes on, the next post is due at once."""
+        first = {"published_id": published.id or None, "url": published.url, "published_at": published.at}
+        if not row.parts and not goes_on:
+            await self._outcome(row, DeliveryState.SENT, **first, reason=None)
+            return
+        values = {**({} if row.parts else first), "parts": [*row.parts, published.id], "tries": 0, "reason": None}
+        await self._outcome(row, DeliveryState.DUE if goes_on else DeliveryState.SENT, **values)
 
     async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:
         """Nothing was published. After many tries in hours a person has to look; who is signed out is waited for."""

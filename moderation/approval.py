@@ -216,4 +216,5 @@ def what_left(post: Post, decision: Decision, pictures: Sequence[PostPicture], n
         reply=post.answers_reply,
         correction=None if post.corrects is None else str(post.correction["line"]),
         in_place=post.corrects is not None and network not in _apart(post),
+        thread=post.thread,
     )

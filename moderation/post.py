@@ -85,6 +85,8 @@ class Post(SQLModel, table=True):
     lesson: bool = False
     """Written in the tutorial: it goes nowhere."""
     networks: list[str] = _json(list)
+    thread: bool = False
+    """Its paragraphs are told one after the other where a network threads; elsewhere the first stands alone."""
 
     revision: int = 1
     prepared: int = 0

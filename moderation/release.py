@@ -75,7 +75,7 @@ class Release:
     `text` is the variant for this network. `area` is an area id, `byline` the public name or call-sign of the author
     where the author opted in. `number` is the post's running number. `content` is the hash that was approved.
     `reply` is our id of the public reply that this answers. Of a correction, `correction` is the line that says what
-    was wrong; `in_place`: its words take the place of those that are there."""
+    was wrong; `in_place`: its words take the place of those that are there. `thread`: told paragraph by paragraph."""
 
     post: int
     number: int
@@ -92,3 +92,4 @@ class Release:
     reply: int | None = None
     correction: str | None = None
     in_place: bool = False
+    thread: bool = False

@@ -26,6 +26,7 @@ LIMITS: Final = Limits(
     picture_bytes=950_000,
     alt_characters=2000,
     bytes=3000,
+    threads=True,
 )
 PAGES: Final = "https://bsky.app"
 

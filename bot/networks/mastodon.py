@@ -254,6 +254,7 @@ def limits(
         per_link,
         edits=True,
         video_bytes=VIDEO_BYTES,
+        threads=True,
     )
 
 
@@ -281,6 +282,7 @@ async def connect(
         per_link,
         edits=True,
         video_bytes=VIDEO_BYTES,
+        threads=True,
     )
     async with a_line(base_url, access_token) as acting, a_line(base_url, access_token) as hearing:
         yield Mastodon(acting, hearing, table, visibility, media, database)

@@ -93,7 +93,8 @@ def limits(
 ) -> Limits:
     """What it takes, from its table in the configuration."""
     counted = Counting(counting)
-    return Limits(characters, counted, pictures, picture_bytes, alt_characters, per_link, video_bytes=VIDEO_BYTES)
+    numbers = (characters, counted, pictures, picture_bytes, alt_characters, per_link)
+    return Limits(*numbers, video_bytes=VIDEO_BYTES, threads=True)
 
 
 @asynccontextmanager

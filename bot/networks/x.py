@@ -64,7 +64,7 @@ class X:
         self._budget = Budget(database, tariff, clock)
         self._attempts = Attempts(database, self._budget, clock)
         self._mentions = Mentions(line, self._budget, switches.hear_seconds)
-        self._limits = _limits(tariff)
+        self._limits = _limits(tariff, switches.replies_allowed)
         self._films: dict[str, str] = {}
 
     @property
@@ -240,7 +240,7 @@ def _at(post_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
-def _limits(tariff: Tariff) -> Limits:
+def _limits(tariff: Tariff, threads: bool) -> Limits:
     return Limits(
         characters=280,
         counting=Counting.WEIGHTED,
@@ -251,6 +251,7 @@ def _limits(tariff: Tariff) -> Limits:
         dollars=tariff.post,
         link_dollars=tariff.link,
         alt_dollars=tariff.alt,
+        threads=threads,
         video_bytes=VIDEO_BYTES,
     )
 
@@ -280,7 +281,7 @@ def limits(
 ) -> Limits:
     """What X takes, from its table in the configuration. Raises ValueError."""
     _keys(keys)
-    return _limits(_tariff(spending))
+    return _limits(_tariff(spending), replies_allowed)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     intake = Intake(program.database, apps, desk, program.changed)
     forgetful = [name for name, app in apps.items() if isinstance(app, Forgets)]
     retention = Retention(program.database, vault, settings.times, forgetful)
-    fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk)
+    fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk, program.zone)
     lessons = Lessons(program.database, desk)
     ringer = Ringer(program.database, settings.times.alarm)
     await _serve_webhooks(program, apps, stack)

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from bot import delivery
 from bot.delivery import DeliveryState
 from bot.engine import Engine
-from bot.network import Network
+from bot.network import Network, Published
 from bot.publishing import Publisher
 from moderation import queue
 from moderation.post import POSTS, Post, PostState
@@ -183,3 +183,18 @@ async def test_a_post_is_taken_back_even_if_nobody_confirms_it(ground: Ground) -
     await ground.desk.run(4)
     assert await ground.texts() == []
     assert await ground.desk.states() == [DeliveryState.RECALLED]
+
+
+@pytest.mark.parametrize("kind", ["lost", "drop"])
+async def test_each_post_of_a_thread_stands_once_under_the_one_before(ground: Ground, kind: Kind) -> None:
+    await ground.desk.approve(1, "One.\n\nTwo.\n\nThree.", thread=True)
+    await ground.desk.approve(2, "Later.")
+    ground.fail(kind)
+    await ground.desk.run(1)
+    ground.fail(kind)
+    await ground.desk.run(8)
+    assert await ground.texts() == ["One.", "Two.", "Three.", "Later."]
+    thread, later = await ground.desk.rows()
+    assert (thread.state, later.state, thread.published_id) == (SENT, SENT, thread.parts[0])
+    places = [Published(part, None, ground.desk.clock.now) for part in thread.parts]
+    assert [await ground.harness.stands_under(place) for place in places] == [None, *thread.parts[:2]]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.shift import SHIFT_MOVES, Shift, ShiftState, end
 from shifts.words import Words
-from tests.bot.fault_network import Fault, FaultNetwork
+from tests.bot.fault_network import LIMITS, Fault, FaultNetwork
 
 CONFIG = Path(__file__).parents[2] / "config"
 LEASE = timedelta(seconds=60)
@@ -201,6 +202,33 @@ async def test_a_recall_of_what_may_be_there_looks_for_it_and_takes_it_away(
         assert await desk.states() == [DeliveryState.RECALLED if there else DeliveryState.CANCELLED]
         assert len(desk.network.withdrawn) == (1 if there else 0)
         assert desk.network.calls == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.LATER, Fault.REFUSED, Fault.LOST_BEFORE, Fault.LOST_AFTER])
+async def test_a_recall_takes_back_what_is_there_of_a_thread(
+    database: Database, redactor: Redactor, tmp_path: Path, fault: Fault
+) -> None:
+    async with a_desk(database, redactor, tmp_path, Fault.NONE, fault) as desk:
+        desk.network.limits = replace(LIMITS, threads=True)
+        await desk.approve(1, "One.\n\nTwo.\n\nThree.", thread=True)
+        await desk.run(1)
+        async with database.transaction() as session:
+            post = (await session.exec(select(Post))).one()
+            await POSTS.move(session, post, PostState.RECALLED)
+            await delivery.recall(session, post, desk.clock.now)
+        await desk.run(4)
+        assert await desk.states() == [DeliveryState.RECALLED]
+        assert set(desk.network.withdrawn) == {key for key, _ in desk.network.seen}
+        assert len(desk.network.seen) == (2 if fault is Fault.LOST_AFTER else 1)
+
+
+async def test_a_network_that_does_not_thread_gets_the_first_post_alone(
+    database: Database, redactor: Redactor, tmp_path: Path
+) -> None:
+    async with a_desk(database, redactor, tmp_path) as desk:
+        await desk.approve(1, "One.\n\nTwo.", thread=True)
+        await desk.run(3)
+        assert (desk.network.texts(), await desk.states()) == (["One."], [DeliveryState.SENT])
 
 
 async def test_a_freeze_outlives_its_shift(database: Database, redactor: Redactor, tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, handover, recap
+from bot import delivery, handover, recap, thread
 from bot.delivery import DELIVERIES, DeliveryState
 from bot.handover import Handover, Promise
+from bot.network import Counting, Limits
 from bot.reply import Reply
-from moderation.post import Post, PostState
+from moderation.post import Happened, Post, PostState
 from shifts.database import Database
 from shifts.shift import Shift, ShiftState
 from shifts.words import Words
@@ -21,10 +23,10 @@ NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 
 
 def a_post(number: int, text: str = "All calm.", **values: Any) -> Post:
-    told = {"state": PostState.RELEASED, "kind": "patrol", "language": "en", **values}
+    told = {"state": PostState.RELEASED, "kind": "patrol", "language": "en", "sent_at": NOW, **values}
     return Post(
         number=number, author_id="lima-3", shift_id=1, app="a", chat="c", message=f"{number}", source_id="s",
-        original_id="s", prepare_at=NOW, sent_at=NOW, received_at=NOW, text=text, **told,
+        original_id="s", prepare_at=NOW, received_at=NOW, text=text, **told,
     )  # fmt: skip
 
 
@@ -93,3 +95,30 @@ def test_a_recap_fits_every_network_in_every_language() -> None:
     posts = [a_post(number, kind=kind) for number in range(40) for kind in (*recap.COUNTED, "patrol")]
     for language in WORDS.languages:
         assert len(recap.words_of(WORDS, language, "Saturday late shift, Riverside", posts, 120)) <= 280
+
+
+def test_a_post_is_told_again_with_a_time_that_nobody_can_replay() -> None:
+    post = a_post(1, "Parade is over.\nThank you.", sent_at=datetime(2026, 11, 21, 23, 57, tzinfo=UTC))
+    assert recap.retold(WORDS, "en", post, ZoneInfo("Europe/Madrid")) == "At about 00:50: Parade is over. Thank you."
+    post.happened = Happened.SIXTY
+    assert recap.retold(WORDS, "en", post, ZoneInfo("Europe/Madrid")) == "Parade is over. Thank you."
+
+
+OWN = Limits(5000, Counting.CODE_POINTS, 4, 1, 1, own=True)
+THREADS = Limits(280, Counting.CODE_POINTS, 4, 1, 1, threads=True)
+ALONE = Limits(280, Counting.CODE_POINTS, 4, 1, 1)
+
+
+def test_a_thread_is_told_whole_piece_by_piece_or_by_its_first_alone() -> None:
+    text = "One.\n\nTwo.\n\n\n\nThree."
+    assert [thread.pieces(text, limits) for limits in (OWN, THREADS, ALONE)] == [
+        (text,),
+        ("One.", "Two.", "Three."),
+        ("One.",),
+    ]
+
+
+@pytest.mark.parametrize("language", WORDS.languages)
+def test_every_piece_of_a_recap_fits_every_network(language: str) -> None:
+    longest = a_post(1, "x" * recap.LONGEST)
+    assert len(recap.retold(WORDS, language, longest, UTC)) <= 280

@@ -1,0 +1,43 @@
+"""Threads: a release of several paragraphs, one post after the other where a network threads, else its first alone.
+
+Each piece is sent like a post of its own, exactly once; `Delivery.parts` holds the ids of those that are there."""
+
+from dataclasses import replace
+
+from bot.delivery import Delivery
+from bot.network import Limits
+from moderation.release import Release
+
+BETWEEN = "\n\n"
+
+
+def pieces(text: str, limits: Limits) -> tuple[str, ...]:
+    """What a network gets of a thread's text, post by post; a page of our own shows all of it at once."""
+    if limits.own:
+        return (text,)
+    paragraphs = tuple(part.strip() for part in text.split(BETWEEN) if part.strip())
+    return paragraphs if limits.threads else paragraphs[:1]
+
+
+def piece(release: Release, row: Delivery, limits: Limits) -> Release:
+    """The next post of a thread; of a release that is none, the release itself."""
+    if not release.thread:
+        return release
+    told = pieces(release.text, limits)
+    first = not row.parts
+    return replace(release, text=told[len(row.parts)], pictures=release.pictures if first else ())
+
+
+def goes_on(release: Release, row: Delivery, limits: Limits) -> bool:
+    """Whether more follows after the next post. `release` is the whole of it."""
+    return release.thread and len(row.parts) + 1 < len(pieces(release.text, limits))
+
+
+def key(row: Delivery) -> str:
+    """The key of the next post: the delivery's own, or one of a later piece."""
+    return f"{row.key}-{len(row.parts)}" if row.parts else row.key
+
+
+def answers(row: Delivery) -> str | None:
+    """What the next post stands under: the one before it, or what the delivery answers."""
+    return row.parts[-1] if row.parts else row.answers

@@ -1,0 +1,40 @@
+from sqlmodel import col, select
+
+from bot.chat_app import Card
+from bot.delivery import Delivery, DeliveryState
+from moderation.post import Post
+from tests.journeys.stage import Stage, eventually
+
+PARADE = "The parade is over. We will update at 3."
+
+
+async def test_a_night_ends_with_what_it_promised_and_one_tap_tells_it_as_a_thread(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    for number, words in enumerate((PARADE, "Thank you to everyone who waved at us."), start=1):
+        await officer.send(words)
+        await sergeant.tap("card.button.publish", number)
+        await stage.public(lambda page, words=words: words in page)  # type: ignore[misc]
+    await sergeant.tap("shift_card.button.close")
+
+    def promised(card: Card) -> bool:
+        return any("We will update at 3." in line and "1:" in line for line in card.lines)
+
+    await sergeant.card(promised, "the promise of post 1")
+    inspector = stage.phone("inspector-1")
+    await inspector.tap("card.button.publish", 3)
+    told = stage.words.count("recap.updates", 2, "en", shift="Night B")
+    page = await stage.public(lambda text: told in text)
+    assert page.count(PARADE) >= 1
+
+    async def delivered() -> Delivery | None:
+        async with stage.database.reading() as session:
+            statement = select(Delivery).join(Post).where(Post.number == 3, col(Delivery.network) == "rehearsal")
+            row = (await session.exec(statement)).one()
+        return row if row.state is DeliveryState.SENT else None
+
+    thread = await eventually(delivered, lambda: "the thread never came to its end")
+    newest_first = await stage.platform.public.posts()
+    posts = [item for item in reversed(newest_first) if item.id in thread.parts]
+    assert [post.answers for post in posts] == [None, *thread.parts[:-1]]
+    assert PARADE in posts[1].text
