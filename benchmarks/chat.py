@@ -1,11 +1,13 @@
-"""How soon the bot answers in chat, over a fake Telegram; and that of two who approve at once, one wins.
+"""How soon the bot answers in chat, over a fake Telegram; that of two who approve at once, one wins; and that kill -9
+in the middle of many interactions loses and repeats nothing.
 
     python benchmarks/chat.py [--quick] [--check]
 
 The whole program runs in a process of its own and is spoken to as Telegram would. Receipt: from an officer's message
 to the first sign of it on their phone; card: to the card from which a sergeant can publish (of a 12 MP photo: to the
-covered picture). The races press the same button twice at the same time, for two sergeants. With --check the program
-exits with 1 when one of BARS is missed."""
+covered picture). Agreement: from a sergeant's tap to the officer's card that tells of it. The races press the same
+button twice at the same time, for two sergeants. The kills are those of tests/bot/test_whole_bot_killed.py, in greater
+number. With --check the program exits with 1 when one of BARS is missed."""
 
 import argparse
 import asyncio
@@ -15,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,14 +29,16 @@ from sqlmodel import col, select
 from bot import outbox, taps, wiring
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
-from moderation import queue
+from moderation import approval, queue
 from moderation.decision import Decision, DecisionKind
 from moderation.post import Post, PostState
 from shifts import roster, shift
 from shifts.database import Database, utc_now
+from shifts.officer import Officer
 from shifts.refusal import Refusal
 from shifts.roster_file import Roster
 from shifts.state import AlreadyMoved
+from tests.bot import test_whole_bot_killed as killed
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 from tests.fake_telegram.world import Shown
@@ -46,8 +50,12 @@ BARS: Final = {
     "receipt of a text, p95 s": 1.0,
     "card of a text, p95 s": 2.0,
     "card of a 12 MP photo, p95 s": 5.0,
+    "cards agree after a decision, p95 s": 2.0,
     "races without exactly one winner": 0.0,
+    "ways in which kills were felt": 0.0,
 }
+MIXED: Final = {"message": 500, "edit": 180, "publish": 220, "drop": 100}
+MIXED_QUICK: Final = {"message": 30, "edit": 10, "publish": 14, "drop": 6}
 PATIENCE: Final = 120.0
 PEOPLE: Final = {"lima-3": 1003, "sergeant-1": 1010}
 APPROVERS: Final = ("sergeant-1", "sergeant-2")
@@ -79,15 +87,21 @@ async def main() -> int:
         async with FakeTelegram().serving() as fake, _program(fake, Path(folder)):
             officer, sergeant = fake.phone(PEOPLE["lima-3"]), fake.phone(PEOPLE["sergeant-1"])
             await _photo(officer, sergeant, _picture(640, 480), "Warming up.")
-            receipts, cards = await _texts(officer, sergeant, 20 if options.quick else 200)
-            photos = await _photos(officer, sergeant, 2 if options.quick else 20)
+            await _finished(sergeant, "Warming up.")
+            receipts, cards = await _texts(officer, sergeant, 10 if options.quick else 200)
+            agreed = await _agreed(officer, sergeant, 5 if options.quick else 50)
+            photos = await _photos(officer, sergeant, 1 if options.quick else 20)
         figures["receipt of a text, median s"] = statistics.median(receipts)
         figures["receipt of a text, p95 s"] = _p95(receipts)
         figures["card of a text, median s"] = statistics.median(cards)
         figures["card of a text, p95 s"] = _p95(cards)
+        figures["cards agree after a decision, median s"] = statistics.median(agreed)
+        figures["cards agree after a decision, p95 s"] = _p95(agreed)
         figures["card of a 12 MP photo, median s"] = statistics.median(photos)
         figures["card of a 12 MP photo, p95 s"] = _p95(photos)
-        figures |= await _races(Path(folder) / "races", 60 if options.quick else 1000)
+        figures |= await _races(Path(folder) / "races", 30 if options.quick else 1000)
+        mixed, kills = (MIXED_QUICK, 1) if options.quick else (MIXED, 12)
+        figures |= await _killed(Path(folder) / "killed", mixed, kills)
     return _report(figures, options.check)
 
 
@@ -157,17 +171,45 @@ async def _texts(officer: Phone, sergeant: Phone, count: int) -> tuple[list[floa
 
 
 async def _photos(officer: Phone, sergeant: Phone, count: int) -> list[float]:
-    picture = _picture(4000, 3000)
-    return [await _photo(officer, sergeant, picture, f"Photo number {n}, all quiet.") for n in range(count)]
+    """Each is sent when the one before has been through its second look."""
+    picture, took = _picture(4000, 3000), []
+    for number in range(count):
+        if number:
+            await _finished(sergeant, f"Photo number {number - 1}, all quiet.")
+        took.append(await _photo(officer, sergeant, picture, f"Photo number {number}, all quiet."))
+    return took
 
 
 async def _photo(officer: Phone, sergeant: Phone, picture: bytes, words: str) -> float:
-    """Seconds to the covered picture. Comes back when it has been through its second look."""
+    """Seconds to the covered picture."""
     began = time.perf_counter()
     await officer.send_document(picture, "night.jpg", "image/jpeg", words)
-    took = await _until(began, lambda: any(words in card.text and _pictured(card) for card in sergeant.cards()))
-    await _until(began, lambda: _publishable(sergeant, words))
-    return took
+    return await _until(began, lambda: any(words in card.text and _pictured(card) for card in sergeant.cards()))
+
+
+async def _finished(sergeant: Phone, words: str) -> None:
+    await _until(time.perf_counter(), lambda: _publishable(sergeant, words))
+
+
+async def _agreed(officer: Phone, sergeant: Phone, count: int) -> list[float]:
+    """Seconds from a sergeant's yes to the officer's card that tells of it."""
+    took: dict[str, float] = {}
+    while len(took) < count:
+        # The next card comes down anew after each decision, so it is looked for each time.
+        waiting = {_number(card): card for card in sergeant.cards() if "Publish" in card.labels}
+        number, card = next((number, card) for number, card in waiting.items() if number not in took)
+        began = time.perf_counter()
+        await sergeant.tap("Publish", card.id)
+        took[number] = await _until(began, lambda number=number: _approved(officer, number))  # type: ignore[misc]
+    return list(took.values())
+
+
+def _number(card: Shown) -> str:
+    return card.text.partition(" ·")[0].split()[-1]
+
+
+def _approved(officer: Phone, number: str) -> bool:
+    return any(_number(card) == number and "approved" in card.text for card in officer.cards() if " · " in card.text)
 
 
 def _pictured(card: Shown) -> bool:
@@ -219,8 +261,11 @@ async def _race(database: Database, desk: Desk, callers: list[Caller], number: i
         post.drafted = post.prepared = post.revision
         post.content = f"{number:064d}"
         slots = [await outbox.living(session, caller.account, SlotKind.DECIDER, post.id) for caller in callers]
+        author = await session.get_one(Officer, post.author_id)
+        seen = approval.seen(post, [], author.byline)
     pressed = [
-        _press(database, desk, caller, f"{slot.id}.publish..1") for caller, slot in zip(callers, slots, strict=True)
+        _press(database, desk, caller, f"{slot.id}.publish.{seen}.1")
+        for caller, slot in zip(callers, slots, strict=True)
     ]
     yeses = await asyncio.gather(*pressed)
     async with database.reading() as session:
@@ -239,6 +284,34 @@ async def _press(database: Database, desk: Desk, caller: Caller, token: str) -> 
     except (Refusal, AlreadyMoved):
         return False
     return True
+
+
+async def _killed(folder: Path, updates: Mapping[str, int], kills: int) -> dict[str, float]:
+    """Everybody writes, changes, drops and publishes at once while the program is killed again and again."""
+    (folder / "data").mkdir(parents=True)
+    database = Database(_database(folder / "data" / "patrol.sqlite"))
+    await killed.begin(database)
+    async with FakeTelegram().serving() as fake:
+        told = {"token": fake.token, "base_url": fake.base_url, "port": free_port(), "config": ROOT / "config"}
+        (folder / "patrol.toml").write_text(killed.CONFIG.format(**told), "utf-8")
+        sent = await killed.play(database, fake, folder, updates, kills)
+        felt = [
+            await _felt(killed.check_inbox(database, sent, updates)),
+            await _felt(killed.check_posts(database, sent)),
+            await _felt(killed.check_public(database)),
+            await _felt(killed.check_cards(database, fake)),
+        ]
+    await database.close()
+    return {"mixed interactions": sum(updates.values()), "kills": kills, "ways in which kills were felt": sum(felt)}
+
+
+async def _felt(check: Awaitable[object]) -> bool:
+    """Whether something was lost, repeated or untrue."""
+    try:
+        await check
+    except AssertionError:
+        return True
+    return False
 
 
 def _green(number: int, now: datetime) -> Post:

@@ -5,7 +5,7 @@ import random
 import shutil
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,7 +34,7 @@ ROOT: Final = Path(__file__).parents[2]
 OFFICERS: Final = {f"lima-{number}": 1000 + number for number in range(1, 6)}
 SERGEANT: Final = 1010
 KILLS: Final = 6
-UPDATES: Final = {"message": 250, "edit": 90, "publish": 110, "drop": 50}
+UPDATES: Final[Mapping[str, int]] = {"message": 250, "edit": 90, "publish": 110, "drop": 50}
 """500 together. One message in twelve is longer than a post may be."""
 LABELS: Final = {"publish": "Publish", "drop": "Drop"}
 
@@ -78,8 +78,9 @@ class Sent:
 class Crowd:
     """Officers who send, change and drop, and a sergeant who publishes, as fast as they like."""
 
-    def __init__(self, fake: FakeTelegram, chance: random.Random) -> None:
+    def __init__(self, fake: FakeTelegram, chance: random.Random, updates: Mapping[str, int] = UPDATES) -> None:
         self._fake = fake
+        self._updates = updates
         self._chance = chance
         self.sent = Sent()
 
@@ -88,8 +89,8 @@ class Crowd:
 
     async def act(self) -> None:
         """Every update there is to be, in no order; a tap waits until there is something to tap."""
-        while left := [kind for kind, most in UPDATES.items() if self.sent.done[kind] < most]:
-            kind = self._chance.choices(left, [UPDATES[each] - self.sent.done[each] for each in left])[0]
+        while left := [kind for kind, most in self._updates.items() if self.sent.done[kind] < most]:
+            kind = self._chance.choices(left, [self._updates[each] - self.sent.done[each] for each in left])[0]
             self.sent.done[kind] += await self._do(kind)
             await asyncio.sleep(self._chance.random() * 0.06)
 
@@ -132,10 +133,16 @@ class Crowd:
 
 @pytest.fixture
 async def database(sqlite_with_engine: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """A live shift with five officers and a sergeant on it, all of them on Telegram."""
     (tmp_path / "data").mkdir()
     shutil.copy(sqlite_with_engine, tmp_path / "data" / "patrol.sqlite")
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/data/patrol.sqlite")
+    await begin(database)
+    yield database
+    await database.close()
+
+
+async def begin(database: Database) -> None:
+    """A live shift with five officers and a sergeant on it, all of them on Telegram."""
     now = utc_now()
     async with database.transaction() as session:
         await roster.import_roster(session, Roster.load(ROOT / "config" / "roster.toml"), now)
@@ -146,8 +153,6 @@ async def database(sqlite_with_engine: Path, tmp_path: Path) -> AsyncIterator[Da
         await shift.open_shift(session, planned, people["sergeant-1"], now)
         for name in OFFICERS:
             await shift.go_on(session, people[name], now)
-    yield database
-    await database.close()
 
 
 @asynccontextmanager
@@ -191,15 +196,18 @@ async def settled(database: Database, fake: FakeTelegram) -> bool:
     )
 
 
-async def play(database: Database, fake: FakeTelegram, folder: Path) -> Sent:
-    """Six lives that each handle some of what arrives, and a seventh that finishes."""
+async def play(
+    database: Database, fake: FakeTelegram, folder: Path, updates: Mapping[str, int] = UPDATES, kills: int = KILLS
+) -> Sent:
+    """Lives that each handle some of what arrives and are killed, and a last one that finishes."""
     chance, log = random.Random(214), folder / "log"
-    crowd = Crowd(fake, chance)
+    crowd = Crowd(fake, chance, updates)
     acting = asyncio.create_task(crowd.act())
     complaint = f"it stood still; the log is {log}"
-    for _ in range(KILLS):
+    share = sum(updates.values()) // (kills * 2)
+    for _ in range(kills):
         before = await handled(database)
-        enough = before + chance.randrange(20, 60)
+        enough = before + chance.randrange(share // 2, share * 3 // 2)
 
         async def moved(enough: int = enough) -> bool:
             return await handled(database) >= enough
@@ -216,10 +224,10 @@ async def play(database: Database, fake: FakeTelegram, folder: Path) -> Sent:
     return crowd.sent
 
 
-async def check_inbox(database: Database, sent: Sent) -> None:
+async def check_inbox(database: Database, sent: Sent, updates: Mapping[str, int] = UPDATES) -> None:
     """Each update is on record once, done with, and its words are gone."""
     items = await rows(database, InboxItem)
-    assert len(items) == len({item.item for item in items}) == sum(UPDATES.values())
+    assert len(items) == len({item.item for item in items}) == sum(updates.values())
     assert {item.item for item in items if item.item.startswith("tap.")} == sent.taps
     assert {item.state for item in items} <= {InboxState.HANDLED, InboxState.REFUSED}
     assert [item for item in items if item.payload is not None] == []
