@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import alarm, fixed_answer
+from bot import alarm, fixed_answer, hiding
 from bot.alarm import RINGERS, Alarm
 from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.fixed_answer import FixedAnswer
-from bot.outbox import Slot, SlotKind
+from bot.outbox import MAIN, Slot, SlotKind
 from bot.reply import Reply
 from bot.triage_labels import LIFE_RISK, Route
 from bot.view import Setting
@@ -23,6 +23,9 @@ from shifts.words import Words
 LISTED = 10
 SHOWN_OF_EACH = 160
 MESSAGES = 5
+PICKED = 5
+HIDE = "hide"
+"""The page of a desk's card on which somebody names the house rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class AlarmView:
 class KeptView:
     """What was kept from officers on one shift: the newest, and how many of each kind."""
 
+    slot: Slot
     viewer: Officer
     shift: Shift
     newest: Sequence[Reply]
@@ -132,13 +136,26 @@ class ReplyCards:
         lines += fate_lines(self._words, viewer, reply)
         lines += [self._words.count("triage.similar", reply.similar, viewer.language)] if reply.similar else []
         lines.append(say("reply_card.under", text=_short(post.text)))
-        rows: tuple[tuple[Button, ...], ...] = ()
-        if reply.alarm_id is None:
-            rows = ((button(slot, "raise", say("triage.button.raise")),),)
+        rows = self._hide_rows(say, slot, viewer, reply)
+        if reply.alarm_id is None and slot.page != HIDE:
+            rows = ((button(slot, "raise", say("triage.button.raise")),), *rows)
         looks = reply.look and reply.alarm_id is None
         tone = Tone.RED if looks or reply.route is Route.INSPECTOR else Tone.AMBER
         title = f"{say('triage.look' if looks else f'triage.about.{reply.about}')} · {post.number}"
         return Card(title, tone=tone, quote=reply.text, lines=tuple(lines), rows=rows)
+
+    def _hide_rows(self, say: Say, slot: Slot, viewer: Officer, reply: Reply) -> tuple[tuple[Button, ...], ...]:
+        """What a person may do about its being seen: by a house rule, where the network can, and back."""
+        limits = self._setting.limits.get(reply.network)
+        if limits is None or not limits.hides or not viewer.has(*hiding.HIDERS) or reply.gone_at is not None:
+            return ()
+        if reply.hide_rule is not None:
+            return ((button(slot, "show", say("triage.button.show")),),)
+        if slot.page != HIDE:
+            return ((button(slot, "page", say("triage.button.hide"), HIDE),),)
+        rules = sorted(hiding.RULES, key=lambda rule: rule != reply.ground)
+        rows = tuple((button(slot, "hide", say(f"triage.rule.{rule}"), rule),) for rule in rules)
+        return (*rows, (button(slot, "page", say("card.button.back"), MAIN),))
 
     async def _kept(self, session: AsyncSession, slot: Slot, viewer: Officer) -> Card | None:
         shift = await session.get(Shift, slot.subject)
@@ -157,7 +174,7 @@ class ReplyCards:
             .group_by(col(Reply.about))
         )
         counts = dict((await session.exec(counting)).all())
-        return self.kept(KeptView(viewer, shift, newest, counts)) if counts else None
+        return self.kept(KeptView(slot, viewer, shift, newest, counts)) if counts else None
 
     def kept(self, view: KeptView) -> Card:
         """What officers were spared. All of it is still public where it was written."""
@@ -166,7 +183,9 @@ class ReplyCards:
         parts = [f"{say(f'triage.about.{about}')} {number}" for about, number in sorted(view.counts.items())]
         lines = [", ".join(parts), say("triage.kept.public")]
         lines += [f"{reply.author_name} · {reply.network}: “{_short(reply.text)}”" for reply in view.newest]
-        return Card(f"{view.shift.name} · {total}", tone=Tone.GREY, lines=tuple(lines))
+        picks = [button(view.slot, "pick", _short(reply.text), reply.id or 0) for reply in view.newest[:PICKED]]
+        rows = tuple((pick,) for pick in picks) if view.viewer.has(*hiding.HIDERS) else ()
+        return Card(f"{view.shift.name} · {total}", tone=Tone.GREY, lines=tuple(lines), rows=rows)
 
     def _clock(self, reply: Reply) -> str:
         return reply.at.astimezone(self._setting.zone).strftime("%H:%M:%S")

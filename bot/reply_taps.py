@@ -2,8 +2,8 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import alarm, outbox, routing
-from bot.outbox import SlotKind
+from bot import alarm, hiding, outbox, routing
+from bot.outbox import MAIN, SlotKind
 from bot.reply import Reply
 from bot.tap import Tap
 from moderation.decision import NotAllowed
@@ -20,6 +20,30 @@ async def false_alarm(session: AsyncSession, tap: Tap) -> str | None:
     one = await alarm.acknowledge(session, tap.slot.subject or 0, tap.caller.officer, tap.now, false=True)
     await routing.stand_down(session, one)
     return "triage.stood_down"
+
+
+async def hide(session: AsyncSession, tap: Tap) -> str | None:
+    """By a house rule, until somebody shows it again. Raises NotAllowed."""
+    await hiding.ask(session, tap.slot.subject or 0, tap.caller.officer, tap.arg, tap.now)
+    await outbox.turn(session, tap.slot, MAIN)
+    return "triage.hide_asked"
+
+
+async def show_again(session: AsyncSession, tap: Tap) -> str | None:
+    """What was hidden comes back. Raises NotAllowed."""
+    await hiding.ask(session, tap.slot.subject or 0, tap.caller.officer, None, tap.now)
+    return "triage.show_asked"
+
+
+async def pick(session: AsyncSession, tap: Tap) -> str | None:
+    """A card of its own for one of the replies on the list of what was kept. Raises NotAllowed."""
+    if not tap.arg.isdecimal() or not tap.caller.officer.has(*hiding.HIDERS):
+        raise NotAllowed("tap.stale")
+    reply = await session.get(Reply, int(tap.arg))
+    if reply is None:
+        raise NotAllowed("tap.stale")
+    await outbox.living(session, tap.caller.account, SlotKind.DESK, reply.id)
+    return None
 
 
 async def raise_alarm(session: AsyncSession, tap: Tap) -> str | None:

@@ -74,6 +74,18 @@ class Routing:
         if reply.alarm_id is None:
             await self._settle(session, reply, self.triage.triage(reply.text, reply.language), now, follows=follows)
 
+    async def held(self, session: AsyncSession, reply_id: int, now: datetime) -> Reply:
+        """A reply, locked in the order in which everybody locks."""
+        return (await _locked(session, reply_id, now))[0]
+
+    async def edited(self, session: AsyncSession, reply: Reply, now: datetime) -> None:
+        """Its author has changed the words: both judges look again, and only ever add."""
+        triaged = self.triage.triage(reply.text, reply.language)
+        if triaged.life_risk and reply.alarm_id is None:
+            await self._settle(session, reply, triaged, now, follows=False)
+        elif self.wait is not None and reply.weigh_by is None:
+            reply.alone = True
+
     async def _settle(
         self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, follows: bool
     ) -> None:

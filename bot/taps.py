@@ -334,5 +334,11 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
     SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},
     SlotKind.ALARM: {"acknowledge": reply_taps.acknowledge, "false": reply_taps.false_alarm},
-    SlotKind.DESK: {"raise": reply_taps.raise_alarm},
+    SlotKind.DESK: {
+        "page": turn,
+        "raise": reply_taps.raise_alarm,
+        "hide": reply_taps.hide,
+        "show": reply_taps.show_again,
+    },
+    SlotKind.KEPT: {"pick": reply_taps.pick},
 }

@@ -13,6 +13,8 @@ from bot.network import Heard, HeardPage, TryLater
 
 LIST: Final = "app.bsky.notification.listNotifications"
 PAGE: Final = 100
+POSTS: Final = 25
+"""As many as the server shows at once."""
 MOST_PAGES: Final = 50
 BEGINNING: Final = datetime.fromtimestamp(0, UTC)
 
@@ -30,6 +32,7 @@ class Notification:
     root: str
     subject: str
     at: datetime
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,20 @@ async def heard_since(line: Line, cursor: str | None) -> HeardPage:
     return HeardPage(tuple(replies), Known.of(newest).written())
 
 
+async def words_now(line: Line, uris: Sequence[str]) -> dict[str, str | None]:
+    """The words of posts as they are now; None for those that are gone. Raises TryLater, SignedOut."""
+    now: dict[str, str | None] = dict.fromkeys(uris)
+    for start in range(0, len(uris), POSTS):
+        asked = [("uris", uri) for uri in uris[start : start + POSTS]]
+        try:
+            said = await line.ask("app.bsky.feed.getPosts", asked)
+        except Gone:
+            raise TryLater(OUT_OF_ORDER) from None
+        async with harmless_twice(), translated():
+            now |= {str(one["uri"]): harmless(str(one["record"].get("text", ""))) for one in said["posts"]}
+    return now
+
+
 async def _page(line: Line, cursor: str | None) -> tuple[list[Notification], str | None]:
     """A page of notifications, and the server's cursor to what is behind it."""
     asked = [("limit", str(PAGE)), ("reasons", "reply"), ("reasons", "mention")]
@@ -103,7 +120,13 @@ def _notification(entry: dict[str, Any]) -> Notification:
         root=str(_table(reply, "root").get("uri", "")),
         subject=str(entry.get("reasonSubject") or ""),
         at=datetime.fromisoformat(entry["indexedAt"]).astimezone(UTC),
+        language=_language(record),
     )
+
+
+def _language(record: dict[str, Any]) -> str | None:
+    told = record.get("langs")
+    return str(told[0]) if isinstance(told, list) and told else None
 
 
 def _table(entry: dict[str, Any], name: str) -> dict[str, Any]:
@@ -112,12 +135,14 @@ def _table(entry: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _heard(one: Notification, us: str) -> Heard | None:
-    """A reply to the nearest post of ours that it stands under; None if it stands under none."""
+    """A reply to the nearest post of ours that it stands under, or a mention under no post; None if people answer each
+    other and name us."""
     ours = [uri for uri in (one.parent, one.subject, one.root) if uri.startswith(f"at://{us}/")]
-    if not ours:
+    if not ours and one.parent:
         return None
     url = f"https://bsky.app/profile/{one.handle}/post/{one.uri.rsplit('/', 1)[-1]}"
-    return Heard(one.uri, ours[0], one.author, one.name or one.handle, one.text, one.at, url)
+    answers = ours[0] if ours else None
+    return Heard(one.uri, answers, one.author, one.name or one.handle, one.text, one.at, url, one.language)
 
 
 def _mark(uri: str) -> str:

@@ -35,6 +35,21 @@ def heard_since(client: mastodon.Mastodon, us: Account, cursor: str) -> HeardPag
     return HeardPage(tuple(replies), cursor)
 
 
+def now(client: mastodon.Mastodon, us: Account, ids: Sequence[str]) -> dict[str, str | None]:
+    """The words of statuses as they are now; None for those that are gone."""
+    return {id_: _words_now(client, us, id_) for id_ in ids}
+
+
+def _words_now(client: mastodon.Mastodon, us: Account, id_: str) -> str | None:
+    try:
+        status: Status = client.status(id_)
+    except mastodon.MastodonError as error:
+        if isinstance(meaning(error, None, 0.0), Gone):
+            return None
+        raise
+    return _words(status, us.username)
+
+
 def _order(id_: str) -> tuple[int, str]:
     """Ids are numbers without an end on some servers and sortable texts of one length on others."""
     return len(id_), id_
@@ -45,8 +60,8 @@ def _heard(client: mastodon.Mastodon, us: Account, notification: Notification) -
     if status is None:
         return None
     answers = _ours(client, us, status)
-    if answers is None:
-        return None
+    if answers is None and status.in_reply_to_id is not None:
+        return None  # people talk to each other and name us
     author = status.account
     return Heard(
         id=str(status.id),
@@ -56,6 +71,7 @@ def _heard(client: mastodon.Mastodon, us: Account, notification: Notification) -
         text=_words(status, us.username),
         at=aware(status.created_at),
         url=status.url,
+        language=status.language,
     )
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bot.bluesky.gate import change_gate
 from bot.bluesky.line import OUT_OF_ORDER, Line, a_line
-from bot.bluesky.notifications import heard_since
+from bot.bluesky.notifications import heard_since, words_now
 from bot.bluesky.record import COLLECTION, Image, Thread, record, thread_under
 from bot.bluesky.session import Session
 from bot.bluesky.tid import tid
@@ -27,6 +28,7 @@ LIMITS: Final = Limits(
     alt_characters=2000,
     bytes=3000,
     threads=True,
+    hides=True,
 )
 PAGES: Final = "https://bsky.app"
 
@@ -84,6 +86,18 @@ class Bluesky:
     async def replies(self, cursor: str | None) -> HeardPage:
         """Notifications of replies and mentions that the cursor does not know. Raises TryLater, SignedOut."""
         return await heard_since(self._line, cursor)
+
+    async def hide(self, heard_id: str, under: str) -> None:
+        """Name a reply in the gate of its thread: apps put it behind a fold. Raises TryLater, Refused, SignedOut."""
+        await change_gate(self._line, under, lambda hidden: [*(one for one in hidden if one != heard_id), heard_id])
+
+    async def show_again(self, heard_id: str, under: str) -> None:
+        """Take it out of the gate. Raises TryLater, Refused, SignedOut."""
+        await change_gate(self._line, under, lambda hidden: [one for one in hidden if one != heard_id])
+
+    async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
+        """What replies say now. Raises TryLater, SignedOut."""
+        return await words_now(self._line, heard_ids)
 
     async def _thread(self, answers: str, us: Session) -> Thread:
         """Where an answer stands. Our own records are read where they are kept, others as the network shows them."""

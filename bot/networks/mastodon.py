@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.lengths import length
 from bot.mastodon_network.attempts import Attempts
 from bot.mastodon_network.instance import taken
 from bot.mastodon_network.line import Line, a_line
-from bot.mastodon_network.mentions import aware, heard_since, newest
+from bot.mastodon_network.mentions import aware, heard_since, newest, now
 from bot.mastodon_network.plain import plain, same_words
 from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater
@@ -130,6 +130,11 @@ class Mastodon:
         if cursor is None:
             return HeardPage((), await self._hearing.look(newest))
         return await self._hearing.look(lambda client: heard_since(client, us, cursor))
+
+    async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
+        """What replies say now. Raises TryLater, SignedOut."""
+        us = await self._account(self._hearing)
+        return await self._hearing.look(lambda client: now(client, us, heard_ids))
 
     async def _there(self, release: Release, key: str) -> Published | None:
         """What an earlier call with this key has brought there."""

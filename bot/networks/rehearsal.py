@@ -1,7 +1,7 @@
 """The rehearsal as a network: it shows what the public would get, sends nothing, and fails when told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -60,6 +60,24 @@ class RehearsalNetwork:
         heard, last = await self._platform.public.replies(int(cursor))
         return HeardPage(tuple(heard), str(last))
 
+    async def hide(self, heard_id: str, under: str) -> None:
+        """Put a reply behind the fold. Raises TryLater, SignedOut."""
+        await self._fold(heard_id, hidden=True)
+
+    async def show_again(self, heard_id: str, under: str) -> None:
+        """Take it out again. Raises TryLater, SignedOut."""
+        await self._fold(heard_id, hidden=False)
+
+    async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
+        """What replies say now. Raises TryLater, SignedOut."""
+        await self._reach()
+        return await self._platform.public.now(heard_ids)
+
+    async def _fold(self, heard_id: str, *, hidden: bool) -> None:
+        await self._reach()
+        await self._platform.public.hide_reply(heard_id, hidden)
+        self._platform.tell_public()
+
     def _check(self, release: Release) -> None:
         if length(release.text, self._limits) > self._limits.characters:
             raise Refused("too long")
@@ -94,7 +112,7 @@ def limits(
     """What it takes, from its table in the configuration."""
     counted = Counting(counting)
     numbers = (characters, counted, pictures, picture_bytes, alt_characters, per_link)
-    return Limits(*numbers, video_bytes=VIDEO_BYTES, threads=True)
+    return Limits(*numbers, video_bytes=VIDEO_BYTES, threads=True, hides=True)
 
 
 @asynccontextmanager

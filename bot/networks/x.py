@@ -116,6 +116,14 @@ class X:
         if deleted:
             await self._budget.count(self._budget.tariff.delete)
 
+    async def hide(self, heard_id: str, under: str) -> None:
+        """Put a reply behind X's fold: it stays a click away. Raises TryLater, Refused, SignedOut."""
+        await self._line.hide(heard_id, True)
+
+    async def show_again(self, heard_id: str, under: str) -> None:
+        """Take it out again. Raises TryLater, Refused, SignedOut."""
+        await self._line.hide(heard_id, False)
+
     async def replies(self, cursor: str | None) -> HeardPage:
         """Mentions since `cursor` that answer a post; nothing while hearing is off. Raises TryLater, SignedOut."""
         return await self._mentions.since(cursor) if self._switches.hear_replies else HeardPage((), cursor)
@@ -253,6 +261,7 @@ def _limits(tariff: Tariff, threads: bool) -> Limits:
         alt_dollars=tariff.alt,
         threads=threads,
         video_bytes=VIDEO_BYTES,
+        hides=True,
     )
 
 

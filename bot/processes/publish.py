@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 from bot.desk import DELIVER
 from bot.engine import Lane
 from bot.fixed_publishing import FixedPublisher
+from bot.following import Follower
 from bot.hearing import Ears
+from bot.hiding import Hider
 from bot.publishing import Publisher
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
@@ -31,6 +33,10 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     fixed = FixedPublisher(program.database, networks, templates, program.changed)
     loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
     loops["replies overdue"] = every(1.0, lambda: ears.overdue(utc_now()))
+    hider = Hider(program.database, networks, program.changed)
+    follower = Follower(program.database, networks, routing, program.changed)
+    loops["hide replies"] = every(0.5, lambda: hider.sweep(utc_now()))
+    loops["follow replies"] = every(5.0, lambda: follower.tick(utc_now()))
     loops["fixed texts"] = every(0.2, lambda: fixed.sweep(utc_now()))
     loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
     return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])

@@ -88,6 +88,37 @@ class Public:
         rows = await self._store.rows("SELECT * FROM public_reply WHERE place > ? ORDER BY place", (after,))
         return [_heard(row) for row in rows], max((row["place"] for row in rows), default=after)
 
+    async def change_reply(self, reply: str, text: str | None) -> None:
+        """Whoever wrote a reply changes its words, or deletes it (None)."""
+        sql = (
+            "INSERT INTO public_fate (id, text, gone) VALUES (?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET text = excluded.text, gone = excluded.gone"
+        )
+        async with self._store.writing() as db:
+            await db.execute(sql, (reply, text, int(text is None)))
+
+    async def hide_reply(self, reply: str, hidden: bool) -> None:
+        """Put a reply behind a fold of the panel, or take it out again."""
+        sql = (
+            "INSERT INTO public_fate (id, hidden) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET hidden = excluded.hidden"
+        )
+        async with self._store.writing() as db:
+            await db.execute(sql, (reply, int(hidden)))
+
+    async def hidden(self) -> set[str]:
+        """The replies behind the fold."""
+        return {row["id"] for row in await self._store.rows("SELECT id FROM public_fate WHERE hidden = 1")}
+
+    async def now(self, replies: Sequence[str]) -> dict[str, str | None]:
+        """The words of replies as they are now; None for those that were deleted."""
+        rows = await self._store.rows("SELECT id, text FROM public_reply")
+        fates = {row["id"]: row for row in await self._store.rows("SELECT * FROM public_fate")}
+        said = {row["id"]: row["text"] for row in rows if row["id"] in set(replies)}
+        for reply in said.keys() & fates.keys():
+            fate = fates[reply]
+            said[reply] = None if fate["gone"] else fate["text"] or said[reply]
+        return said
+
     async def last_reply(self) -> int:
         """The place of the newest reply; 0 if there is none."""
         row = await self._store.row("SELECT max(place) AS last FROM public_reply")

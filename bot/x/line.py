@@ -107,6 +107,14 @@ class Line:
             return False
         return True
 
+    async def hide(self, post: str, hidden: bool) -> None:
+        """Put somebody's reply in a conversation of ours behind X's fold, or take it out; fine if it is gone."""
+        try:
+            with translated():
+                await (self._client.hide_reply if hidden else self._client.unhide_reply)(post, user_auth=True)
+        except Gone:
+            return
+
     async def own_posts(self, since: datetime) -> list[Json]:
         """Our posts since a time, newest first."""
         with translated():
@@ -130,7 +138,7 @@ class Line:
             return await self._pages(
                 self._client.get_users_mentions,
                 since_id=since_id,
-                tweet_fields=["created_at", "author_id", "referenced_tweets", "entities", "note_tweet"],
+                tweet_fields=["created_at", "author_id", "lang", "referenced_tweets", "entities", "note_tweet"],
                 expansions=["author_id"],
                 user_fields=["username"],
             )

@@ -39,7 +39,7 @@ class Mentions:
         await self._budget.count(len(posts) * tariff.read + len(names) * tariff.user)
         oldest_first = sorted(posts, key=lambda post: int(post["id"]))
         replies = [_reply(post, names) for post in oldest_first if post["author_id"] != self._line.user_id]
-        return HeardPage(tuple(one for one in replies if one is not None), _newest(posts, cursor))
+        return HeardPage(tuple(replies), _newest(posts, cursor))
 
     async def _from_now_on(self) -> HeardPage:
         posts = await self._line.newest_mentions()
@@ -51,13 +51,13 @@ def _newest(posts: list[Mapping[str, Any]], otherwise: str) -> str:
     return max((str(post["id"]) for post in posts), key=int, default=otherwise)
 
 
-def _reply(post: Mapping[str, Any], names: Mapping[str, str]) -> Heard | None:
-    """A mention as a reply; None if it answers no post."""
-    answered = [ref["id"] for ref in post.get("referenced_tweets", []) if ref["type"] == "replied_to"]
-    if not answered:
-        return None
+def _reply(post: Mapping[str, Any], names: Mapping[str, str]) -> Heard:
+    """A mention as a reply; under no post if it answers none."""
+    answered = [str(ref["id"]) for ref in post.get("referenced_tweets", []) if ref["type"] == "replied_to"]
     author = str(post["author_id"])
     name = names.get(author, author)
     at = datetime.fromisoformat(str(post["created_at"]))
     post_id = str(post["id"])
-    return Heard(post_id, str(answered[0]), author, name, heard(post), at, f"https://x.com/i/status/{post_id}")
+    under = answered[0] if answered else None
+    language = str(post["lang"]) if post.get("lang") else None
+    return Heard(post_id, under, author, name, heard(post), at, f"https://x.com/i/status/{post_id}", language)

@@ -29,7 +29,13 @@ from shifts.shift import Shift, ShiftState, join
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
 TRIAGE: Final = Triage.load(CONFIG / "triage")
-PEOPLE: Final = (("lima-3", "officer"), ("control-room", "control"), ("press-1", "press"), ("tips-1", "tips"))
+PEOPLE: Final = (
+    ("lima-3", "officer"),
+    ("control-room", "control"),
+    ("press-1", "press"),
+    ("tips-1", "tips"),
+    ("inspector-1", "inspector"),
+)
 
 
 @dataclass

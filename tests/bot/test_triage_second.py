@@ -68,7 +68,7 @@ async def test_a_reply_reaches_a_phone_when_both_have_judged_it(night: Replies) 
 
 async def test_an_alarm_of_the_rules_waits_for_nobody(night: Replies) -> None:
     await night.say("there is a man with a knife in our kitchen")
-    assert await night.phones(1, SlotKind.ALARM) == {"control-room"}
+    assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
     await night.weigh(shares(praise=1.0))
     async with night.database.reading() as session:
         assert (await session.exec(select(Alarm))).one().acknowledged_at is None
@@ -77,7 +77,7 @@ async def test_an_alarm_of_the_rules_waits_for_nobody(night: Replies) -> None:
 async def test_an_alarm_of_the_second_judge_alone_rings(night: Replies) -> None:
     heard = await night.say(PLAIN)
     await night.weigh(shares(emergency=0.95))
-    assert await night.phones(1, SlotKind.ALARM) == {"control-room"}
+    assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
     assert await night.phones(heard) == set()
 
 
@@ -111,14 +111,14 @@ async def test_a_late_word_of_the_second_judge_still_rings(night: Replies) -> No
     heard = await night.say(PLAIN)
     await night.ears().overdue(utc_now() + timedelta(seconds=6))
     await night.weigh(shares(emergency=0.9))
-    assert await night.phones(1, SlotKind.ALARM) == {"control-room"}
+    assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
     assert not (await night.reply(heard)).alone
 
 
 async def test_who_only_mentions_us_is_heard_under_the_newest_post(night: Replies) -> None:
     heard = await night.say("@patrol help me, he is breaking in my door", answers=None)
     assert (await night.reply(heard)).mention
-    assert await night.phones(1, SlotKind.ALARM) == {"control-room"}
+    assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
 
 
 MODEL = Model(CONFIG / "models")

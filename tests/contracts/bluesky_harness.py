@@ -37,6 +37,13 @@ class BlueskyHarness:
         reply = self.fake.world.at(published.id).value.get("reply")
         return str(reply["parent"]["uri"]) if reply else None
 
+    async def change(self, heard_id: str, text: str | None) -> None:
+        self.fake.world.change(heard_id, text)
+
+    async def hidden(self) -> set[str]:
+        gates = self.fake.world.gates.values()
+        return {uri for gate in gates for uri in gate.value["hiddenReplies"]}
+
     async def go_away(self, away: bool) -> None:
         await (self.fake.close() if away else self.fake.open())
 

@@ -66,6 +66,16 @@ class MastodonHarness:
         status = await asyncio.to_thread(self.client("Patrol").status, published.id)
         return None if status.in_reply_to_id is None else str(status.in_reply_to_id)
 
+    async def change(self, heard_id: str, text: str | None) -> None:
+        client = self.client("Marlow")
+        if text is None:
+            await asyncio.to_thread(client.status_delete, heard_id)
+        else:
+            await asyncio.to_thread(client.status_update, heard_id, f"@patrol {text}")
+
+    async def hidden(self) -> set[str]:
+        raise NotImplementedError("Mastodon hides nobody else's words")
+
     async def go_away(self, away: bool) -> None:
         await (self.proxy.close() if away else self.proxy.open())
 

@@ -27,6 +27,14 @@ class NetworkHarness(Protocol):
         """The network's id of what a post is the answer to."""
         ...
 
+    async def change(self, heard_id: str, text: str | None) -> None:
+        """Whoever wrote a reply changes its words, or deletes it (None). Only where replies can be followed."""
+        ...
+
+    async def hidden(self) -> set[str]:
+        """The ids of the replies that are behind a fold. Only where replies can be hidden."""
+        ...
+
     async def go_away(self, away: bool) -> None: ...
 
     async def lose_replies(self, lose: bool) -> None:

@@ -33,6 +33,12 @@ class RehearsalNetworkHarness:
     async def stands_under(self, published: Published) -> str | None:
         return next(post.answers for post in await self._platform.public.posts() if post.id == published.id)
 
+    async def change(self, heard_id: str, text: str | None) -> None:
+        await self._platform.public.change_reply(heard_id, text)
+
+    async def hidden(self) -> set[str]:
+        return await self._platform.public.hidden()
+
     async def go_away(self, away: bool) -> None:
         await self._platform.public.switch(Trouble.DOWN, away)
 

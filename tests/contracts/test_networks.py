@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.network import Corrects, Network, Published, Refused, SignedOut, TryLater, Unclear
+from bot.network import Corrects, Follows, Hides, Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
 from tests.contracts.bluesky_harness import bluesky_network
 from tests.contracts.mastodon_harness import mastodon_network, mastodon_without_keys
@@ -215,6 +215,40 @@ async def test_replies_come_once_in_order_from_the_cursor_on(network: Network, h
     assert len({heard.id for heard in page.replies}) == 2
     assert (await network.replies(page.cursor)).replies == ()
     assert (await network.replies(start.cursor)).replies == page.replies
+
+
+async def test_a_reply_is_hidden_and_shown_again_where_the_network_can(
+    network: Network, harness: NetworkHarness
+) -> None:
+    assert network.limits.hides is isinstance(network, Hides)
+    if not isinstance(network, Hides):
+        return
+    published = await network.publish(POST, "k1", None)
+    start = await network.replies(None)
+    for text in ("Buy followers", "Is the road open?"):
+        await harness.answer(published, "Marlow", text)
+    spam, _ = (await network.replies(start.cursor)).replies
+    for _ in range(2):
+        await network.hide(spam.id, published.id)
+    assert await harness.hidden() == {spam.id}
+    for _ in range(2):
+        await network.show_again(spam.id, published.id)
+    assert await harness.hidden() == set()
+
+
+async def test_a_reply_that_was_changed_or_deleted_is_followed_where_the_network_can(
+    network: Network, harness: NetworkHarness
+) -> None:
+    if not isinstance(network, Follows):
+        return
+    published = await network.publish(POST, "k1", None)
+    start = await network.replies(None)
+    for text in ("One", "Two", "Three"):
+        await harness.answer(published, "Marlow", text)
+    one, two, three = [heard.id for heard in (await network.replies(start.cursor)).replies]
+    await harness.change(two, "Two, and help me")
+    await harness.change(three, None)
+    assert await network.again([one, two, three]) == {one: "One", two: "Two, and help me", three: None}
 
 
 async def test_an_author_keeps_one_id_and_two_authors_have_two(network: Network, harness: NetworkHarness) -> None:

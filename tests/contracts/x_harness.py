@@ -32,6 +32,12 @@ class XHarness:
     async def stands_under(self, published: Published) -> str | None:
         return self.fake.world.posts[published.id].answers
 
+    async def change(self, heard_id: str, text: str | None) -> None:
+        raise NotImplementedError("replies on X are not followed: every look costs")
+
+    async def hidden(self) -> set[str]:
+        return {post.id for post in self.fake.world.posts.values() if post.hidden}
+
     async def go_away(self, away: bool) -> None:
         await self.fake.go_away(away)
 

@@ -106,7 +106,7 @@ class FakeBluesky:
     def _query(self, request: web.Request, method: str, account: Account) -> dict[str, Any]:
         asked = request.query
         if method == "com.atproto.repo.getRecord":
-            found = self.world.get(asked["repo"], asked["rkey"])
+            found = self.world.get(asked["repo"], asked["rkey"], asked["collection"])
             return {"uri": found.uri, "cid": found.cid, "value": found.value}
         if method == "app.bsky.feed.getPosts":
             return {"posts": [post for uri in asked.getall("uris") if (post := self._shown(uri))]}

@@ -12,6 +12,7 @@ from tests.fake_bluesky.lexicon import TID, check_post
 from tests.fake_bluesky.refused import Refused
 
 COLLECTION = "app.bsky.feed.post"
+GATE = "app.bsky.feed.threadgate"
 PASSWORD = "abcd-efgh-ijkl-mnop"
 
 
@@ -39,6 +40,7 @@ class World:
     now: datetime = datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
     accounts: dict[str, Account] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    gates: dict[str, Record] = field(default_factory=dict)
     access: dict[str, str] = field(default_factory=dict)
     refresh: dict[str, str] = field(default_factory=dict)
     sessions_made: int = 0
@@ -100,8 +102,10 @@ class World:
         """Write a record; the same record again changes nothing."""
         if repo not in {account.did, account.handle}:
             raise Refused(403, "Forbidden", "not your repository")
-        if collection != COLLECTION or not TID.fullmatch(rkey):
+        if collection not in {COLLECTION, GATE} or not TID.fullmatch(rkey):
             raise Refused(400, "InvalidRequest", "Invalid record key")
+        if collection == GATE:
+            return self._put_gate(account, rkey, value)
         check_post(value)
         self._check_refs(value)
         uri, cid = f"at://{account.did}/{collection}/{rkey}", _cid(value)
@@ -114,8 +118,22 @@ class World:
             self._notify(account, account.records[rkey])
         return {"uri": uri, "cid": cid, "commit": {"cid": cid, "rev": rkey}}
 
-    def get(self, repo: str, rkey: str) -> Record:
+    def _put_gate(self, account: Account, rkey: str, value: dict[str, Any]) -> dict[str, Any]:
+        """A gate stands beside a post of the same key, and names it and at most 300 hidden replies."""
+        uri, hidden = f"at://{account.did}/{COLLECTION}/{rkey}", value.get("hiddenReplies", [])
+        whole = {"$type", "post", "createdAt"} <= set(value) and value["$type"] == GATE and len(hidden) <= 300
+        if not whole or value["post"] != uri or rkey not in account.records:
+            raise Refused(400, "InvalidRequest", "Invalid app.bsky.feed.threadgate record")
+        gate = f"at://{account.did}/{GATE}/{rkey}"
+        self.gates[rkey] = Record(gate, _cid(value), value, self.now)
+        return {"uri": gate, "cid": _cid(value)}
+
+    def get(self, repo: str, rkey: str, collection: str = COLLECTION) -> Record:
+        if collection == GATE and rkey in self.gates:
+            return self.gates[rkey]
         account = next((one for one in self.accounts.values() if repo in {one.did, one.handle}), None)
+        if collection != COLLECTION:
+            account = None
         if account is None or rkey not in account.records:
             raise Refused(400, "RecordNotFound", "Could not locate record")
         return account.records[rkey]
@@ -152,6 +170,17 @@ class World:
         author.records[rkey] = record
         self._notify(author, record)
         return record
+
+    def change(self, uri: str, text: str | None) -> None:
+        """Whoever wrote a record changes its words, or deletes it (None)."""
+        record = self.at(uri)
+        account = next(one for one in self.accounts.values() if record in one.records.values())
+        rkey = uri.rsplit("/", 1)[-1]
+        if text is None:
+            del account.records[rkey]
+        else:
+            value = {**record.value, "text": text}
+            account.records[rkey] = Record(uri, _cid(value), value, record.indexed)
 
     def told(self, account: Account, limit: int, cursor: str | None) -> dict[str, Any]:
         """Notifications, the newest first."""

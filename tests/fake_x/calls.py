@@ -71,6 +71,19 @@ async def delete(world: World, request: web.Request) -> dict[str, Any]:
     return {"data": {"deleted": True}}
 
 
+async def hide(world: World, request: web.Request) -> dict[str, Any]:
+    there = world.posts.get(request.match_info["post"])
+    if there is None or there.deleted:
+        raise Refused(404, "Could not find tweet.", "Not Found Error")
+    asked = await request.json()
+    if not isinstance(asked.get("hidden"), bool):
+        raise Refused(400, "The `hidden` field is required.")
+    if there.answers is None or world.posts[there.answers].author != world.me:
+        raise Refused(403, "You are not permitted to hide this reply.")
+    there.hidden = asked["hidden"]
+    return {"data": {"hidden": there.hidden}}
+
+
 async def upload(world: World, request: web.Request) -> dict[str, Any]:
     asked = await request.json()
     if asked.get("media_category") != "tweet_image":
@@ -201,6 +214,7 @@ def _names(names: str) -> frozenset[str]:
 CALLS = (
     Call("post", "POST", "/2/tweets", _names("text media reply reply_settings quote_tweet_id poll"), post, 201),
     Call("delete", "DELETE", "/2/tweets/{post}", frozenset(), delete),
+    Call("hide", "PUT", "/2/tweets/{post}/hidden", _names("hidden"), hide),
     Call("upload", "POST", "/2/media/upload", _names("media media_category media_type shared"), upload),
     Call(
         "initialize",

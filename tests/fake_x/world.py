@@ -49,6 +49,7 @@ class Post:
     at: float
     shown_from: float
     deleted: bool = False
+    hidden: bool = False
 
 
 @dataclass

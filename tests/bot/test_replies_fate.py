@@ -1,0 +1,131 @@
+"""What becomes of replies: people hide them by a house rule and take it back; authors change and delete them."""
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from sqlmodel import col, select
+
+from bot import hiding
+from bot.following import Follower
+from bot.hiding import Hider
+from bot.network import Network, Refused, TryLater
+from bot.outbox import SlotKind
+from bot.reply import Reply
+from moderation.audit import AuditEntry
+from moderation.decision import NotAllowed
+from shifts.database import Database, utc_now
+from shifts.officer import Officer
+from tests.bot.replies_stage import Replies, replies, shares
+
+LATER = timedelta(seconds=61)
+
+
+@pytest.fixture
+async def night(database: Database) -> Replies:
+    return await replies(database)
+
+
+async def ask(night: Replies, reply_id: int, officer_id: str, rule: str | None) -> None:
+    async with night.database.transaction() as session:
+        officer = await session.get_one(Officer, officer_id)
+        await hiding.ask(session, reply_id, officer, rule, utc_now())
+
+
+async def hide(night: Replies, after: timedelta = timedelta()) -> bool:
+    networks = {"far": cast(Network, night.crowd)}
+    return await Hider(night.database, networks, lambda: None).sweep(utc_now() + after)
+
+
+async def follow(night: Replies) -> None:
+    networks = {"far": cast(Network, night.crowd)}
+    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER)
+
+
+async def recorded(night: Replies) -> list[tuple[str, str | None]]:
+    async with night.database.reading() as session:
+        entries = await session.exec(select(AuditEntry).order_by(col(AuditEntry.seq)))
+        return [(entry.event, entry.actor) for entry in entries.all()]
+
+
+async def test_a_person_hides_a_reply_by_a_rule_and_shows_it_again(night: Replies) -> None:
+    heard = await night.say("cheap followers on my page")
+    await ask(night, heard, "press-1", "spam")
+    assert await hide(night)
+    assert night.crowd.hidden == ["r0"]
+    kept = await night.reply(heard)
+    assert (kept.hide_rule, kept.hide_by, kept.hide_due) == ("spam", "press-1", None)
+    await ask(night, heard, "inspector-1", None)
+    assert await hide(night)
+    assert night.crowd.hidden == []
+    told = [entry for entry in await recorded(night) if "hid" in entry[0] or "show" in entry[0]]
+    assert told == [
+        ("reply hide asked", "press-1"),
+        ("reply hidden", None),
+        ("reply show asked", "inspector-1"),
+        ("reply shown again", None),
+    ]
+
+
+@pytest.mark.parametrize(("officer", "rule"), [("lima-3", "spam"), ("press-1", "criticism"), ("press-1", "abuse")])
+async def test_nothing_is_hidden_by_others_or_for_another_reason(night: Replies, officer: str, rule: str) -> None:
+    heard = await night.say("you lot are useless")
+    with pytest.raises(NotAllowed):
+        await ask(night, heard, officer, rule)
+    assert not await hide(night)
+
+
+async def test_a_network_that_is_away_is_asked_again_and_one_that_refuses_is_said(night: Replies) -> None:
+    heard = await night.say("cheap followers on my page")
+    await ask(night, heard, "press-1", "spam")
+    night.crowd.fails = [Refused("too many hidden"), TryLater(5.0)]
+    assert await hide(night)
+    assert not await hide(night)
+    assert await hide(night, timedelta(seconds=6))
+    kept = await night.reply(heard)
+    assert (kept.hide_rule, kept.hide_refused, kept.hide_due) == (None, "too many hidden", None)
+
+
+async def test_a_deleted_reply_is_said_to_be_deleted_and_its_words_stay_on_record(night: Replies) -> None:
+    heard = await night.say("is the road open")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": None}
+    await follow(night)
+    kept = await night.reply(heard)
+    assert kept.gone_at is not None
+    assert kept.text == "is the road open"
+    assert ("reply gone", None) in await recorded(night)
+
+
+async def test_an_edited_reply_shows_its_new_words(night: Replies) -> None:
+    heard = await night.say("is the road open")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "is the road open yet?"}
+    await follow(night)
+    kept = await night.reply(heard)
+    assert (kept.text, kept.edited_at is not None) == ("is the road open yet?", True)
+
+
+async def test_a_cry_for_help_that_was_edited_in_rings(night: Replies) -> None:
+    await night.say("nice van")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "help me, he has a knife and is in my kitchen"}
+    await follow(night)
+    assert await night.phones(1, SlotKind.ALARM) >= {"control-room"}
+
+
+async def test_edited_words_are_weighed_by_the_second_judge_too(night: Replies) -> None:
+    await night.say("nice van")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "it is gone quiet next door"}
+    await follow(night)
+    assert await night.weigh(shares(emergency=0.9)) == 1
+    assert await night.phones(1, SlotKind.ALARM) >= {"control-room"}
+
+
+async def test_what_a_network_cannot_tell_about_stays_as_it_is(night: Replies) -> None:
+    heard = await night.say("nice van")
+    await follow(night)
+    async with night.database.reading() as session:
+        kept = (await session.exec(select(Reply).where(Reply.id == heard))).one()
+    assert (kept.gone_at, kept.edited_at, kept.followed_at is not None) == (None, None, True)
