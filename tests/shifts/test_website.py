@@ -243,6 +243,29 @@ async def test_a_withdrawn_picture_is_gone_even_if_its_file_is_not(database: Dat
         assert await soon(gone)
 
 
+async def test_a_video_plays_from_its_poster_in_pieces_and_goes_with_its_post(
+    database: Database, tmp_path: Path
+) -> None:
+    async with shown(database, tmp_path / "media") as night, aiohttp.ClientSession() as session:
+        await night.open_shift()
+        post = await night.post("A short film.", videos=1)
+        page = await (await session.get(f"{night.address}/p/{post.number}")).text()
+        video, poster = post.pictures[0]["video"], post.pictures[0]["sha256"]
+        for part in ("controls", 'preload="none"', "playsinline", f'poster="/media/{poster}.jpg"', "aria-label="):
+            assert part in page
+        films = f"{night.address}/media/{video}.mp4"
+        async with session.get(films, headers={"Range": "bytes=100-199"}) as piece:
+            assert (piece.status, len(await piece.read()), piece.content_type) == (206, 100, "video/mp4")
+        assert "media-src 'self'" in piece.headers["Content-Security-Policy"]
+        assert await night.withdraw(post) == [f"{poster}.jpg", f"{video}.mp4"]
+
+        async def gone() -> bool:
+            async with session.get(films) as answer:
+                return answer.status == 404
+
+        assert await soon(gone)
+
+
 async def test_a_picture_that_another_post_shows_is_not_purged(database: Database, tmp_path: Path) -> None:
     async with shown(database, tmp_path / "media") as night:
         await night.open_shift()

@@ -88,3 +88,14 @@ async def test_hostile_words_break_no_feed(night: Night) -> None:
 async def test_an_empty_timeline_is_a_valid_feed(night: Night) -> None:
     assert (await atom(night)).entries == []
     assert (await json_feed(night))["items"] == []
+
+
+async def test_a_video_is_an_enclosure_and_its_poster_stands_in_the_entry(night: Night) -> None:
+    await night.open_shift()
+    post = await night.post("A short film.", videos=1)
+    address = f"https://patrol.example/media/{post.pictures[0]['video']}.mp4"
+    (entry,) = (await atom(night)).entries
+    assert [(one.href, one.type) for one in entry.enclosures] == [(address, "video/mp4")]
+    assert f'<a href="{address}"><img ' in entry.content[0].value
+    (item,) = (await json_feed(night))["items"]
+    assert item["attachments"] == [{"url": address, "mime_type": "video/mp4", "duration_in_seconds": 3}]
