@@ -6,6 +6,7 @@ import hmac
 import logging
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Final
 
 from bot.covering import Coverer
 from bot.desk import COVER, FILM, PREPARE
@@ -26,6 +27,8 @@ from moderation.template import Templates
 from moderation.text_room import TextRoom
 from shifts.database import utc_now
 
+FINISHED_JOBS: Final = timedelta(days=2)
+"""How long they are kept: what is due is in the rows."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,17 +59,12 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             program.changed()
         return weighed
 
-    async def forget() -> bool:
-        """Finished jobs: what is due is in the rows."""
-        await program.engine.forget(utc_now() - timedelta(days=2))
-        return False
-
     warming: dict[str, Loop] = {"warm": warm} if settings.moderation.warm else {}
     return Part(
         loops={
             **warming,
             "prepare sweep": every(0.25, lambda: preparer.sweep(utc_now())),
-            "forget": every(3600, forget),
+            "forget": every(3600, lambda: program.engine.forget(utc_now() - FINISHED_JOBS)),
             **({"second look": every(0.2, weigh)} if second else {}),
         },
         handlers={
