@@ -2,36 +2,60 @@
 
 import asyncio
 import os
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import migrating, wiring
+from bot import inbox, migrating, wiring
 from bot.settings import Settings, SettingsWrong
+from bot.triage import Triage
+from bot.triage_room import TriageRoom
+from bot.triage_rules import TriageWrong
 from moderation import audit as chain
 from moderation.audit import ChainBroken as AuditBroken
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
+from moderation.signs import Signs
+from moderation.template import Templates, TemplatesWrong
 from moderation.text_room import TextRoom
 from shifts.areas import Areas, AreasWrong
 from shifts.database import Database
 from shifts.roster_file import Roster, RosterWrong
 from shifts.words import Words, WordsMissing
 
+_UNREADABLE: Final = (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, KeyError, TypeError)
+
 
 @dataclass(slots=True)
 class Found:
     """What is in place, and what is not with what to do about it."""
 
+    words: Words
+    language: str
     fine: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
+    def good(self, key: str, **fields: object) -> None:
+        self.fine.append(self.words.say(f"check.{key}", self.language, **fields))
+
+    def bad(self, key: str, **fields: object) -> None:
+        self.wrong.append(self.words.say(f"check.{key}", self.language, **fields))
+
 
 async def everything(settings: Settings) -> Found:
-    """Look at all of it; nothing is changed and nothing is connected to a network."""
-    found = Found()
+    """Look at all of it; nothing is changed and nothing is connected to a network. Raises SettingsWrong."""
+    try:
+        words = Words.load(settings.files.languages)
+    except (WordsMissing, OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsWrong(f"The language files cannot be used: {error}.") from None
+    found = Found(words, settings.force.language)
+    _languages(found)
     _files(settings, found)
+    _adapters(settings, found)
     _rights(settings, found)
     await _database(settings, found)
     await _models(settings, found)
@@ -45,80 +69,114 @@ async def audit(settings: Settings) -> int:
         async with database.reading() as session:
             return await chain.verify(session)
     except SQLAlchemyError:
-        raise SettingsWrong("The database cannot be read; run `tweetpatrol db upgrade` and try again.") from None
+        words = Words.load(settings.files.languages)
+        raise SettingsWrong(words.say("check.database_unreadable", settings.force.language)) from None
     finally:
         await database.close()
 
 
-def _files(settings: Settings, found: Found) -> None:
-    try:
-        words = Words.load(settings.files.languages)
-    except WordsMissing as error:
-        found.wrong.append(f"{error}.")
-        return
-    missing = words.missing()
+def _languages(found: Found) -> None:
+    missing = found.words.missing()
     found.wrong += [f"{problem}." for problem in missing]
     if not missing:
-        found.fine.append(f"languages: {', '.join(words.languages)}")
+        found.good("languages", languages=", ".join(found.words.languages))
+
+
+def _files(settings: Settings, found: Found) -> None:
+    """Everything that is read from files at a start: each is read now, and said if it cannot be."""
+    places = settings.files.places
     try:
-        roster = Roster.load(settings.files.roster)
-        found.fine.append(f"roster: {len(roster.officer)} people")
+        found.good("roster", n=len(Roster.load(settings.files.roster).officer))
     except RosterWrong as wrong:
-        found.wrong += wrong.sentences(words, settings.force.language)
+        found.wrong += wrong.sentences(found.words, found.language)
     except OSError:
-        found.wrong.append(f"The roster {settings.files.roster.name} cannot be read.")
+        found.bad("roster_unreadable", file=settings.files.roster.name)
+    _read(found, "areas", lambda: len(Areas.load(places).every), AreasWrong)
+    _read(found, "templates", lambda: len(Templates.load(places / "templates.toml").approved), TemplatesWrong)
+    _read(found, "triage", lambda: len(Triage.load(places / "triage").lexicons), TriageWrong)
+    _read(found, "signs", lambda: len(Signs.load(places).words))
+
+
+def _read(found: Found, name: str, count: Callable[[], int], *errors: type[Exception]) -> None:
     try:
-        found.fine.append(f"areas: {len(list(Areas.load(settings.files.places).every))}")
-    except (AreasWrong, OSError, ValueError, KeyError):
-        found.wrong.append("areas.geojson and gazetteer.toml cannot be used; see docs/running.md.")
+        found.good(name, n=count())
+    except errors as error:
+        found.bad(f"{name}_wrong", why=str(error).rstrip("."))
+    except _UNREADABLE:
+        found.bad(f"{name}_wrong", why=found.words.say("check.unreadable", found.language))
+
+
+def _adapters(settings: Settings, found: Found) -> None:
     adapters = wiring.check_adapters(settings)
     found.wrong += adapters
     if not adapters:
-        found.fine.append(f"chat apps: {', '.join(settings.chat_apps)}; networks: {', '.join(settings.networks)}")
+        found.good("adapters", apps=", ".join(settings.chat_apps), networks=", ".join(settings.networks))
 
 
 def _rights(settings: Settings, found: Found) -> None:
     folder = next(parent for parent in (settings.data, *settings.data.parents) if parent.exists())
     if not os.access(folder, os.W_OK):
-        found.wrong.append(f"The data folder {settings.data.name} cannot be written; give this user the right to.")
+        found.bad("data_folder", folder=settings.data.name)
     key = settings.data / "vault.key"
     if key.exists() and key.stat().st_mode & 0o077:
-        found.wrong.append("Others can read the vault key file; run `chmod 600` on vault.key.")
+        found.bad("vault_key")
     else:
-        found.fine.append("rights")
+        found.good("rights")
 
 
 async def _database(settings: Settings, found: Found) -> None:
     database = Database(settings.database_url)
     if database.is_sqlite and not Path(database.url.database or "").exists():
-        found.fine.append("database: none yet, the first start makes it")
+        found.good("no_database")
         return
     try:
         if await asyncio.to_thread(migrating.is_current, database):
-            found.fine.append("database: up to date")
+            found.good("database")
+            await _given_up(database, found)
         else:
-            found.wrong.append("The database is of another version; run `tweetpatrol db upgrade`.")
+            found.bad("database_version")
     except SQLAlchemyError:
-        found.wrong.append("The database cannot be reached; check its address and that it runs.")
+        found.bad("database_unreachable")
     finally:
         await database.close()
+
+
+async def _given_up(database: Database, found: Found) -> None:
+    """What officers sent and nobody could handle: they were told, and somebody has to look at the log."""
+    async with database.reading() as session:
+        items = await inbox.given_up(session)
+    if items:
+        found.bad("given_up", n=items)
 
 
 async def _models(settings: Settings, found: Found) -> None:
     room = TextRoom(settings.files.places, settings.files.languages, b"", models=settings.moderation.models)
     try:
         await room.warm()
-        found.fine.append("text detectors")
+        found.good("text_models" if settings.moderation.models else "text_models_off")
     except DetectorFailed:
-        found.wrong.append("The text detectors cannot be loaded; run `make setup` again.")
+        found.bad("text_detectors")
     finally:
         room.close()
     async with Photos() as photos:
         try:
             await photos.warm()
-            found.fine.append("picture detectors")
+            found.good("picture_detectors")
         except DetectorFailed:
-            found.wrong.append("The picture detectors cannot be loaded; run `make setup` again.")
+            found.bad("picture_detectors_wrong")
+    if settings.moderation.models:
+        await _reply_model(settings, found)
+
+
+async def _reply_model(settings: Settings, found: Found) -> None:
+    room = TriageRoom(settings.files.places / "models")
+    try:
+        await room.weigh("")
+        found.good("reply_model")
+    except DetectorFailed:
+        found.bad("reply_model_wrong")
+    finally:
+        room.close()
 
 
 __all__ = ["AuditBroken", "Found", "audit", "everything"]

@@ -63,7 +63,8 @@ def run(
 
     names = wiring.PROCESSES if process is None else (process,)
     if process is not None and process not in wiring.PROCESSES:
-        _refuse(f"There is no process {process}; there are {', '.join(wiring.PROCESSES)}.")
+        known = ", ".join(wiring.PROCESSES)
+        _refuse(_say(_load(config, data), "cli.no_process", process=process, processes=known))
     logs.set_up(as_json=not sys.stderr.isatty())
     loaded = _load(config, data)
     _end(asyncio.run(_run(loaded, names, process or "all")))
@@ -74,10 +75,12 @@ def check(config: Config = None, data: Data = None) -> None:
     """Look whether everything is in place: configuration, files, rights, database, models. Changes nothing."""
     loaded = _load(config, data)
     found = asyncio.run(checks.everything(loaded))
+    ok, wrong = _say(loaded, "check.ok"), _say(loaded, "check.wrong")
+    wide = max(len(ok), len(wrong))
     for line in found.fine:
-        typer.echo(f"ok    {line}")
+        typer.echo(f"{ok:<{wide}} {line}")
     for line in found.wrong:
-        typer.echo(f"WRONG {line}", err=True)
+        typer.echo(f"{wrong:<{wide}} {line}", err=True)
     raise typer.Exit(1 if found.wrong else 0)
 
 
@@ -88,8 +91,8 @@ def audit_verify(config: Config = None, data: Data = None) -> None:
     try:
         count = asyncio.run(checks.audit(loaded))
     except checks.AuditBroken as broken:
-        _refuse(f"The audit does not fit from entry {broken.seq} on: somebody changed or removed something.")
-    typer.echo(f"The audit is whole: {count} entries.")
+        _refuse(_say(loaded, "cli.audit_broken", seq=broken.seq))
+    typer.echo(_say(loaded, "cli.audit_whole", n=count))
 
 
 @db_app.command("upgrade")
@@ -100,7 +103,7 @@ def db_upgrade(config: Config = None, data: Data = None) -> None:
     loaded = _load(config, data)
     logs.set_up(as_json=False)
     upgrade(Database(loaded.database_url))
-    typer.echo("The database is up to date.")
+    typer.echo(_say(loaded, "cli.upgraded"))
 
 
 @asynccontextmanager
@@ -126,7 +129,7 @@ async def _run(loaded: Settings, names: Sequence[str], executor: str) -> int:
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with wiring.open_program(loaded, alone=len(names) > 1) as program:
-        typer.echo(f"{', '.join(names)} running; Ctrl-C stops.", err=True)
+        typer.echo(_say(loaded, "cli.running", processes=", ".join(names)), err=True)
         await wiring.run(program, names, stop, executor)
     return 0
 
@@ -139,6 +142,11 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 def _load(config: Path | None, data: Path | None) -> Settings:
     return settings.load(config, data)
+
+
+def _say(loaded: Settings, key: str, **fields: object) -> str:
+    """A sentence in the force's own language."""
+    return Words.load(loaded.files.languages).say(key, loaded.force.language, **fields)
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -16,10 +16,10 @@ from bot.rehearsal.uploads import MOST_BYTES, shown_as
 from shifts.words import FIRST_LANGUAGE, Words
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
-    "officer": ("on", "off", "help", "start"),
-    "sergeant": ("shift", "on", "queue", "freeze", "resume", "recall", "correct", "off", "help", "start"),
-    "inspector": ("shift", "queue", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
-    "press": ("shift", "queue", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
+    "officer": ("on", "off", "who", "help", "start"),
+    "sergeant": ("shift", "on", "queue", "who", "freeze", "resume", "recall", "correct", "off", "help", "start"),
+    "inspector": ("shift", "queue", "who", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
+    "press": ("shift", "queue", "who", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
 }
 """Which commands a phone suggests, by its owner's first role besides officer; other roles get the officer's."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.delivery import DELIVERIES
+from bot.fixed_answer import FIXED_ANSWERS
 from bot.inbox import INBOX
 from bot.reply import REPLIES
 from moderation.post import PICTURES, POSTS
@@ -17,6 +18,7 @@ MACHINES: dict[str, Machine[Any]] = {
     "Delivery": DELIVERIES,
     "Reply": REPLIES,
     "Inbox item": INBOX,
+    "Fixed answer": FIXED_ANSWERS,
 }
 
 

@@ -1,0 +1,90 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot import checks, settings
+from bot.checks import Found
+from bot.inbox import InboxItem, InboxState
+from bot.settings import Settings
+from shifts.database import Database, utc_now
+from shifts.words import Words
+
+CONFIG = Path(__file__).parents[2] / "config"
+WORDS = Words.load(CONFIG / "languages")
+LANGUAGE = "es"
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Settings:
+    """The rehearsal's settings, with files of their own that a test may break."""
+    places = tmp_path / "config"
+    shutil.copytree(CONFIG, places, ignore=shutil.ignore_patterns("models", "migrations"))
+    plain = settings.load(CONFIG / "rehearsal" / "patrol.toml", tmp_path, {})
+    return plain.model_copy(update={"files": plain.files.model_copy(update={"places": places})})
+
+
+def look(loaded: Settings) -> Found:
+    found = Found(WORDS, LANGUAGE)
+    checks._files(loaded, found)
+    return found
+
+
+def test_what_is_in_place_is_said_in_the_language_of_the_force(loaded: Settings) -> None:
+    found = look(loaded)
+    assert found.wrong == []
+    assert WORDS.say("check.areas", LANGUAGE, n=7) in found.fine
+    assert len(found.fine) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "broken"),
+    [
+        ("templates.toml", "templates_wrong", "[emergency]\n"),
+        ("templates.toml", "templates_wrong", "=\n"),
+        ("triage/rules.toml", "triage_wrong", "rules = 1\n"),
+        ("policy/signs.toml", "signs_wrong", "["),
+        ("areas.geojson", "areas_wrong", "{}"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(loaded: Settings, file: str, key: str, broken: str) -> None:
+    (loaded.files.places / file).write_text(broken, "utf-8")
+    found = look(loaded)
+    beginning = WORDS.say(f"check.{key}", LANGUAGE, why="…").partition("…")[0]
+    assert [sentence.startswith(beginning) for sentence in found.wrong] == [True]
+
+
+async def test_what_nobody_could_handle_is_said(sqlite_database: Database) -> None:
+    given_up = {"app": "chat", "item": "i", "chat": "c", "state": InboxState.FAILED, "payload": b"x"}
+    async with sqlite_database.transaction() as session:
+        session.add(InboxItem.model_validate({**given_up, "received_at": utc_now()}))
+    found = Found(WORDS, LANGUAGE)
+    await checks._given_up(sqlite_database, found)
+    assert found.wrong == [WORDS.say("check.given_up", LANGUAGE, n=1)]
+
+
+async def test_that_the_models_are_off_is_said(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loaded:
+        """Detectors that load at once."""
+
+        def __init__(self, *_arguments: object, **_settings: object) -> None:
+            pass
+
+        async def __aenter__(self) -> "Loaded":
+            return self
+
+        async def __aexit__(self, *_error: object) -> None:
+            self.close()
+
+        async def warm(self) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(checks, "TextRoom", Loaded)
+    monkeypatch.setattr(checks, "Photos", Loaded)
+    off = loaded.model_copy(update={"moderation": loaded.moderation.model_copy(update={"models": False})})
+    found = Found(WORDS, LANGUAGE)
+    await checks._models(off, found)
+    assert found.fine[0] == WORDS.say("check.text_models_off", LANGUAGE)
