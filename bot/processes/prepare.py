@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from bot.covering import Coverer
-from bot.desk import COVER, FILM, PREPARE
-from bot.engine import Lane
+from bot.desk import COVER, FILM, PREPARE, Desk
+from bot.engine import Handler, Lane
 from bot.filming import Filmer
 from bot.picture_work import PictureWork
 from bot.preparing import Preparer
@@ -40,10 +40,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     stack.callback(room.close)
     photos = await stack.enter_async_context(Photos())
     videos = await stack.enter_async_context(Videos())
-    desk, signs = program.desk(vault), Signs.load(settings.files.places)
-    work = PictureWork(program.database, desk, settings.media, program.changed)
+    desk = program.desk(vault)
     preparer = Preparer(program.database, desk, room, program.changed)
-
     second = await _second_look(program, stack) if settings.moderation.models else None
 
     async def warm() -> None:
@@ -67,13 +65,15 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
             "forget": every(3600, lambda: program.engine.forget(utc_now() - FINISHED_JOBS)),
             **({"second look": every(0.2, weigh)} if second else {}),
         },
-        handlers={
-            PREPARE: preparer.words,
-            COVER: Coverer(work, photos, room, signs).cover,
-            FILM: Filmer(work, videos).film,
-        },
+        handlers={PREPARE: preparer.words, **_pictures(program, desk, room, photos, videos)},
         lanes=[Lane.WORDS, Lane.PICTURES, Lane.VIDEOS],
     )
+
+
+def _pictures(program: Program, desk: Desk, room: TextRoom, photos: Photos, videos: Videos) -> dict[str, Handler]:
+    work = PictureWork(program.database, desk, program.settings.media, program.changed)
+    signs = Signs.load(program.settings.files.places)
+    return {COVER: Coverer(work, photos, room, signs).cover, FILM: Filmer(work, videos).film}
 
 
 async def _second_look(program: Program, stack: AsyncExitStack) -> SecondLook:

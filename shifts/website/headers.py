@@ -9,7 +9,8 @@ def security_headers(public_url: str, frame_ancestors: str) -> Mapping[str, str]
     """What a browser must know: nothing from elsewhere, no inline script or style, framed by nobody."""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-        f"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frame_ancestors}"
+        f"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors {frame_ancestors}"
     )
     headers = {
         "Content-Security-Policy": policy,
