@@ -1,28 +1,57 @@
 """Cutting off: what somebody who was revoked still has on their phone is cleared, soon and without their doing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlmodel import col, exists, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox
+from bot import delivery, outbox
 from bot.outbox import Slot, SlotKind
+from moderation import queue
 from moderation.post import Post, PostState
 from shifts.database import Database
 from shifts.officer import Account, Officer
 
 
-async def sweep(database: Database) -> bool:
-    """Have every card cleared that stands in a chat which is no longer its person's; False if there is none."""
+async def sweep(database: Database, now: datetime) -> bool:
+    """Clear what must not stand any longer: cards of strangers, and approvals of theirs that nothing has left by.
+
+    False if there was nothing."""
     async with database.reading() as session:
-        found = await _strangers(session)
-    if found:
+        cards, posts = await _strangers(session), await _approved(session)
+    if cards:
         async with database.transaction() as session:
-            ids = [slot.id for slot in found]
-            touched = update(Slot).where(col(Slot.id).in_(ids), col(Slot.wanted) == col(Slot.shown))
-            await session.exec(touched.values(wanted=Slot.wanted + 1).execution_options(synchronize_session=False))
-            await _agreed_with(session, {slot.officer_id for slot in found})
-    return bool(found)
+            await _touch(session, cards)
+    for post_id in posts:
+        async with database.transaction() as session:
+            await _void(session, post_id, now)
+    return bool(cards or posts)
+
+
+async def _touch(session: AsyncSession, cards: Sequence[Slot]) -> None:
+    ids = [slot.id for slot in cards]
+    touched = update(Slot).where(col(Slot.id).in_(ids), col(Slot.wanted) == col(Slot.shown))
+    await session.exec(touched.values(wanted=Slot.wanted + 1).execution_options(synchronize_session=False))
+    await _agreed_with(session, {slot.officer_id for slot in cards})
+
+
+async def _approved(session: AsyncSession) -> list[int]:
+    """Posts that wait to leave although somebody who said yes to them may do nothing any more."""
+    posts = (await session.exec(select(Post).where(Post.state == PostState.APPROVED).order_by(col(Post.id)))).all()
+    said = {officer for post in posts for officer in (post.approved_by, *post.approvals) if officer}
+    people = (await session.exec(select(Officer).where(col(Officer.id).in_(said)))).all()
+    gone = {person.id for person in people if not person.active}
+    return [post.id or 0 for post in posts if gone & {post.approved_by, *post.approvals}]
+
+
+async def _void(session: AsyncSession, post_id: int, now: datetime) -> None:
+    post = await queue.locked(session, post_id)
+    if post.state is PostState.APPROVED:
+        await delivery.unplan(session, post)
+    if await queue.void(session, post, now):
+        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+        await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
 
 
 async def _strangers(session: AsyncSession) -> list[Slot]:

@@ -176,6 +176,21 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
     approval.check_decider(post, officer.id, officer.roles)
     if post.state is not PostState.APPROVED:
         raise NotAllowed("queue.too_late_to_undo")
+    await _unapproved(session, post, now)
+    session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
+    await _record(session, now, "undone", post, officer.id)
+
+
+async def void(session: AsyncSession, post: Post, now: datetime) -> bool:
+    """Somebody who approved it was cut off before anything of it left: it waits for others. False if it is too late."""
+    if post.state is not PostState.APPROVED:
+        return False
+    await _unapproved(session, post, now)
+    await _record(session, now, "approval void", post, None)
+    return True
+
+
+async def _unapproved(session: AsyncSession, post: Post, now: datetime) -> None:
     await POSTS.move(
         session,
         post,
@@ -187,8 +202,6 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
         approvals=[],
         ticks=[],
     )
-    session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
-    await _record(session, now, "undone", post, officer.id)
 
 
 async def send_back(

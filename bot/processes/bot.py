@@ -44,7 +44,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     await _serve_webhooks(program, apps, stack)
     loops: dict[str, Loop] = {f"listen {name}": _listen(intake, name) for name in apps}
     loops |= {
-        "cut off": every(2.0, lambda: cutting_off.sweep(program.database)),
+        "cut off": every(2.0, lambda: cutting_off.sweep(program.database, utc_now())),
         "inbox": intake.run,
         "cards": sender.run,
         "fetch": every(0.1, lambda: fetcher.once(utc_now())),
