@@ -115,13 +115,14 @@ async def by_published(session: AsyncSession, network: str, published_id: str) -
     return (await session.exec(statement)).first()
 
 
-async def to_do(session: AsyncSession, now: datetime, limit: int = 20) -> list[int]:
-    """The ids of what is due, or was left in doubt, oldest first."""
+async def to_do(session: AsyncSession, now: datetime, network: str, limit: int = 20) -> list[int]:
+    """The ids of what is due on a network, or was left in doubt there, oldest first."""
     working = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
     statement = (
         select(FixedAnswer.id)
         .where(
             col(FixedAnswer.state).in_(working),
+            FixedAnswer.network == network,
             or_(col(FixedAnswer.lease_until).is_(None), col(FixedAnswer.lease_until) <= now),
             or_(col(FixedAnswer.not_before).is_(None), col(FixedAnswer.not_before) <= now),
         )

@@ -41,10 +41,10 @@ class FixedPublisher:
         self._changed = changed
         self._clock = clock
 
-    async def sweep(self, now: datetime) -> int:
-        """Take everything that is due one step further; gives how many there were."""
+    async def sweep(self, now: datetime, network: str) -> int:
+        """Take everything that is due on a network one step further; gives how many there were."""
         async with self._database.reading() as session:
-            due = await fixed_answer.to_do(session, now)
+            due = await fixed_answer.to_do(session, now, network)
         await asyncio.gather(*(self.step(answer_id) for answer_id in due))
         return len(due)
 

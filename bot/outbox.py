@@ -138,11 +138,12 @@ async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> S
     return (await session.exec(statement)).first()
 
 
-async def untrue(session: AsyncSession, now: datetime, limit: int = 200) -> list[Slot]:
-    """The cards to show, to change or to remove now, oldest first."""
+async def untrue(session: AsyncSession, now: datetime, app: str, limit: int = 200) -> list[Slot]:
+    """The cards to show, to change or to remove now in a chat app, oldest first."""
     statement = (
         select(Slot)
         .where(
+            Slot.app == app,
             col(Slot.closed).is_(False),
             or_(col(Slot.not_before).is_(None), col(Slot.not_before) <= now),
             or_(col(Slot.wanted) > col(Slot.shown), col(Slot.remove_at) <= now),

@@ -27,10 +27,17 @@ class Sender:
         self.nudge = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled. A nudge wakes it at once; another process's changes are seen within the idle time."""
+        """Until cancelled. A nudge wakes it at once; another process's changes are seen within the idle time.
+
+        Each app has a loop of its own: one that hangs delays nobody in another."""
+        async with asyncio.TaskGroup() as group:
+            for app in self._apps:
+                group.create_task(self._run(app))
+
+    async def _run(self, app: str) -> None:
         while True:
             self.nudge.clear()
-            if not await self.once(utc_now()):
+            if not await self._show(app, utc_now()):
                 try:
                     await asyncio.wait_for(self.nudge.wait(), IDLE_SECONDS)
                 except TimeoutError:
@@ -38,11 +45,14 @@ class Sender:
 
     async def once(self, now: datetime) -> bool:
         """Show what is untrue now; False if there was nothing."""
+        return any([await self._show(app, now) for app in self._apps])
+
+    async def _show(self, app: str, now: datetime) -> bool:
         async with self._database.reading() as session:
-            slots = [slot for slot in await outbox.untrue(session, now) if slot.app in self._apps]
-        by_chat: dict[tuple[str, str], list[Slot]] = defaultdict(list)
+            slots = await outbox.untrue(session, now, app)
+        by_chat: dict[str, list[Slot]] = defaultdict(list)
         for slot in slots:
-            by_chat[slot.app, slot.chat].append(slot)
+            by_chat[slot.chat].append(slot)
         await asyncio.gather(*(self._chat(chat, now) for chat in by_chat.values()))
         return bool(slots)
 

@@ -1,6 +1,7 @@
 """The publish process: deliveries and replies. Holds no vault key and loads no models."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from bot.desk import DELIVER
@@ -37,9 +38,14 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     follower = Follower(program.database, networks, routing, program.changed)
     loops["hide replies"] = every(0.5, lambda: hider.sweep(utc_now()))
     loops["follow replies"] = every(5.0, lambda: follower.tick(utc_now()))
-    loops["fixed texts"] = every(0.2, lambda: fixed.sweep(utc_now()))
+    loops |= {f"fixed texts {name}": every(0.2, _say(fixed, name)) for name in networks}
     loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
     return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])
+
+
+def _say(fixed: FixedPublisher, name: str) -> Callable[[], Awaitable[int]]:
+    """Each network for itself: a call for help on one is answered although another hangs."""
+    return lambda: fixed.sweep(utc_now(), name)
 
 
 def _hear(ears: Ears, name: str, seconds: float) -> Loop:

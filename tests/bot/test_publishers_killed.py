@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,11 +68,15 @@ class Hanging(FaultNetwork):
         return await super().publish(release, key, answers)
 
 
+def a_scan(folder: Path) -> Scan:
+    return Scan(Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"), models=False), folder)
+
+
 @asynccontextmanager
 async def a_publisher(
     database: Database, folder: Path, networks: dict[str, FaultNetwork], shifts: int
 ) -> AsyncIterator[tuple[Publisher, Night]]:
-    scan = Scan(Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"), models=False), folder)
+    scan = a_scan(folder)
     clock, minute = Clock(), timedelta(minutes=1)
     publisher = Publisher(
         database, Engine(database), networks, scan, minute, lambda: None, clock=clock, pace=Pace(call=minute / 2)
@@ -122,3 +126,33 @@ async def test_only_the_first_of_each_shift_is_asked_for_and_brings_the_others_a
 def test_a_network_that_is_back_is_tried_within_a_minute_or_when_it_said(tries: int) -> None:
     assert delivery.patience(tries) <= timedelta(minutes=1)
     assert delivery.patience(tries, 240.0) == timedelta(seconds=240)
+
+
+@pytest.mark.parametrize("trouble", ["suspended", "out of credit"])
+async def test_an_account_that_x_stopped_pauses_x_alone_and_goes_on_in_order(
+    sqlite_database: Database, tmp_path: Path, trouble: str
+) -> None:
+    clock = Clock()
+    async with fakes() as there, AsyncExitStack() as stack:
+        networks = await there.connected(stack, sqlite_database, tmp_path)
+        publisher = Publisher(
+            sqlite_database, Engine(sqlite_database), networks, a_scan(tmp_path), timedelta(minutes=1), lambda: None,
+            clock=clock,
+        )  # fmt: skip
+        night = Night(sqlite_database, there, 1, tuple(networks), clock)
+        await night.begin()
+        await night.approve(3)
+        there.x.suspended, there.x.world.credit = trouble == "suspended", 0 if trouble == "out of credit" else None
+        await _rounds(publisher, night, clock)
+        seen = await night.seen()
+        assert (len(seen["bluesky"]), len(seen["x"])) == (3, 0)
+        there.x.suspended, there.x.world.credit = False, None
+        await _rounds(publisher, night, clock)
+        assert count((await night.seen())["x"], 3, 1) == Count(0, 0, 0)
+
+
+async def _rounds(publisher: Publisher, night: Night, clock: Clock) -> None:
+    for _ in range(3):
+        clock.now += timedelta(minutes=20)
+        for row in await _due(night):
+            await publisher.deliver(row)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from bot.network import Refused, TryLater, Unclear
 from bot.x.budget import Tariff
+from moderation.release import Release
 from shifts.database import Database
 from tests.bot.test_x import jpeg
 from tests.bot.x_account import POST, Account, an_account
@@ -115,3 +117,33 @@ async def test_a_try_that_was_not_there_is_paid_for_once(account: Account) -> No
                 await network.publish(POST, "k1", None)
         await network.publish(POST, "k1", None)
     assert account.fake.world.bill == 15_000 == await account.spent()
+
+
+async def test_three_publishers_spend_a_night_to_the_cent_while_x_fails_them(account: Account) -> None:
+    url = account.database.url.render_as_string(hide_password=False)
+    databases = [Database(url) for _ in range(3)]
+    tariff = Tariff(nightly=0.105)
+    async with AsyncExitStack() as stack:
+        networks = [
+            await stack.enter_async_context(Account(account.fake, database, account.media).open(tariff))
+            for database in databases
+        ]
+        for kind in ("busy", "lost", "drop"):
+            account.fake.fail(kind, "post")
+        waiting = list(range(15))
+        for _ in range(4):
+            told = [networks[number % 3].publish(numbered(number), f"k{number}", None) for number in waiting]
+            results = await asyncio.gather(*told, return_exceptions=True)
+            again = (TryLater, Unclear)
+            waiting = [n for n, result in zip(waiting, results, strict=True) if isinstance(result, again)]
+        assert waiting == []
+    for database in databases:
+        await database.close()
+    posts = account.fake.texts()
+    assert account.fake.world.bill == await account.spent() > 105_000 - 15_000, "another post would have fitted"
+    assert len(posts) == len(set(posts))
+    assert len(posts) * 15_000 <= 105_000
+
+
+def numbered(number: int) -> Release:
+    return replace(POST, text=f"Update {number} of tonight.")
