@@ -16,7 +16,7 @@ from bot.rehearsal.uploads import MOST_BYTES, shown_as
 from shifts.words import FIRST_LANGUAGE, Words
 
 COMMANDS: Final[Mapping[str, Sequence[str]]] = {
-    "officer": ("on", "off", "who", "help", "start"),
+    "officer": ("on", "off", "who", "recall", "correct", "tutorial", "help", "start"),
     "sergeant": ("shift", "on", "queue", "who", "freeze", "resume", "recall", "correct", "off", "help", "start"),
     "inspector": ("shift", "queue", "who", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
     "press": ("shift", "queue", "who", "freeze", "resume", "recall", "correct", "on", "off", "help", "start"),
