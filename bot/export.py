@@ -112,6 +112,9 @@ async def _pictures(sources: Sources, post: Post) -> Files:
         covered = sources.media / f"{picture.sha256}.jpg"
         if picture.sha256 is not None and covered.exists():
             files[f"pictures/{number}-covered.jpg"] = covered.read_bytes()
+        video = sources.media / f"{picture.video}.mp4"
+        if picture.video is not None and video.exists():
+            files[f"pictures/{number}-covered.mp4"] = video.read_bytes()
         rows.append(row)
     return {**files, "pictures.json": _json(rows)}
 

@@ -9,7 +9,7 @@ from moderation.release import Release
 
 
 class Scan:
-    """Refuses a release with a hard finding in any of its words, or with a picture that is not the approved one."""
+    """Refuses a release with a hard finding in any of its words, or with a picture or video that is not the approved one."""
 
     def __init__(self, redactor: Redactor, media: Path) -> None:
         self._redactor = redactor
@@ -20,10 +20,10 @@ class Scan:
         for text in (release.text, *(picture.alt for picture in release.pictures)):
             if self._redactor.remaining(text, release.language):
                 raise NotAllowed("queue.still_identifies")
-        for picture in release.pictures:
+        for name in (name for picture in release.pictures for name in picture.files):
             try:
-                data = (self.media / f"{picture.sha256}.jpg").read_bytes()
+                data = (self.media / name).read_bytes()
             except FileNotFoundError as error:
                 raise NotAllowed("queue.changed_since") from error
-            if hashlib.sha256(data).hexdigest() != picture.sha256:
+            if hashlib.sha256(data).hexdigest() != name.partition(".")[0]:
                 raise NotAllowed("queue.changed_since")

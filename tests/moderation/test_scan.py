@@ -1,0 +1,56 @@
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from moderation.decision import NotAllowed
+from moderation.redaction import Redactor
+from moderation.release import ContentHash, PublicPicture, Release
+from moderation.scan import Scan
+
+POSTER, FILM = b"poster", b"film"
+NAMES = [hashlib.sha256(content).hexdigest() for content in (POSTER, FILM)]
+RELEASE = Release(
+    post=1,
+    number=214,
+    network="page",
+    shift=1,
+    kind="patrol",
+    language="en",
+    text="A short film.",
+    pictures=(PublicPicture(NAMES[0], 64, 48, "Video of 1 second.", NAMES[1], 1),),
+    area=None,
+    byline=None,
+    approved_at=datetime(2026, 11, 21, 21, 0, tzinfo=UTC),
+    content=ContentHash("0" * 64),
+)
+
+
+class Nothing:
+    """Finds nothing in any text."""
+
+    def remaining(self, text: str, language: str) -> list[str]:
+        return []
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Scan:
+    (tmp_path / f"{NAMES[0]}.jpg").write_bytes(POSTER)
+    (tmp_path / f"{NAMES[1]}.mp4").write_bytes(FILM)
+    return Scan(cast(Redactor, Nothing()), tmp_path)
+
+
+def test_an_approved_video_may_leave(scan: Scan) -> None:
+    scan.check(RELEASE)
+
+
+@pytest.mark.parametrize("name", [f"{NAMES[0]}.jpg", f"{NAMES[1]}.mp4"])
+def test_a_poster_or_a_video_that_is_another_or_gone_does_not_leave(scan: Scan, name: str) -> None:
+    (scan.media / name).write_bytes(b"another")
+    with pytest.raises(NotAllowed):
+        scan.check(RELEASE)
+    (scan.media / name).unlink()
+    with pytest.raises(NotAllowed):
+        scan.check(RELEASE)
