@@ -55,10 +55,11 @@ def unmet(post: Post) -> list[dict[str, Any]]:
 
 
 def green(post: Post, pictures: Sequence[PostPicture]) -> bool:
-    """Whether one tap is all that it needs: nothing to tick, nothing held, nobody else to ask, no word to look at."""
+    """Whether one tap is all that it needs: nothing to tick, nothing held, nobody else to ask, no word to look at, and
+    no video, which nobody has watched before they see its own card."""
     plain = all(reason["verdict"] not in _WORRYING for reason in post.reasons)
-    own_words = any(picture.alt_chosen for picture in pictures)
-    return plain and post.verdict not in _WORRYING and not ticks(post) and not own_words and not missing(post, pictures)
+    to_look_at = any(picture.alt_chosen or picture.video for picture in pictures)
+    return plain and post.verdict not in _WORRYING and not (ticks(post) or to_look_at or missing(post, pictures))
 
 
 def ticks(post: Post) -> tuple[str, ...]:

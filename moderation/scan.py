@@ -9,7 +9,7 @@ from moderation.release import Release
 
 
 class Scan:
-    """Refuses a release with a hard finding in any of its words, or with a picture or video that is not the approved one."""
+    """Refuses a release with a hard finding in its words, or with a picture or video that is not the approved one."""
 
     def __init__(self, redactor: Redactor, media: Path) -> None:
         self._redactor = redactor

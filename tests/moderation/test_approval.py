@@ -112,6 +112,10 @@ def test_words_that_a_person_wrote_for_a_picture_are_never_published_unread_with
     assert not approval.green(a_post(verdict="PASS"), [a_picture(alt_chosen=True)])
 
 
+def test_a_video_is_never_published_unwatched_with_all_that_is_green() -> None:
+    assert not approval.green(a_post(verdict="PASS"), [a_picture(video="b" * 64)])
+
+
 def test_a_red_post_needs_two_different_people_and_one_of_the_named_role() -> None:
     red = [reason("ESC", role="press")]
     assert approval.agreed(a_post(reasons=red), "sergeant-1", ["sergeant"]) is False
