@@ -163,6 +163,7 @@ def test_only_an_approved_post_makes_a_release_of_exactly_what_was_approved() ->
         {"corrects": 3, "correction": {"line": "The road is open.", "lead": "", "apart": []}},
         {"picture": {"alt": "A red van."}},
         {"picture": {"sha256": "b" * 64}},
+        {"picture": {"video": "b" * 64}},
         {"picture": None},
     ],
 )
