@@ -134,9 +134,9 @@ async def night(postgresql: Cluster, tmp_path: Path) -> AsyncIterator[Night]:
 
 async def people(session: AsyncSession) -> None:
     until = NOW + timedelta(days=1)
-    for officer_id, role in (("lima-3", "officer"), ("sergeant-1", "sergeant")):
+    for officer_id, roles in (("lima-3", ["officer"]), ("sergeant-1", ["sergeant", "inspector"])):
         named: dict[str, Any] = {"call_sign": officer_id, "name": "P", "unit": "lima", "language": "en"}
-        session.add(Officer(id=officer_id, roles=[role], accredited_until=until, **named))
+        session.add(Officer(id=officer_id, roles=roles, accredited_until=until, **named))
     session.add(Shift(id=1, unit="lima", name="Night B", state=ShiftState.LIVE, starts_at=NOW, ends_at=until))
     await session.flush()
     sergeant = await session.get_one(Officer, "sergeant-1")
@@ -201,6 +201,16 @@ async def test_a_reply_like_another_and_a_tap_on_that_one(night: Night) -> None:
 
     crowd = [("there-1", "first"), ("there-1", "Which road is that please?")]
     await night.crossed(hold, lambda: night.hear(*crowd), record)
+
+
+@pytest.mark.parametrize("action", ["false", "acknowledge"])
+async def test_an_alarm_that_is_answered_and_a_tap_on_its_reply(night: Night, action: str) -> None:
+    await night.hear(("there-1", "Help, somebody is breaking into my house right now!"))
+
+    async def hold(session: AsyncSession) -> None:
+        await session.get_one(Reply, 1, with_for_update=True, populate_existing=True)
+
+    await night.crossed(hold, lambda: night.tap(SlotKind.ALARM, 1, action, ""), record)
 
 
 async def test_a_recall_with_its_correction_and_a_step_of_that(night: Night) -> None:
