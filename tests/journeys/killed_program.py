@@ -170,12 +170,9 @@ def _settings(start: Start) -> Any:
     from bot import preparing, publishing
     from tests.journeys.stage import stage_settings
 
-    shorter = (
-        (publishing, "CALL_SECONDS", 2.0),
-        (preparing, "PICTURE_LEASE", timedelta(seconds=8)),
-    )
-    for module, name, value in shorter:
-        setattr(module, name, value)
+    setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
+    defaults = publishing.Publisher.__init__.__kwdefaults__
+    defaults["pace"] = publishing.Pace(call=timedelta(seconds=2))
     loaded = stage_settings(
         f"sqlite+aiosqlite:///{start.data}/patrol.sqlite", Path(start.data), **{"lease_seconds": 2.5, **start.times}
     )
