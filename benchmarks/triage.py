@@ -1,46 +1,78 @@
 """How well replies are judged: missed emergencies, false alarms, what would be hidden, and how long one reply takes.
 
-Two sets: the frozen one, written before the rules, which the rules have to pass; and later rounds in unusual words, of
-which the share recognised at first sight (before anything was learnt from them) says what to expect from a new one."""
+Three sets: the frozen one, written before the rules, which they have to pass; rounds in unusual words that the rules
+learnt from, with what was recognised at first sight; and rounds that nothing was learnt from, for both judges together.
+Besides: how long a reply takes from its network to the officer's phone, in the whole program."""
 
+import asyncio
+import secrets
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
+from typing import Final
 
+from bot.migrating import upgrade
 from bot.triage import Triage, Triaged
 from bot.triage_labels import Route
-from tests.bot.triage_samples import Sample, later, samples
+from bot.triage_model import Model
+from bot.triage_union import union
+from shifts.database import Database, utc_now
+from tests.bot.triage_samples import Sample, later, samples, unseen
+from tests.journeys.stage import play, stage_settings
+from tests.journeys.test_replies import HARMLESS, published
+from tests.journeys.test_triage import quoting
 
-CONFIG = Path(__file__).resolve().parents[1] / "config" / "triage"
-FALSE_AT_MOST = 0.03
-MILLISECONDS_AT_MOST = 20.0
-Judged = list[tuple[Sample, Triaged]]
-
-
-def judged(rules: Triage, of: tuple[Sample, ...]) -> Judged:
-    """Every sample with what the rules say."""
-    return [(sample, rules.triage(sample.text, None)) for sample in of]
-
-
-def missed(table: Judged) -> int:
-    return sum(sample.life_risk and not triaged.life_risk for sample, triaged in table)
-
-
-def false_alarms(table: Judged) -> int:
-    return sum(triaged.life_risk and not sample.life_risk for sample, triaged in table)
+CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
+FALSE_AT_MOST: Final = 0.06
+"""Of the frozen replies that are no emergency: both judges together."""
+TOLD_AT_LEAST: Final = 0.9
+MILLISECONDS_AT_MOST: Final = 35.0
+SECONDS_AT_MOST: Final = 15.0
+ASKED: Final = 6
+LOADING: Final = 180.0
 
 
-def risks(table: Judged) -> int:
-    return sum(sample.life_risk for sample, _ in table)
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Both judges, and each by itself."""
+
+    rules: Triage
+    model: Model
+
+    def alone(self, sample: Sample) -> Triaged:
+        return self.rules.triage(sample.text, None)
+
+    def both(self, sample: Sample) -> Triaged:
+        return union(self.alone(sample), self.model.weigh(sample.text), self.rules.bars, self.rules.ways)
+
+
+Judged = Sequence[tuple[Sample, Triaged]]
+
+
+def rang(table: Judged, *, risk: bool) -> int:
+    return sum(triaged.life_risk for sample, triaged in table if sample.life_risk is risk)
+
+
+def told(table: Judged, *, risk: bool) -> int:
+    """Rang, or the control room was asked to look."""
+    return sum(triaged.life_risk or triaged.look for sample, triaged in table if sample.life_risk is risk)
+
+
+def count(table: Judged, *, risk: bool) -> int:
+    return sum(sample.life_risk is risk for sample, _ in table)
 
 
 def by_language(table: Judged) -> None:
-    """Print one line a language."""
     print("language  emergencies  missed  others  false alarms")
     for language in sorted({sample.language for sample, _ in table}):
         of = [row for row in table if row[0].language == language]
-        print(f"{language:8}  {risks(of):11}  {missed(of):6}  {len(of) - risks(of):6}  {false_alarms(of):12}")
+        risks, others = count(of, risk=True), count(of, risk=False)
+        print(f"{language:8}  {risks:11}  {risks - rang(of, risk=True):6}  {others:6}  {rang(of, risk=False):12}")
 
 
 def by_kind(table: Judged) -> None:
@@ -53,7 +85,7 @@ def by_kind(table: Judged) -> None:
 
 def first_sight() -> None:
     """Print what the rules of the time recognised of each later round."""
-    print("\nunusual words, recognised at first sight")
+    print("\nunusual words, recognised by the rules at first sight")
     for name in sorted({sample.sort for sample in later()}):
         of = [sample for sample in later() if sample.sort == name]
         risk = [sample for sample in of if sample.life_risk]
@@ -61,25 +93,83 @@ def first_sight() -> None:
         print(f"{name}: {sum(s.first for s in risk)} of {len(risk)}; false alarms {alarms} of {len(of) - len(risk)}")
 
 
+def never_learnt(judges: Judges) -> float:
+    """Print what both see of replies that nothing was learnt from; gives the share that reaches the control room."""
+    print("\nnever learnt from          rang  or looked at  of   |  rang  or looked at  of no emergencies")
+    for name, judge in (("rules alone", judges.alone), ("both judges", judges.both)):
+        for sort in sorted({sample.sort for sample in unseen()}):
+            table = [(sample, judge(sample)) for sample in unseen() if sample.sort == sort]
+            numbers = [f(table, risk=risk) for risk in (True, False) for f in (rang, told, count)]
+            print(f"{name}, {sort:9}  {'':2}" + "  ".join(f"{number:6}" for number in numbers))
+    whole = [(sample, judges.both(sample)) for sample in unseen()]
+    return told(whole, risk=True) / count(whole, risk=True)
+
+
+def other_classes(judges: Judges) -> None:
+    """Print how many of each other kind take the way that is theirs, of replies that nothing was learnt from."""
+    print("\nkind        right way, never learnt from: rules alone, both judges")
+    for kind in sorted({sample.kind for sample in unseen() if not sample.life_risk}):
+        of = [sample for sample in unseen() if sample.kind == kind]
+        right = next((way.route for about, way in judges.rules.ways.items() if about.value == kind), Route.OFFICER)
+        ways = [sum(judge(sample).route is right for sample in of) for judge in (judges.alone, judges.both)]
+        print(f"{kind:10}  {ways[0]:3} {ways[1]:3} of {len(of)}")
+
+
+async def to_phone(folder: Path) -> list[float]:
+    """Seconds from a reply on the rehearsal's network to the officer's phone, both judges at work."""
+    url = f"sqlite+aiosqlite:///{folder / 'patrol.db'}"
+    await asyncio.to_thread(upgrade, Database(url))
+    loaded = stage_settings(url, folder / "data", reply_poll_seconds=5)
+    moderation = loaded.moderation.model_copy(update={"models": True, "warm": True})
+    found: list[float] = []
+    async with play(loaded.model_copy(update={"moderation": moderation})) as stage:
+        sergeant = await stage.open_shift("lima-3")
+        await stage.phone("lima-3").send(HARMLESS)
+        await sergeant.tap("card.button.publish", 1, patience=LOADING)
+        post = await published(stage, HARMLESS)
+        for number in range(ASKED):
+            text = f"Is the road open again, number {number}?" if number % 2 else f"My {number} cats like your van."
+            started = perf_counter()
+            await stage.platform.public.reply(post.id, "Ada", text, secrets.token_hex(8), utc_now())
+            await stage.phone("lima-3").card(quoting(text), text)
+            found.append(perf_counter() - started)
+            await asyncio.sleep(0.7)  # so that the polls of the network do not fall on the same moment
+    return found
+
+
+def phone_seconds() -> float:
+    """Print how long replies take to a phone, gives the longest. Loads every model: not in the quick run."""
+    if "--quick" in sys.argv:
+        return 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = asyncio.run(to_phone(Path(folder)))
+    print(f"reply to the officer's phone: median {median(seconds):.1f} s, longest {max(seconds):.1f} s")
+    return max(seconds)
+
+
 def main() -> int:
-    rules = Triage.load(CONFIG)
+    judges = Judges(Triage.load(CONFIG / "triage"), Model(CONFIG / "models"))
+    judges.both(samples()[0])
     started = perf_counter()
-    table = judged(rules, samples())
+    table = [(sample, judges.both(sample)) for sample in samples()]
     each = (perf_counter() - started) * 1000 / len(table)
     by_language(table)
     by_kind(table)
     first_sight()
+    other_classes(judges)
+    share = never_learnt(judges)
     harsh = [triaged for sample, triaged in table if sample.kind == "criticism"]
     hidden = sum(triaged.ground is not None for triaged in harsh)
-    spared = sum(triaged.route is Route.KEPT for triaged in harsh)
-    others = len(table) - risks(table)
-    rate = false_alarms(table) / others
-    print(f"\nmissed emergencies: {missed(table)} of {risks(table)}")
-    print(f"false alarms: {false_alarms(table)} of {others} ({rate:.1%})")
-    print(f"harsh but lawful: {hidden} of {len(harsh)} with a ground for hiding, {spared} kept from officers")
-    print(f"one reply: {each:.2f} ms")
-    bad = missed(table) or hidden or rate > FALSE_AT_MOST or each > MILLISECONDS_AT_MOST
-    return int(bool(bad) and "--check" in sys.argv)
+    risks, others = count(table, risk=True), count(table, risk=False)
+    missed, rate = risks - rang(table, risk=True), rang(table, risk=False) / others
+    print(f"\nmissed emergencies: {missed} of {risks}")
+    print(f"false alarms: {rang(table, risk=False)} of {others} ({rate:.1%})")
+    print(f"never learnt from: {share:.1%} of the emergencies reach the control room")
+    print(f"harsh but lawful: {hidden} of {len(harsh)} with a ground for hiding")
+    print(f"one reply, both judges: {each:.1f} ms")
+    bad = missed or hidden or rate > FALSE_AT_MOST or share < TOLD_AT_LEAST
+    slow = each > MILLISECONDS_AT_MOST or phone_seconds() > SECONDS_AT_MOST
+    return int((bool(bad) or slow) and "--check" in sys.argv)
 
 
 if __name__ == "__main__":

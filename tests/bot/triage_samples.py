@@ -1,6 +1,7 @@
 """The frozen replies that judge triage: invented, in three languages."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,16 +42,18 @@ def later() -> tuple[Sample, ...]:
 
 @cache
 def unseen() -> tuple[Sample, ...]:
-    """Replies that judge the second judge, written when its features were fixed; no lesson is made of them."""
-    found: list[Sample] = []
+    """Two rounds that judge the second judge, written when its features were fixed; no lesson is made of them."""
+    return tuple(_unseen("unseen.txt", "round 1")) + tuple(_unseen("unseen_2.txt", "round 2"))
+
+
+def _unseen(name: str, sort: str) -> Iterator[Sample]:
     language = kind = ""
-    for number, line in enumerate((FOLDER / "unseen.txt").read_text("utf-8").splitlines()):
+    for number, line in enumerate((FOLDER / name).read_text("utf-8").splitlines()):
         if line.startswith("["):
             language, kind = line.strip("[]").split()
-        elif line:
             kind = "suicide" if kind == "crisis" else kind
-            found.append(Sample(f"unseen-{number}", language, kind, "unseen", line))
-    return tuple(found)
+        elif line:
+            yield Sample(f"{sort}-{number}", language, kind, sort, line)
 
 
 def _read(path: Path) -> list[Sample]:
