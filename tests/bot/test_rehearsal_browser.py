@@ -12,7 +12,7 @@ from axe_playwright_python.async_playwright import Axe
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
-from bot.chat_app import AttachmentKind, Card, Edit, Message
+from bot.chat_app import AttachmentKind, Card, Edit, Message, Picture
 from bot.chat_apps import rehearsal
 from bot.network import Network, Unclear
 from bot.networks import rehearsal as rehearsal_network
@@ -21,6 +21,7 @@ from bot.rehearsal.uploads import MOST_BYTES
 from tests.bot.echo import KEY, LIMA, Echo, application, covered_picture
 from tests.bot.rehearsal_program import free_port, program
 from tests.contracts.test_networks import POST
+from tests.moderation.media_videos import panned, street, video
 
 TEXT = "Stopped a van with four bald tyres on Harbour Road."
 
@@ -273,6 +274,17 @@ async def test_a_citizen_answers_on_the_panel_and_trouble_can_be_rehearsed(scene
     with pytest.raises(Unclear):
         await scene.network.publish(POST, "k2", None)
     await expect(stage.locator(".public-post")).to_have_count(2)
+
+
+async def test_a_covered_video_plays_on_its_card(scene: Scene, stage: Page, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(video(panned(street(), (320, 180), 10), rate=10))
+    shown = Picture(covered_picture(tmp_path / "poster.jpg"), "Video of 1 second.", film)
+    await scene.echo.app.show(Card("A short film", pictures=(shown,)), LIMA, "film")
+    drawn = phone(stage, "lima3").locator("video")
+    await expect(drawn).to_have_attribute("aria-label", "Video of 1 second.")
+    await drawn.evaluate("film => { film.muted = true; return film.play(); }")
+    assert await drawn.evaluate("film => film.videoWidth") == 320
 
 
 async def test_a_long_night_is_drawn_from_its_end_and_the_rest_when_asked_for(scene: Scene, stage: Page) -> None:
