@@ -28,10 +28,10 @@ from tests.journeys.test_replies import HARMLESS, published
 from tests.journeys.test_triage import quoting
 
 CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
-FALSE_AT_MOST: Final = 0.06
+FALSE_AT_MOST: Final = 0.05
 """Of the frozen replies that are no emergency: both judges together."""
 TOLD_AT_LEAST: Final = 0.9
-MILLISECONDS_AT_MOST: Final = 35.0
+MILLISECONDS_AT_MOST: Final = 15.0
 SECONDS_AT_MOST: Final = 15.0
 ASKED: Final = 6
 LOADING: Final = 180.0

@@ -171,7 +171,7 @@ def _settings(start: Start) -> Any:
     from tests.journeys.stage import stage_settings
 
     setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
-    defaults = publishing.Publisher.__init__.__kwdefaults__
+    defaults = publishing.Publisher.__init__.__kwdefaults__ or {}
     defaults["pace"] = publishing.Pace(call=timedelta(seconds=2))
     loaded = stage_settings(
         f"sqlite+aiosqlite:///{start.data}/patrol.sqlite", Path(start.data), **{"lease_seconds": 2.5, **start.times}
