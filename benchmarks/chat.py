@@ -309,7 +309,8 @@ async def _felt(check: Awaitable[object]) -> bool:
     """Whether something was lost, repeated or untrue."""
     try:
         await check
-    except AssertionError:
+    except AssertionError as error:
+        print(f"felt: {error}"[:300], file=sys.stderr)
         return True
     return False
 
