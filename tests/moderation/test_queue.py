@@ -165,3 +165,12 @@ async def test_who_edits_a_plain_post_lightly_publishes_it_and_one_of_two_may_ha
     async with sqlite_database.transaction() as session:
         (await queue.locked(session, 1)).reasons = []
     assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+
+
+async def test_nobody_publishes_their_own_though_the_tap_fits_what_is_shown(sqlite_database: Database) -> None:
+    await a_waiting_post(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        (await session.get_one(Officer, "lima-3")).roles = ["officer", "sergeant"]
+    with pytest.raises(NotAllowed, match="own_post"):
+        await yes(sqlite_database, "lima-3", await shown(sqlite_database))
+    assert (await read(sqlite_database)).state is PostState.WAITING
