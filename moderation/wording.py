@@ -1,7 +1,7 @@
 """What a public text says in place of what was found: areas for places, roles for people, nothing for numbers."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, fields
 
 from moderation.edit import Edit, apart, as_loud, said_once
@@ -68,8 +68,9 @@ class Wording:
 
     def plan(self, folded: str, findings: Iterable[Finding], language: str, area: str | None) -> list[Edit]:
         """The edits that take `findings` out of a clean text (`folded` is its form), in order, none overlapping."""
-        text = _Text(folded, self.grammar(language))
-        reaching = [_reached(text, finding) for finding in findings]
+        all_of_them = list(findings)
+        text = _Text(folded, self.grammar(language), {f.end for f in all_of_them if f.label is Label.AGE})
+        reaching = [_reached(text, finding) for finding in all_of_them]
         edits = apart(
             self._edit(text, cluster, language, area)
             for cluster in _clusters(text, reaching)
@@ -95,6 +96,8 @@ class Wording:
             start = taken[0].start if taken else start
         if findings[0].label is Label.ROLE:
             end = text.before_hanging(start, end)
+        if findings[0].label is Label.AGE and text.folded[start] == text.folded[end : end + 1] == ",":
+            end += 1
         if findings[0].instead == "person":
             return self._person(text, start, end, findings, language)
         return Edit(start, end, self._instead(findings, language), findings)
@@ -107,7 +110,7 @@ class Wording:
         aged = _AGE_BEHIND.match(text.folded, end)
         said = self._instead(findings, language)
         said += "'s" * text.folded[start:end].endswith("'s")
-        if aged is None or said != self._words.say("redaction.person", language):
+        if aged is None or aged.end("age") in text.hidden_ages or said != self._words.say("redaction.person", language):
             return Edit(start, end, said, findings)
         return Edit(start, aged.end(), self._words.say("redaction.person_aged", language, value=aged["age"]), findings)
 
@@ -187,9 +190,11 @@ _Reached = tuple[int, int, Finding]
 class _Text:
     """A folded text and where its words and clauses are."""
 
-    def __init__(self, folded: str, grammar: Grammar) -> None:
+    def __init__(self, folded: str, grammar: Grammar, hidden_ages: Set[int]) -> None:
+        """`hidden_ages`: where an age ends that must not be told."""
         self.folded = folded
         self.grammar = grammar
+        self.hidden_ages = hidden_ages
         self._words = words_of(folded)
         self._before = {word.end: i for i, word in enumerate(self._words)}
 

@@ -74,7 +74,8 @@ _VENUE_THE = pattern(
 )
 _VENUE_ES = pattern(
     rf"""
-        (?<!\w) (?i: bar | pub | discoteca | restaurante | cafeter[ií]a | hotel | hostal | pensi[oó]n | farmacia
+        (?<!\w) (?i: bar | pub | discoteca | discoth[èe]que | restaurante | cafeter[ií]a | hotel | hostal | pensi[oó]n
+        | farmacia
         | supermercado | panader[ií]a | cervecer[ií]a | taberna | caf[eé] | boulangerie | pharmacie | brasserie
         | tabac | gasolinera | centro\scomercial | pabell[oó]n | estadio ) \s {_OF} {_NAMES}
     """,

@@ -1,12 +1,14 @@
 """Names of people: by title, by what is said before them ("victim"), and by lists of first and family names."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Word, words_of
+from moderation.normalise import plain
 
 _TITLES = frozenset(
     "mr mrs ms miss mister sir madam dr doctor sr sra srta don dona senor senora senorita mme mlle "
@@ -64,6 +66,10 @@ _NOT_NAMES = frozenset(
     "facebook twitter whatsapp instagram youtube google bluesky mastodon telegram cctv anpr uk usa us eu "
     "covid rip lol omg missing found arrested stopped robbery burglary theft escort".split()
 )
+_IS_CALLED = re.compile(
+    r"\b(?:se llaman?|s'appellent?|goes by|known as|(?:his|her|their) name is|(?:su|el) nombre es)\s+"
+    r"(?P<name>[^\W\d_]{2,20}(?:(?:\s+(?:and|y|et))?\s+[A-ZÀ-Þ][\w'-]{1,20}){0,3})",
+)
 _MOST = 6
 
 
@@ -116,7 +122,7 @@ class Names:
             if finding is not None:
                 found.append(finding)
             i = max(after, i + 1)
-        return found
+        return [*found, *_called(text)]
 
     def _at(self, text: str, words: Sequence[_Name], i: int, shouted: bool) -> tuple[Finding | None, int]:
         for look in (self._officer, self._titled, self._cued, self._listed):
@@ -248,6 +254,13 @@ class Names:
         if word in _NOT_NAMES or word in _STREET_WORDS or not word.isalpha():
             return False
         return name.is_capital and (not shouted or word in self._any_first or word in self._any_last)
+
+
+def _called(text: str) -> Iterator[Finding]:
+    """A name behind words that can announce nothing else, however it is written."""
+    for match in _IS_CALLED.finditer(text):
+        if plain(match["name"].split()[0]) not in _NOT_NAMES:
+            yield Finding(*match.span(), Label.PERSON, Action.MASK, "name")
 
 
 def _is_shouted(text: str) -> bool:

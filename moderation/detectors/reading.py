@@ -36,31 +36,55 @@ class Limits:
     suggest: float
 
 
-def load(config: Path, mask: Mapping[str, float], suggest: Mapping[str, float], known: Sequence[str] = ()) -> Detector:
+def load(
+    config: Path,
+    mask: Mapping[str, float],
+    suggest: Mapping[str, float],
+    known: Sequence[str] = (),
+    asked: Sequence[str] = (),
+) -> Detector:
     """`config` is the configuration folder; the trained files are in its folder `models`. `mask` and `suggest` are
-    scores by language; `known`: names that need no hiding, as in lexicons/. Raises DetectorFailed."""
+    scores by language; `known`: names that need no hiding, as in lexicons/; `asked`: names that are never more than
+    suggested (the country). Raises DetectorFailed."""
     limits = {language: Limits(mask[language], suggest[language]) for language in mask}
-    return Reading(Reader(config), limits, known)
+    return Reading(Reader(config), limits, known, asked)
 
 
 class Reading:
-    def __init__(self, reader: Reads, limits: Mapping[str, Limits], known: Sequence[str] = ()) -> None:
+    def __init__(
+        self, reader: Reads, limits: Mapping[str, Limits], known: Sequence[str] = (), asked: Sequence[str] = ()
+    ) -> None:
         self._reader = reader
         self._limits = limits
-        self._known = Lexicon({"known": known})
+        self._known, self._asked = Lexicon({"known": known}), Lexicon({"asked": asked})
 
     def find(self, text: str, language: str) -> Sequence[Finding]:
-        told = {i for hit in self._known.hits(text) for i in range(hit.start, hit.end)}
+        known, only_asked = _places(self._known, text), _places(self._asked, text)
         weighed = self._reader.read(text, language)
         limits = self._limits[language]
-        free = [_is_sayable(each) and each.token.start not in told for each in weighed]
-        masked = [may and each.score >= limits.mask for each, may in zip(weighed, free, strict=True)]
-        masked = [here or _is_possessive(weighed, masked, i) for i, here in enumerate(masked)]
+        free = [_is_sayable(each) and each.token.start not in known for each in weighed]
+        masked = [
+            may and each.score >= limits.mask and each.token.start not in only_asked
+            for each, may in zip(weighed, free, strict=True)
+        ]
+        for i in range(1, len(weighed)):
+            masked[i] = masked[i] or _is_possessive(weighed, masked, i) or _goes_on(text, weighed, masked, i)
         asked = [
             may and not here and limits.suggest <= each.score
             for each, may, here in zip(weighed, free, masked, strict=True)
         ]
         return [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
+
+
+def _places(words: Lexicon, text: str) -> set[int]:
+    return {i for hit in words.hits(text) for i in range(hit.start, hit.end)}
+
+
+def _goes_on(text: str, weighed: Sequence[Weighed], masked: Sequence[bool], i: int) -> bool:
+    """A known word that is the rest of a name ("Domingo" behind "Santo")."""
+    before, this = weighed[i - 1].token, weighed[i].token
+    beside = text[before.end : this.start] == " " and before.sort is this.sort is Sort.WORD
+    return masked[i - 1] and beside and before.written[:1].isupper() and this.written[:1].isupper()
 
 
 def _is_possessive(weighed: Sequence[Weighed], masked: Sequence[bool], i: int) -> bool:

