@@ -68,7 +68,8 @@ class Reading:
             for each, may in zip(weighed, free, strict=True)
         ]
         for i in range(1, len(weighed)):
-            masked[i] = masked[i] or _is_possessive(weighed, masked, i) or _goes_on(text, weighed, masked, i)
+            rest = weighed[i].token.start in known and _goes_on(text, weighed, masked, i)
+            masked[i] = masked[i] or rest or _is_possessive(weighed, masked, i)
         asked = [
             may and not here and limits.suggest <= each.score
             for each, may, here in zip(weighed, free, masked, strict=True)
