@@ -19,6 +19,7 @@ from tests.journeys.test_replies import HARMLESS, published
 
 CRY = "there's a man with a knife outside the chip shop he's swinging it at people"
 TIP = "I know who's selling the pills outside the Anchor, it's a tall fella with a grey car"
+SPAM = "earn 5000 a week from home, click bit.example/win"
 ABUSE = "you fat ugly pig, hope you choke on your doughnut"
 
 
@@ -190,3 +191,31 @@ async def test_a_cry_for_help_under_a_post_that_its_network_has_not_confirmed_is
     await stage.public(lambda text: "bike marking" in text)
     await stage.platform.public.switch(Trouble.LOST_REPLY, on=False)
     await stage.phone("control-room").card(quoting(CRY), "the cry for help")
+
+
+async def test_the_press_office_hides_spam_by_a_house_rule_and_shows_it_again(stage: Stage) -> None:
+    post = await a_post(stage)
+    press = stage.phone("press-1")
+    await say(stage, post.id, SPAM)
+    spam = await stored(stage, SPAM)
+    card_id, card = await press.card(lambda c: any(b.label.startswith(SPAM[:20]) for row in c.rows for b in row), "it")
+    await press.press(card_id, next(b.token for row in card.rows for b in row if b.label.startswith(SPAM[:20])))
+    await press.tap("triage.button.hide")
+    await press.tap("triage.rule.spam")
+
+    async def folded() -> bool | None:
+        return await stage.platform.public.hidden() == {spam.heard_id} or None
+
+    await eventually(folded, lambda: "it was never hidden")
+    await press.tap("triage.button.show")
+
+    async def shown() -> bool | None:
+        return await stage.platform.public.hidden() == set() or None
+
+    await eventually(shown, lambda: "it was never shown again")
+
+    async def recorded() -> bool | None:
+        told = [event for event, _ in await events(stage) if event.startswith(("reply hid", "reply show"))]
+        return told == ["reply hide asked", "reply hidden", "reply show asked", "reply shown again"] or None
+
+    await eventually(recorded, lambda: "not all of it is on record")
