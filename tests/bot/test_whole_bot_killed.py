@@ -220,7 +220,7 @@ async def play(
         async def finished() -> bool:
             return await settled(database, fake)
 
-        await until(finished, lambda: complaint, 90)
+        await until(finished, lambda: complaint, max(90.0, sum(updates.values()) * 0.3))
     return crowd.sent
 
 
