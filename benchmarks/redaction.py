@@ -1,15 +1,15 @@
-"""How fast texts are redacted, how the policy examples are judged, and what share of names and places is found."""
+"""How fast texts are redacted, how the policy examples are judged, what share of numbers, names and places is found."""
 
 import argparse
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.texts import rivals
+from benchmarks.texts import rivals, structured
 from benchmarks.texts.score import Score, lowered, rows_of
 from moderation.finding import Action, Label
 from moderation.redaction import Context, Redactor
@@ -18,15 +18,30 @@ from shifts.words import Words
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 SAMPLES = ROOT / "tests" / "samples"
-QUICK, WHOLE = 150, 100_000
+QUICK, WHOLE = 60, 100_000
+QUICK_VALUES = 6
+Figure = tuple[float, int]
+"""A number, and of how many (0 where it is no share)."""
 OFF = (Label.LINK, Label.HANDLE, Label.POLICY)
 """Masks of another kind than names and places: links, handles, words of the policy. They count for nothing here."""
 
-AT_MOST = {"p95 ms": 40.0, "longest ms": 500.0, "load s": 15.0, "memory MiB": 1024.0, "dev_en_tweets over %": 9.0}
-AT_LEAST = {
-    "policy right %": 95.0,
-    "samples right %": 95.0,
+AT_MOST = {"p95 ms": 40.0, "longest ms": 500.0, "load s": 15.0, "memory MiB": 1024.0}
+AT_LEAST = {"policy right %": 95.0, "samples right %": 95.0}
+CORPORA_AT_MOST = {"dev_en_tweets over %": 9.0}
+CORPORA_AT_LEAST = {
+    "dev_en_tweets person %": 93.0,
+    "dev_en_tweets location %": 91.0,
+    "dev_en_tweets person noticed %": 98.0,
+    "dev_en_tweets location noticed %": 97.0,
+    "dev_en_tweets lower person %": 85.0,
+    "dev_en_tweets lower location %": 80.0,
+    "dev_en_places location %": 97.0,
+    "dev_es_tweets person noticed %": 98.0,
+    "dev_es_tweets location noticed %": 97.0,
 }
+"""Bars of whole corpora: a quick run prints their figures without them."""
+STRUCTURED = 98.0
+"""Percent of each kind of number and address."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,49 +53,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     start = time.process_time()
     redactor = Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"))
-    figures = {"load s": time.process_time() - start}
+    figures: dict[str, Figure] = {"load s": (time.process_time() - start, 0)}
     figures |= _speed(redactor) | _judged(redactor)
+    kinds = structured.kinds(redactor, QUICK_VALUES if chosen.quick else structured.VALUES)
+    figures |= {f"{kind.name} %": (kind.percent, kind.posts) for kind in kinds}
     for file in chosen.corpora or sorted((SHARED / "text").glob("dev_*.jsonl")):
         rows = rows_of(file)[: QUICK if chosen.quick else WHOLE]
         figures |= _corpus(redactor, file.stem, rows)
         figures |= _corpus(redactor, f"{file.stem} lower", [lowered(row) for row in rows])
         if not chosen.quick:
             _show_rivals(file.stem, rows)
-    figures["memory MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return _report(figures) if chosen.check else _report(figures) * 0
+    figures["memory MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0
+    missed = _report(figures, *_bars(figures, chosen.quick))
+    return 1 if missed and chosen.check else 0
 
 
-def _report(figures: dict[str, float]) -> int:
-    """The figures with their bars, last of all; 1 when one is missed."""
-    for name, figure in figures.items():
-        bar = f"   at most {AT_MOST[name]:g}" if name in AT_MOST else ""
-        bar = f"   at least {AT_LEAST[name]:g}" if name in AT_LEAST else bar
-        print(f"{name:40} {figure:8.2f}{bar}")
-    missed = [name for name, figure in figures.items() if figure > AT_MOST.get(name, figure)]
-    missed += [name for name, figure in figures.items() if figure < AT_LEAST.get(name, figure)]
+def _bars(figures: Mapping[str, Figure], quick: bool) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """What each figure may be at most, and at least. A few values of a kind say too little for a bar."""
+    if quick:
+        return AT_MOST, AT_LEAST
+    values = {name: STRUCTURED for name in figures if name.split()[0] in structured.FRAMES}
+    return AT_MOST | CORPORA_AT_MOST, AT_LEAST | CORPORA_AT_LEAST | values
+
+
+def _report(figures: Mapping[str, Figure], at_most: Mapping[str, float], at_least: Mapping[str, float]) -> list[str]:
+    """The figures with their bars, last of all; the names of those that miss theirs."""
+    for name, (figure, of) in figures.items():
+        bar = f"   at most {at_most[name]:g}" if name in at_most else ""
+        bar = f"   at least {at_least[name]:g}" if name in at_least else bar
+        print(f"{name:40} {figure:8.2f}{f' of {of}' if of else '':10}{bar}")
+    missed = [name for name, (figure, _) in figures.items() if figure > at_most.get(name, figure)]
+    missed += [name for name, (figure, _) in figures.items() if figure < at_least.get(name, figure)]
     print("missed: " + (", ".join(missed) or "nothing"))
-    return 1 if missed else 0
+    return missed
 
 
-def _speed(redactor: Redactor) -> dict[str, float]:
-    """Processor time, which other programs on the machine do not lengthen."""
+def _speed(redactor: Redactor) -> dict[str, Figure]:
+    """Processor time, which other programs on the machine do not lengthen; for the longest the clock, as two threads
+    share a long text."""
     posts = [str(row["text"]) for row in rows_of(SAMPLES / "moderated.jsonl")]
     times = sorted(_timed(redactor, post) for post in posts * 3)
-    longest = max(_timed(redactor, (piece * 4096)[:4096]) for piece in (*posts[:6], "a", "1 ", "Ab ", "A. ", "x@"))
+    long = [(piece * 4096)[:4096] for piece in (*posts[:3], "a", "1 ", "Ab ", "x@")]
+    longest = max(min(_timed(redactor, text, time.perf_counter) for _ in range(2)) for text in long)
     return {
-        "median ms": times[len(times) // 2] * 1000,
-        "p95 ms": times[int(len(times) * 0.95)] * 1000,
-        "longest ms": longest * 1000,
+        "median ms": (times[len(times) // 2] * 1000, 0),
+        "p95 ms": (times[int(len(times) * 0.95)] * 1000, 0),
+        "longest ms": (longest * 1000, 0),
     }
 
 
-def _timed(redactor: Redactor, text: str) -> float:
-    start = time.process_time()
+def _timed(redactor: Redactor, text: str, clock: Callable[[], float] = time.process_time) -> float:
+    start = clock()
     redactor.redact(text, Context())
-    return time.process_time() - start
+    return clock() - start
 
 
-def _judged(redactor: Redactor) -> dict[str, float]:
+def _judged(redactor: Redactor) -> dict[str, Figure]:
     """The share of samples (and of the policy's examples, where they are) with a right verdict and nothing left."""
     samples = [
         (row["text"], row["lang"], row["want"].split(), row["gone"]) for row in rows_of(SAMPLES / "moderated.jsonl")
@@ -93,16 +121,16 @@ def _judged(redactor: Redactor) -> dict[str, float]:
     return figures
 
 
-def _right(redactor: Redactor, rows: Sequence[tuple[str, str, list[str], list[str]]]) -> float:
+def _right(redactor: Redactor, rows: Sequence[tuple[str, str, list[str], list[str]]]) -> Figure:
     right = 0
     for text, language, wanted, gone in rows:
         redacted = redactor.redact(text, Context(language=language, plans_on=date(2026, 11, 21)))
         left = [word for word in gone if word.casefold() in redacted.text.casefold()]
         right += redacted.verdict.value in wanted and not left
-    return 100 * right / len(rows)
+    return 100 * right / len(rows), len(rows)
 
 
-def _corpus(redactor: Redactor, name: str, rows: Sequence[dict[str, Any]]) -> dict[str, float]:
+def _corpus(redactor: Redactor, name: str, rows: Sequence[dict[str, Any]]) -> dict[str, Figure]:
     score = Score()
     start = time.process_time()
     for row in rows:
@@ -111,12 +139,15 @@ def _corpus(redactor: Redactor, name: str, rows: Sequence[dict[str, Any]]) -> di
         masks = [(f.start, f.end) for f in found if f.action is Action.MASK]
         score.add(row, masks, [(f.start, f.end) for f in found if f.action is Action.SUGGEST])
     _show(name, score, (time.process_time() - start) * 1000 / max(len(rows), 1))
-    figures = {f"{name} over %": score.over, f"{name} asked %": 100 * score.asked / max(score.posts, 1)}
+    figures = {
+        f"{name} over %": (score.over, score.harmless),
+        f"{name} asked %": (100 * score.asked / max(score.posts, 1), score.posts),
+    }
     for label in ("PERSON", "LOCATION"):
         if label in score.labels:
             share = score.labels[label]
-            figures[f"{name} {label.lower()} %"] = share.percent(share.hidden)
-            figures[f"{name} {label.lower()} noticed %"] = share.percent(share.noticed)
+            figures[f"{name} {label.lower()} %"] = share.percent(share.hidden), share.spans
+            figures[f"{name} {label.lower()} noticed %"] = share.percent(share.noticed), share.spans
     return figures
 
 
