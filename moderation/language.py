@@ -26,6 +26,11 @@ _SMALL_WORDS: Final = {
 _LETTERS: Final = {"es": frozenset("ñ¿¡áíóúÁÍÓÚÑ"), "fr": frozenset("èêçàùœâîôûëÈÊÇÀ")}
 
 
+def warm() -> None:
+    """Load the model now, so that no post waits for it."""
+    _model()
+
+
 def detect(folded: str, otherwise: str = "en") -> str:
     """The language of a folded text, one of KNOWN; `otherwise` where there is nothing to tell by."""
     counts = _counts(folded)

@@ -128,6 +128,8 @@ class Redactor:
         Without `models` only the rules look, which is enough for the last look before a network. `secret` keys the
         redaction keys; without one they hold for this process alone, and what was lifted returns."""
         areas = Areas.load(config_folder)
+        if models:
+            languages.warm()
         return cls(
             Detection.load(config_folder / "policy" / "detectors.toml", areas, models=models),
             Policy.load(config_folder / "policy"),
