@@ -18,7 +18,7 @@ EMBARGOES: Final = ("15", "30", "60", "0")
 UNTIL_CLEAR: Final = "scene"
 LEAKS: Final = 12
 """As many times of a video as a card names."""
-KINDS: Final = ("patrol", "traffic", "advice", "event", "statement")
+KINDS: Final = ("patrol", "traffic", "advice", "event", "statement", "appeal")
 
 
 def button(

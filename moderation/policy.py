@@ -43,6 +43,7 @@ class PostKind(StrEnum):
     ADVICE = "advice"
     EVENT = "event"
     STATEMENT = "statement"
+    APPEAL = "appeal"
 
 
 STREETS_STAY: Final = frozenset({PostKind.TRAFFIC, PostKind.EVENT})
@@ -69,12 +70,13 @@ class Rule:
     """One rule. `any_of`, `all_of`, `unless` name word lists, findings: "@PLATE" by label, "@age of a minor" by rule.
 
     The lists must meet in one sentence, or anywhere for `whole_post`. A name may be several with "|" between them.
-    `cut` are the lists whose words are taken out (with `reach`), `draft` the sentence used if nothing else is left."""
+    With `always` every post of its kinds meets it. `cut` are the lists whose words are taken out (with `reach`),
+    `draft` the sentence used if nothing else is left."""
 
     code: str
     category: str
     verdict: Verdict
-    any_of: tuple[str, ...]
+    any_of: tuple[str, ...] = ()
     all_of: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     whole_post: bool = False
@@ -88,6 +90,7 @@ class Rule:
     reach: Reach = Reach.SENTENCE
     instead: str | None = None
     live: bool = False
+    always: bool = False
     label: Label = Label.POLICY
 
     def met_by(self, hits: Sequence[Hit]) -> list[Hit]:
@@ -173,7 +176,8 @@ class Policy:
         rules = [*self.rules, *(rule for name in dict.fromkeys(names) for rule in self.overlays.get(name, ()))]
         met: dict[str, Met] = {}
         for rule in rules:
-            if kind in rule.kinds and (found := rule.met_by(hits)):
+            found = rule.met_by(hits)
+            if kind in rule.kinds and (found or rule.always):
                 applied = self._stricter(rule, names)
                 if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:
                     met[rule.code] = Met(applied, tuple(found))
@@ -208,7 +212,19 @@ def _standing(found: Sequence[Hit]) -> list[Hit]:
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
-    known = {"code", "reason", "tick", "role", "template", "draft", "instead", "live", "whole_post", "category"}
+    known = {
+        "code",
+        "reason",
+        "tick",
+        "role",
+        "template",
+        "draft",
+        "instead",
+        "live",
+        "always",
+        "whole_post",
+        "category",
+    }
     lists = {"any_of", "all_of", "unless", "cut"}
     unknown = set(table) - known - lists - {"verdict", "kinds", "reach", "label"}
     if unknown:

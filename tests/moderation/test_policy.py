@@ -55,6 +55,19 @@ def test_the_kind_of_a_post_is_inferred(text: str, kind: PostKind) -> None:
     assert redact(text).kind is kind
 
 
+def test_an_appeal_sent_as_one_is_held_for_the_press_office_without_names_and_plates() -> None:
+    text = "Have you seen this blue van, plate AB12 CDE? Ring 101 if you do."
+    assert redact(text).verdict is Verdict.DIVERT
+    sent_as_one = redact(text, kind=PostKind.APPEAL)
+    assert sent_as_one.verdict is Verdict.HOLD
+    assert [(r.role, r.tick) for r in sent_as_one.reasons if r.code == "appeal kind"] == [
+        ("press", "policy.ticks.appeal_reference")
+    ]
+    assert "AB12" not in sent_as_one.text
+    quiet = redact("Somebody knows who painted the harbour wall.", kind=PostKind.APPEAL)
+    assert quiet.verdict is Verdict.HOLD
+
+
 def test_a_plan_lets_its_own_places_stand_while_it_is_in_force() -> None:
     text = "[plan ref EP-114] Speed checks tonight: Beach Parade and Mill Lane. Slow down."
     planned = redact(text, plans_on=ON)
