@@ -91,7 +91,7 @@ def publisher(desk: Desk, network: Network) -> Publisher:
 
 @pytest.fixture(scope="module")
 def redactor() -> Redactor:
-    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"))
+    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
 
 
 @pytest.fixture(params=NETWORKS)

@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 
 
 def load_redactor() -> Redactor:
-    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"))
+    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
 
 
 def publisher(
