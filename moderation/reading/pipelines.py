@@ -1,5 +1,6 @@
 """spaCy's named entities: the pipelines as their packages ship them, only tok2vec and ner, without importing them."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -48,7 +49,10 @@ def load(package: Package) -> Language:
 def read(folder: Path) -> Language:
     """Raises DetectorFailed if there is no pipeline in `folder` that can be read."""
     try:
-        return spacy.load(folder, exclude=_UNUSED)
+        with warnings.catch_warnings():
+            # An older pipeline: with this version it was measured, so the warning says nothing that is not known.
+            warnings.filterwarnings("ignore", message=r"\[W095\]")
+            return spacy.load(folder, exclude=_UNUSED)
     except (OSError, ValueError, KeyError) as error:
         raise DetectorFailed("a model for names and places cannot be read") from error
 
