@@ -67,7 +67,7 @@ clean: ## remove what tools and tests left behind (not .venv, not data)
 	@"$(PYTHON)" -m venv .venv || { rm -rf .venv; echo "Python could not make .venv; on Debian: apt-get install python3.11-venv"; exit 1; }
 
 .venv/.ready: requirements.txt pyproject.toml | .venv/bin/python
-	@echo "2/3 Installing $$(grep -cE '^[A-Za-z0-9._-]+==' requirements.txt) packages, each checked against its hash (about 250 MB the first time)"
+	@echo "2/3 Installing $$(grep -cE '^[A-Za-z0-9._-]+==' requirements.txt) packages, each checked against its hash (about 400 MB the first time)"
 	@$(PIP) --require-hashes -r requirements.txt | $(PROGRESS)
 	@echo "3/3 Installing tweetpatrol itself"
 	@$(PIP) --quiet --no-index --no-build-isolation --editable .
