@@ -15,13 +15,15 @@ from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import queue
 from moderation.decision import NotAllowed
-from moderation.post import OPEN, Post, PostState
+from moderation.post import OPEN, POSTS, Post, PostState
 from shifts.officer import LEADERS, Officer
 from shifts.shift import MayNotDecide, current_shift, may_post
 
 WRONG: Final = ("number", "place", "time", "fact", "wording")
 """What can have been wrong; each has a public sentence, so that nothing of the old words is ever repeated."""
 _COMING: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.STUCK)
+_ON_ITS_WAY: Final = (DeliveryState.SENDING, DeliveryState.UNCLEAR)
+_STANDS: Final = (*OPEN, PostState.APPROVED, PostState.RELEASED)
 
 
 class Aim(StrEnum):
@@ -38,6 +40,8 @@ async def may_correct(session: AsyncSession, person: Officer, post: Post, now: d
     Raises Refusal."""
     if post.state is not PostState.RELEASED or post.lesson:
         raise NotAllowed("correction.nothing_to_correct")
+    if post.thread:
+        raise NotAllowed("correction.thread")
     if person.id == post.author_id and not person.has(*LEADERS):
         return (await may_post(session, person, now)).number
     if not person.has(*LEADERS):
@@ -55,7 +59,8 @@ async def begin(
     shift_id = await may_correct(session, caller.officer, post, now)
     if await pending(session, post) is not None:
         raise NotAllowed("correction.pending")
-    there = {row.network for row in await delivery.of_post(session, post.id or 0) if _is_or_comes(row)}
+    rows = await delivery.of_post(session, post.id or 0)
+    there = {row.network for row in rows if _is_or_comes(row)}
     networks = [name for name in desk.networks if name in there]
     if not networks:
         raise NotAllowed("correction.nothing_to_correct")
@@ -67,16 +72,45 @@ async def begin(
         "apart": [name for name in networks if not desk.networks[name].edits],
     }
     asked = reception.Correction(post, shift_id, networks, told)
+    left_over = await unreleased(session, post)
     made = await reception.correction(session, desk, caller, asked, text, now)
     made.before_edit = await words_of(session, post)
+    for left in left_over:
+        await _gives_way(session, desk, left, caller.officer, now)
+    for row in rows:
+        await outbox.touch(session, row.id, SlotKind.TROUBLE)
     return made
 
 
+async def _gives_way(session: AsyncSession, desk: Desk, left: Post, officer: Officer, now: datetime) -> None:
+    """A correction that was sent back, or that no network could take, goes when another one begins."""
+    await POSTS.move(session, left, PostState.WITHDRAWN, ended_at=now, undo_until=None)
+    await queue.note(session, left, PostState.WITHDRAWN.value, officer.id, now)
+    await desk.changed(session, left)
+
+
+async def unreleased(session: AsyncSession, post: Post) -> list[Post]:
+    """What was to correct a post and has not left, the oldest first, each locked."""
+    statement = select(Post.id).where(Post.corrects == post.id, col(Post.state).in_((*OPEN, PostState.APPROVED)))
+    found = await queue.locked_all(session, [one for one in (await session.exec(statement)).all() if one is not None])
+    return [one for one in found.values() if one.state in (*OPEN, PostState.APPROVED)]
+
+
 async def pending(session: AsyncSession, post: Post) -> Post | None:
-    """The correction of a post that has not been decided about, or has not left yet."""
-    waiting = (*OPEN, PostState.APPROVED)
-    statement = select(Post).where(Post.corrects == post.id, col(Post.state).in_(waiting))
-    return (await session.exec(statement)).first()
+    """The correction of a post that is being decided about or is on its way; one that was sent back is neither."""
+    for one in await unreleased(session, post):
+        rows = await delivery.of_post(session, one.id or 0) if one.state is PostState.APPROVED else []
+        on_its_way = any(row.state is not DeliveryState.CANCELLED for row in rows)
+        if on_its_way or one.state in (PostState.RECEIVED, PostState.WAITING):
+            return one
+    return None
+
+
+async def overtaken(session: AsyncSession, post: Post) -> bool:
+    """Whether other words than these are, or may soon be, what the public should read: a later correction stands."""
+    later = Post.corrects == post.id if post.corrects is None else Post.corrects == post.corrects
+    statement = select(Post.id).where(later, col(Post.id) > (post.id or 0), col(Post.state).in_(_STANDS))
+    return (await session.exec(statement.limit(1))).first() is not None
 
 
 async def corrections(session: AsyncSession, post: Post) -> list[Post]:
@@ -116,13 +150,24 @@ async def aim(session: AsyncSession, row: Delivery, post: Post) -> Aim:
     if there.state is not DeliveryState.SENT:
         return Aim.EARLY
     row.answers = there.published_id
-    return Aim.READY if there.published_id else Aim.GONE
+    return await _among(session, row, post) if there.published_id else Aim.GONE
+
+
+async def _among(session: AsyncSession, row: Delivery, post: Post) -> Aim:
+    """How it stands to the other corrections of the same post: the words of a later one are never written over."""
+    others = select(Delivery.id).join(Post, col(Post.id) == col(Delivery.post_id))
+    others = others.where(Post.corrects == post.corrects, Delivery.network == row.network)
+    there = (*_ON_ITS_WAY, DeliveryState.SENT)
+    later = others.where(col(Post.id) > (post.id or 0), col(Delivery.state).in_(there))
+    if (await session.exec(later.limit(1))).first() is not None:
+        return Aim.GONE
+    before = others.where(col(Post.id) < (post.id or 0), col(Delivery.state).in_(_ON_ITS_WAY))
+    return Aim.READY if (await session.exec(before.limit(1))).first() is None else Aim.EARLY
 
 
 async def recall(session: AsyncSession, post: Post, officer: Officer, reason: str, now: datetime) -> None:
     """With a post everything goes that was said to correct it."""
-    waiting = await pending(session, post)
-    for correction in [*await corrections(session, post), *([waiting] if waiting else [])]:
+    for correction in [*await corrections(session, post), *await unreleased(session, post)]:
         await queue.goes_with_it(session, correction, officer, reason, now)
         await delivery.recall(session, correction, now)
         await outbox.touch(session, correction.id, SlotKind.AUTHOR, SlotKind.DECIDER)

@@ -35,6 +35,12 @@ def offer(reason: str, release: Release, limits: Limits, media: Path) -> dict[st
     return {"picture_bytes": max(LEAST_BYTES, min(largest, limits.picture_bytes) // 4)}
 
 
+def digest(offered: Mapping[str, int]) -> str:
+    """Which offer a card shows, for its button."""
+    told = ",".join(f"{name}={offered[name]}" for name in sorted(offered))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
 def words(text: str, offered: Mapping[str, int]) -> str:
     """The text that an offer leaves: a beginning of it."""
     if "characters" not in offered or offered["characters"] >= len(text):

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import smaller
+from bot import correcting, smaller
 from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.delivery import Delivery, DeliveryState
@@ -41,7 +41,10 @@ class TroubleCards:
         state = say(f"card.delivery.{row.state.value}", network=self._network(say, row.network), url=row.url or "")
         if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
             return Card(f"{post.number} · {state.strip()}", tone=Tone.GREY)
+        overtaken = row.state is not DeliveryState.UNCLEAR and await correcting.overtaken(session, post)
         lines, rows = self._lines(say, row), self._rows(say, slot, row)
+        if overtaken:
+            lines, rows = (say("trouble.corrected"),), (self._skip(say, slot),)
         quote = smaller.words(approval.text_for(post, row.network), row.offer)
         return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, quote=quote, lines=lines, rows=rows)
 
@@ -66,10 +69,14 @@ class TroubleCards:
             there = button(slot, "there", say("trouble.button.there"), "", 0, Weight.MAIN)
             return ((there,), (button(slot, "absent", say("trouble.button.absent")),))
         again = button(slot, "again", say("trouble.button.again"))
-        skip = button(slot, "skip", say("trouble.button.skip"), "", 0, Weight.DANGER)
         if not row.offer:
-            return ((again, skip),)
-        return ((button(slot, "smaller", say("trouble.button.smaller"), "", 0, Weight.MAIN),), (again, skip))
+            return ((again, *self._skip(say, slot)),)
+        shown = smaller.digest(row.offer)
+        part = button(slot, "smaller", say("trouble.button.smaller"), shown, 0, Weight.MAIN)
+        return ((part,), (again, *self._skip(say, slot)))
+
+    def _skip(self, say: Say, slot: Slot) -> tuple[Button, ...]:
+        return (button(slot, "skip", say("trouble.button.skip"), "", 0, Weight.DANGER),)
 
     def _network(self, say: Say, name: str) -> str:
         key = f"network.{name}"

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox
+from bot import correcting, outbox
+from bot import smaller as smaller_part
 from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.outbox import SlotKind
 from bot.tap import Tap
@@ -18,8 +19,9 @@ from shifts.shift import Shift, may_decide
 async def smaller(session: AsyncSession, tap: Tap) -> str | None:
     """Send the part that the card shows: whoever taps says yes to exactly that. Raises Refusal."""
     post, row = await _row(session, tap, DeliveryState.REFUSED)
-    if not row.offer:
+    if not row.offer or tap.arg != smaller_part.digest(row.offer):
         raise NotAllowed("tap.stale")
+    await _not_overtaken(session, post)
     await _settle(session, tap, post, row, DeliveryState.DUE, smaller=True)
     return None
 
@@ -27,6 +29,7 @@ async def smaller(session: AsyncSession, tap: Tap) -> str | None:
 async def again(session: AsyncSession, tap: Tap) -> str | None:
     """The same once more. Raises Refusal."""
     post, row = await _row(session, tap, DeliveryState.REFUSED, DeliveryState.STUCK)
+    await _not_overtaken(session, post)
     await _settle(session, tap, post, row, DeliveryState.DUE)
     return None
 
@@ -53,6 +56,12 @@ async def absent(session: AsyncSession, tap: Tap) -> str | None:
     post, row = await _row(session, tap, DeliveryState.UNCLEAR)
     await _settle(session, tap, post, row, DeliveryState.DUE)
     return None
+
+
+async def _not_overtaken(session: AsyncSession, post: Post) -> None:
+    """Words that have been corrected meanwhile, or are about to be, go nowhere any more. Raises NotAllowed."""
+    if await correcting.overtaken(session, post):
+        raise NotAllowed("trouble.corrected")
 
 
 async def _row(session: AsyncSession, tap: Tap, *states: DeliveryState) -> tuple[Post, Delivery]:

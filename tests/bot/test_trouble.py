@@ -79,12 +79,18 @@ class Hand:
     async def labels(self) -> list[str]:
         return [button.label for row in (await self.card()).rows for button in row]
 
-    async def tap(self, action: str, person: str = "sergeant-1") -> None:
+    async def arg(self, action: str) -> str:
+        """What the button says of what its card shows."""
+        tokens = [button.token.split(".") for row in (await self.card()).rows for button in row]
+        return next((token[2] for token in tokens if token[1] == action), "")
+
+    async def tap(self, action: str, person: str = "sergeant-1", arg: str | None = None) -> None:
+        shown = await self.arg(action) if arg is None else arg
         async with self.desk.database.transaction() as session:
             slot = (await session.exec(select(Slot).where(col(Slot.kind) == SlotKind.TROUBLE))).one()
             account = Account(officer_id=person, app="a", account="1", chat="1", linked_at=self.desk.clock.now)
             caller = Caller(await session.get_one(Officer, person), account)
-            tap = Tap(cast(Any, SimpleNamespace()), caller, slot, action, "", 0, self.desk.clock.now)
+            tap = Tap(cast(Any, SimpleNamespace()), caller, slot, action, shown, 0, self.desk.clock.now)
             await ACTIONS[action](session, tap)
 
     async def audited(self) -> list[tuple[str, str | None]]:
@@ -128,6 +134,18 @@ async def test_what_is_too_long_goes_out_as_the_card_shows_it_and_no_other_way(h
     assert await hand.desk.states() == [DeliveryState.SENT]
     assert (await hand.card()).rows == ()
     assert await hand.audited() == [("by hand: smaller", "sergeant-1")]
+
+
+async def test_what_a_card_offered_before_is_not_sent_in_another_size(hand: Hand) -> None:
+    await hand.desk.approve(1, LONG)
+    await hand.desk.run(2)
+    shown = await hand.arg("smaller")
+    async with hand.desk.database.transaction() as session:
+        row = (await session.exec(select(Delivery))).one()
+        row.offer = {"characters": 30}
+    with pytest.raises(NotAllowed, match=r"tap\.stale"):
+        await hand.tap("smaller", arg=shown)
+    assert await hand.desk.states() == [DeliveryState.REFUSED]
 
 
 async def test_what_is_skipped_is_never_sent(hand: Hand) -> None:
