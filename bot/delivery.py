@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, UniqueConstraint, true
+from sqlalchemy import JSON, Column, UniqueConstraint, case, true
 from sqlmodel import Field, SQLModel, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -84,12 +84,13 @@ DELIVERIES: Final = Machine(
         DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE}),
         DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
         DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
+        DeliveryState.CANCELLED: frozenset({DeliveryState.RECALLING}),
         DeliveryState.SENT: frozenset({DeliveryState.RECALLING}),
         DeliveryState.RECALLING: frozenset({DeliveryState.RECALLED}),
     },
 )
 
-UNFINISHED: Final = (DeliveryState.DUE, DeliveryState.REFUSED, DeliveryState.STUCK)
+UNFINISHED: Final = (DeliveryState.DUE, DeliveryState.REFUSED, DeliveryState.STUCK, DeliveryState.CANCELLED)
 """Where a thread may stand of which the first posts are there."""
 IN_LINE: Final = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 """What stands in the line of a shift on a network; everything behind the first of them waits."""
@@ -144,9 +145,12 @@ async def to_do(
 ) -> list[Delivery]:
     """What is due (on one network, or on all) and has not been asked for lately: the sweep enqueues these.
 
-    What a freeze holds is left alone, and so is what stands behind another in its line."""
+    What a freeze holds is left alone, and so is what stands behind another in its line: of a shift on a network, or of
+    the corrections of one post there, which may wait long for it and hold up nobody else."""
+    shift = case((col(Post.corrects).is_(None), col(Post.shift_id)), else_=0)
     place = func.row_number().over(
-        partition_by=(col(Delivery.network), col(Post.shift_id)), order_by=(col(Delivery.due_at), col(Delivery.id))
+        partition_by=(col(Delivery.network), shift, col(Post.corrects)),
+        order_by=(col(Delivery.due_at), col(Delivery.id)),
     )
     line = _in_line(select(col(Delivery.id).label("id"), place.label("place"))).subquery()
     frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(col(Shift.frozen_at).is_not(None))
@@ -172,14 +176,15 @@ async def to_do(
     return list((await session.exec(statement)).all())
 
 
-async def earlier_open(session: AsyncSession, delivery: Delivery, shift_id: int) -> bool:
-    """Whether an older delivery of the shift to this network has to go first: a network gets posts in their order."""
+async def earlier_open(session: AsyncSession, delivery: Delivery, post: Post) -> bool:
+    """Whether an older delivery of its line to this network has to go first: a network gets posts in their order."""
     before = or_(
         col(Delivery.due_at) < delivery.due_at,
         (col(Delivery.due_at) == delivery.due_at) & (col(Delivery.id) < delivery.id),
     )
+    shift = true() if post.corrects else col(Post.shift_id) == post.shift_id
     statement = _in_line(select(Delivery.id)).where(
-        Delivery.network == delivery.network, Post.shift_id == shift_id, before
+        Delivery.network == delivery.network, shift, col(Post.corrects).is_not_distinct_from(post.corrects), before
     )
     return (await session.exec(statement.limit(1))).first() is not None
 
@@ -210,11 +215,28 @@ def pause(tries: int, asked: float | None = None) -> timedelta:
     return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))
 
 
+def public(row: Delivery) -> bool:
+    """Whether the public can read it there, or the first posts of a thread that did not get to its end."""
+    return row.state is DeliveryState.SENT or (bool(row.parts) and row.state in UNFINISHED)
+
+
+async def follow(session: AsyncSession, post: Post, row: Delivery) -> None:
+    """After any outcome: what turned out to be there of a post that was recalled meanwhile is taken back."""
+    if post.state is PostState.RECALLED and public(row):
+        await DELIVERIES.move(session, row, DeliveryState.RECALLING, asked_at=None, tries=0)
+
+
+async def unsaid(session: AsyncSession, row: Delivery, post: Post) -> bool:
+    """Whether the words that this corrects are public there although nothing can be said about them."""
+    statement = select(Delivery).where(Delivery.post_id == post.corrects, Delivery.network == row.network)
+    first = (await session.exec(statement.execution_options(populate_existing=True))).first()
+    return first is not None and public(first) and (first.published_id is None or first.state is not DeliveryState.SENT)
+
+
 async def recall(session: AsyncSession, post: Post, now: datetime) -> None:
     """Take it off every network: what is there is withdrawn, what has not left is cancelled."""
     for delivery in await of_post(session, post.id or 0):
-        begun = bool(delivery.parts) and delivery.state in UNFINISHED
-        if delivery.state is DeliveryState.SENT or begun:
+        if public(delivery):
             await DELIVERIES.move(
                 session, delivery, DeliveryState.RECALLING, due_at=now, asked_at=None, not_before=None, tries=0
             )

@@ -169,10 +169,12 @@ class Publisher:
         shift = await session.get_one(Shift, post.shift_id, populate_existing=True)
         aim = await correcting.aim(session, row, post)
         if post.state in (PostState.WITHDRAWN, PostState.RECALLED) or aim is Aim.GONE:
-            await DELIVERIES.move(session, row, DeliveryState.RECALLING if row.parts else DeliveryState.CANCELLED)
+            await self._stop(session, row, post, now)
             return False
-        early = aim is Aim.EARLY or not delivery.may_leave(post, shift, now)
-        if early or await delivery.earlier_open(session, row, post.shift_id):
+        if aim is Aim.EARLY:
+            row.asked_at, row.not_before = None, now + self._pace.again
+            return False
+        if not delivery.may_leave(post, shift, now) or await delivery.earlier_open(session, row, post):
             row.asked_at = None
             return False
         try:
@@ -187,10 +189,23 @@ class Publisher:
             await POSTS.move(session, post, PostState.RELEASED)
         first = row.first_sent_at or now
         await DELIVERIES.move(session, row, DeliveryState.SENDING, tries=row.tries + 1, first_sent_at=first)
+        if thread.told(release, row, self._networks[row.network].limits):
+            await DELIVERIES.move(session, row, DeliveryState.SENT, asked_at=None, reason=None)
+            await self._told(session, post, DeliveryState.SENT.value, row)
+            return False
         await audit.record(
             session, now, "sending", f"post {post.number}", None, network=row.network, content=release.content
         )
         return True
+
+    async def _stop(self, session: AsyncSession, row: Delivery, post: Post, now: datetime) -> None:
+        """It will not go out; somebody is told where wrong words stay public for it."""
+        recalled = post.state is PostState.RECALLED
+        await DELIVERIES.move(session, row, DeliveryState.RECALLING if row.parts else DeliveryState.CANCELLED)
+        if post.corrects is None or recalled or not await delivery.unsaid(session, row, post):
+            return
+        await audit.record(session, now, "cancelled", f"post {post.number}", None, network=row.network)
+        await self._told(session, post, "refused", row)
 
     async def _release(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
         decision = await queue.publish_decision(session, post)
@@ -296,8 +311,7 @@ class Publisher:
             if there.state is not row.state:
                 return  # a slow answer: somebody took the row over after the lease and found out already
             await DELIVERIES.move(session, there, state, lease_until=None, asked_at=None, **values)
-            if state is DeliveryState.SENT and post.state is PostState.RECALLED:
-                await DELIVERIES.move(session, there, DeliveryState.RECALLING)
+            await delivery.follow(session, post, there)
             await audit.record(session, now, state.value, f"post {post.number}", None, network=there.network)
             await self._told(session, post, state.value, there)
         self._changed()

@@ -15,22 +15,27 @@ def pieces(text: str, limits: Limits) -> tuple[str, ...]:
     """What a network gets of a thread's text, post by post; a page of our own shows all of it at once."""
     if limits.own:
         return (text,)
-    paragraphs = tuple(part.strip() for part in text.split(BETWEEN) if part.strip())
-    return paragraphs if limits.threads else paragraphs[:1]
+    return _paragraphs(text) if limits.threads else _paragraphs(text)[:1]
 
 
 def piece(release: Release, row: Delivery, limits: Limits) -> Release:
     """The next post of a thread; of a release that is none, the release itself."""
     if not release.thread:
         return release
-    told = pieces(release.text, limits)
-    first = not row.parts
-    return replace(release, text=told[len(row.parts)], pictures=release.pictures if first else ())
+    if not row.parts:
+        return replace(release, text=pieces(release.text, limits)[0])
+    # What is there was a thread, whatever the network takes by now: a later piece may have left, and is looked for.
+    return replace(release, text=_paragraphs(release.text)[len(row.parts)], pictures=())
 
 
 def goes_on(release: Release, row: Delivery, limits: Limits) -> bool:
     """Whether more follows after the next post. `release` is the whole of it."""
     return release.thread and len(row.parts) + 1 < len(pieces(release.text, limits))
+
+
+def told(release: Release, row: Delivery, limits: Limits) -> bool:
+    """Whether all of it is there that the network takes: one that threads no more gets nothing after what it has."""
+    return release.thread and bool(row.parts) and len(row.parts) >= len(pieces(release.text, limits))
 
 
 def key(row: Delivery) -> str:
@@ -41,3 +46,7 @@ def key(row: Delivery) -> str:
 def answers(row: Delivery) -> str | None:
     """What the next post stands under: the one before it, or what the delivery answers."""
     return row.parts[-1] if row.parts else row.answers
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(BETWEEN) if part.strip())

@@ -2,19 +2,24 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot import correcting, delivery
-from bot.delivery import DeliveryState
+from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.network import Published, Refused, TryLater, Unclear
+from bot.outbox import Slot, SlotKind
+from bot.trouble import BY_HAND
 from moderation import queue
+from moderation.audit import AuditEntry
 from moderation.post import POSTS, Post, PostState
 from moderation.redaction import Redactor
 from moderation.release import Release
+from shifts import roster
 from shifts.database import Database
 from shifts.officer import Officer
 from shifts.words import Words
@@ -115,6 +120,75 @@ async def test_nothing_is_corrected_that_the_network_never_took(desk: Desk) -> N
     await desk.run(4)
     assert desk.network.texts() == []
     assert await desk.states() == [DeliveryState.REFUSED, DeliveryState.CANCELLED]
+
+
+async def test_a_correction_that_waits_for_its_post_holds_up_nobody_and_asks_for_no_job_at_once(desk: Desk) -> None:
+    await desk.approve(1, FIRST)
+    await settle(desk, DeliveryState.STUCK)
+    await correct(desk)
+    desk.clock.on(seconds=1)
+    await desk.approve(3, "All quiet.")
+    _, early, behind = await desk.rows()
+    assert await due(desk) == [early.id, behind.id]
+    await desk.publisher.deliver(early.id or 0)
+    await desk.publisher.deliver(behind.id or 0)
+    assert desk.network.texts() == ["All quiet."]
+    assert await due(desk) == []
+    desk.clock.on(seconds=61)
+    assert await due(desk) == [early.id]
+    await settle(desk, DeliveryState.DUE)
+    await desk.run(3)
+    assert await desk.states() == [DeliveryState.SENT] * 3
+
+
+async def test_corrections_of_one_post_go_in_their_order(desk: Desk) -> None:
+    await desk.approve(1, FIRST)
+    await desk.run(1)
+    await correct(desk, 2, "It closes at eight.")
+    desk.clock.on(seconds=1)
+    await correct(desk, 3)
+    last = (await desk.rows())[-1]
+    await desk.publisher.deliver(last.id or 0)
+    assert (await desk.states())[-1] is DeliveryState.DUE
+    await desk.run(3)
+    assert desk.network.texts()[-1] == after(desk)[-1]
+
+
+async def test_somebody_is_told_when_wrong_words_stay_that_a_person_found(desk: Desk) -> None:
+    async with desk.database.transaction() as session:
+        author = await session.get_one(Officer, "lima-3")
+        session.add(Officer(**author.model_dump() | {"id": "inspector-1", "call_sign": "I 1", "roles": ["inspector"]}))
+        await session.flush()
+        await roster.link(session, "inspector-1", "a", "1", "1", desk.clock.now)
+    await desk.approve(1, FIRST)
+    await settle(desk, DeliveryState.SENDING)
+    await settle(desk, DeliveryState.SENT, reason=BY_HAND)
+    await correct(desk)
+    await desk.run(1)
+    assert await desk.states() == [DeliveryState.SENT, DeliveryState.CANCELLED]
+    async with desk.database.reading() as session:
+        entries = (await session.exec(select(AuditEntry).where(AuditEntry.event == "cancelled"))).all()
+        (slot,) = (await session.exec(select(Slot).where(Slot.kind == SlotKind.TROUBLE))).all()
+    assert [entry.subject for entry in entries] == ["post 2"]
+    assert (slot.officer_id, slot.subject) == ("inspector-1", (await desk.rows())[1].id)
+
+
+async def settle(desk: Desk, state: DeliveryState, **values: Any) -> None:
+    """What became of the delivery of the first post."""
+    async with desk.database.transaction() as session:
+        row = (await session.exec(select(Delivery).order_by(col(Delivery.id)))).first()
+        assert row is not None
+        post = await session.get_one(Post, row.post_id)
+        if post.state is PostState.APPROVED:
+            await POSTS.move(session, post, PostState.RELEASED)
+        if state is DeliveryState.STUCK:
+            await DELIVERIES.move(session, row, DeliveryState.SENDING)
+        await DELIVERIES.move(session, row, state, **values)
+
+
+async def due(desk: Desk) -> list[int | None]:
+    async with desk.database.transaction() as session:
+        return [row.id for row in await delivery.to_do(session, desk.clock.now, timedelta(seconds=5))]
 
 
 async def test_with_a_post_its_corrections_go_and_nothing_else_is_asked_for(desk: Desk) -> None:
