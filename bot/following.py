@@ -81,8 +81,9 @@ class Follower:
                 reply.gone_at = now
             else:
                 reply.text, reply.edited_at = words, now
-                await self._routing.edited(session, reply, now)
             await audit.record(session, now, event, f"reply {reply.id}", None, network=reply.network)
+            if words is not None:
+                await self._routing.edited(session, reply, now)
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
             await outbox.touch(session, reply.alarm_id, SlotKind.ALARM)
             return True

@@ -83,14 +83,19 @@ class Hider:
     async def _done(self, seen: Reply, now: datetime, refused: str | None) -> None:
         async with self._database.transaction() as session:
             reply = await _held(session, seen.id or 0)
+            if refused is None:
+                reply.hidden_rule = seen.hide_rule
             if reply.hide_due != seen.hide_due:
                 return
-            event = "reply hidden" if reply.hide_rule else "reply shown again"
-            await _record(session, now, "reply hide refused" if refused else event, reply, None)
-            reply.hide_due, reply.hide_refused = None, refused
-            if refused is not None:
-                reply.hide_rule = None
+            await _record(session, now, _told(reply, refused), reply, None)
+            reply.hide_due, reply.hide_refused, reply.hide_rule = None, refused, reply.hidden_rule
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
+
+
+def _told(reply: Reply, refused: str | None) -> str:
+    if refused is not None:
+        return "reply hide refused" if reply.hide_rule else "reply show refused"
+    return "reply hidden" if reply.hide_rule else "reply shown again"
 
 
 async def _held(session: AsyncSession, reply_id: int) -> Reply:

@@ -33,7 +33,8 @@ class Reply(SQLModel, table=True):
     control room should look, it may be an emergency. `mention`: it names us under no post of ours.
 
     What became of it on its network: `edited_at`, `gone_at`, and when we looked last (`followed_at`). A person hides
-    it by the house rule `hide_rule` (None: shows it again); `hide_due` until that is done, or `hide_refused`."""
+    it by the house rule `hide_rule` (None: shows it again); `hide_due` until that is done, or `hide_refused`.
+    `hidden_rule` is the one by which its network has hidden it, as far as we know."""
 
     __table_args__ = (UniqueConstraint("network", "heard_id"),)
 
@@ -68,6 +69,7 @@ class Reply(SQLModel, table=True):
     gone_at: datetime | None = None
     followed_at: datetime | None = None
     hide_rule: str | None = Field(default=None, max_length=24)
+    hidden_rule: str | None = Field(default=None, max_length=24)
     hide_by: str | None = Field(default=None, max_length=64)
     hide_due: datetime | None = Field(default=None, index=True)
     hide_refused: str | None = Field(default=None, max_length=64)

@@ -204,7 +204,8 @@ def fate_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
     told = [("alone", reply.alone), ("mention", reply.mention)]
     told += [("gone", reply.gone_at is not None), ("edited", reply.edited_at is not None and reply.gone_at is None)]
     told += [("hiding", reply.hide_due is not None), ("hidden", bool(reply.hide_rule) and reply.hide_due is None)]
-    told += [("not_hidden", reply.hide_refused is not None)]
+    if reply.hide_refused is not None:
+        told += [("not_shown" if reply.hide_rule else "not_hidden", True)]
     return [say(f"triage.fate.{name}") for name, true in told if true]
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import alarm, fixed_answer, outbox, similar
-from bot.outbox import SlotKind
+from bot.outbox import Slot, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from bot.triage import Triage, Triaged
 from bot.triage_labels import LIFE_RISK, Route, Severity
@@ -48,22 +49,20 @@ class Routing:
         else:
             self._keep(reply, triaged, follows)
 
-    async def weighed(self, session: AsyncSession, reply_id: int, shares: Shares, now: datetime) -> None:
-        """The second judge has weighed a reply: both together decide. A late word only ever adds."""
+    async def weighed(self, session: AsyncSession, reply_id: int, text: str, shares: Shares, now: datetime) -> None:
+        """The second judge has weighed these words of a reply: both together decide. A late word only ever adds."""
         reply, follows = await _locked(session, reply_id, now)
-        if reply.weigh_by is None and not reply.alone:
+        if reply.text != text or (reply.weigh_by is None and not reply.alone):
             return
         late, reply.weigh_by, reply.alone = reply.alone, None, False
         triaged = self.triage.triage(reply.text, reply.language)
         both = union(triaged, shares, self.triage.bars, self.triage.ways)
-        if reply.alarm_id is not None:
-            return
-        if both.life_risk or not late:
+        if reply.alarm_id is None and (both.life_risk or not late):
             await self._settle(session, reply, both, now, follows=follows)
-        elif both.look:
-            reply.look = reply.doubt = True
-            await _record(session, now, "reply to look at", reply)
-            await to_look(session, reply)
+        elif reply.alarm_id is None:
+            await self._add(session, reply, both, now, look=both.look)
+        if late:
+            await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
 
     async def alone(self, session: AsyncSession, reply_id: int, now: datetime) -> None:
         """The second judge did not weigh a reply in time: the rules decide alone, and a person sees it."""
@@ -79,12 +78,32 @@ class Routing:
         return (await _locked(session, reply_id, now))[0]
 
     async def edited(self, session: AsyncSession, reply: Reply, now: datetime) -> None:
-        """Its author has changed the words: both judges look again, and only ever add."""
+        """Its author has changed the words, which is recorded: both judges look again, and only ever add."""
         triaged = self.triage.triage(reply.text, reply.language)
         if triaged.life_risk and reply.alarm_id is None:
             await self._settle(session, reply, triaged, now, follows=False)
-        elif self.wait is not None and reply.weigh_by is None:
-            reply.alone = True
+            if triaged.severity.degree >= KEPT_FROM.degree:
+                await _taken(session, reply, now)
+        elif reply.weigh_by is None:
+            await self._add(session, reply, triaged, now, look=triaged.doubt)
+            if reply.route is Route.KEPT:
+                await kept(session, reply, await session.get_one(Post, reply.post_id))
+            reply.alone = self.wait is not None
+
+    async def _add(self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, look: bool) -> None:
+        """What was judged already is judged anew: an officer may have to be spared it, the control room may look."""
+        reply.severity = max(reply.severity, triaged.severity, key=lambda severity: severity.degree)
+        route = route_of(triaged)
+        if reply.route in (Route.OFFICER, Route.KEPT) and route not in (Route.OFFICER, reply.route):
+            reply.about, reply.ground, reply.route = triaged.about.value, triaged.ground, route
+            reply.scores = {about.value: score for about, score in triaged.scores.items()}
+            await _record(session, now, "reply routed", reply)
+            await _taken(session, reply, now)
+            await self._show(session, reply, await session.get_one(Post, reply.post_id), None)
+        if look and not reply.look:
+            reply.look = reply.doubt = True
+            await _record(session, now, "reply to look at", reply)
+            await to_look(session, reply)
 
     async def _settle(
         self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, follows: bool
@@ -180,6 +199,15 @@ async def kept(session: AsyncSession, reply: Reply, post: Post) -> None:
     for account in await _accounts(session, await roster.with_role(session, Role.PRESS)):
         await outbox.living(session, account, SlotKind.KEPT, post.shift_id)
     await outbox.touch(session, post.shift_id, SlotKind.KEPT)
+
+
+async def _taken(session: AsyncSession, reply: Reply, now: datetime) -> None:
+    """Whoever was to answer it is spared its words; the press office, which lists what is kept, is not."""
+    press = [person.id for person in await roster.with_role(session, Role.PRESS)]
+    theirs = select(Slot).where(Slot.kind == SlotKind.REPLY, Slot.subject == reply.id, col(Slot.closed).is_(False))
+    others = theirs.where(col(Slot.officer_id).not_in(press)).order_by(col(Slot.id)).with_for_update()
+    for slot in (await session.exec(others)).all():
+        slot.remove_at = now
 
 
 async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:

@@ -8,9 +8,11 @@ from bot.card_parts import Say, button
 from bot.chat_app import Ask, Button, Card, Picture, Tone, Weight
 from bot.greens import Green, digest
 from bot.handover import Promise
+from bot.hiding import HIDERS
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState
 from bot.reply_cards import raise_row, triage_lines
+from bot.triage_labels import Route
 from bot.view import ReplyView, ShiftView
 from moderation.post import Post
 from shifts.officer import SENIORS
@@ -137,8 +139,10 @@ def _first(say: Say, lines: Sequence[str]) -> list[str]:
     return [*lines[:LISTED_AT_MOST], *([say("handover.more", n=more)] if more > 0 else [])]
 
 
-def reply(words: Words, view: ReplyView) -> Card:
-    """What somebody of the public answered, for the officer who wrote."""
+def reply(words: Words, view: ReplyView) -> Card | None:
+    """What somebody of the public answered, for the officer who wrote; None if they are spared it."""
+    if view.reply.route is Route.KEPT and not view.viewer.has(*HIDERS):
+        return None
     say = Say(words, view.viewer.language)
     heard = view.reply
     title = f"{view.post.number} · {say('reply_card.title', author=heard.author_name, network=heard.network)}"

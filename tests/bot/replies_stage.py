@@ -59,17 +59,22 @@ class Crowd:
         self.hidden.append(heard_id)
 
     async def show_again(self, heard_id: str, under: str) -> None:
+        if self.fails:
+            raise self.fails.pop()
         self.hidden.remove(heard_id)
 
 
 class Room:
-    """A second judge that says what it is told to."""
+    """A second judge that says what it is told to, and fails over the words that it cannot `fails_over`."""
 
-    def __init__(self, shares: Shares | None) -> None:
+    def __init__(self, shares: Shares | None, fails_over: str | None = None) -> None:
         self.shares = shares
+        self.fails_over = fails_over
+        self.asked: list[str] = []
 
     async def weigh(self, text: str) -> Shares:
-        if self.shares is None:
+        self.asked.append(text)
+        if self.shares is None or (self.fails_over is not None and self.fails_over in text):
             raise DetectorFailed("out of order")
         return self.shares
 
@@ -105,7 +110,8 @@ class Replies:
         """Who has a card about it."""
         wanted = kinds or (SlotKind.REPLY, SlotKind.DESK)
         async with self.database.reading() as session:
-            slots = await session.exec(select(Slot).where(col(Slot.kind).in_(wanted), Slot.subject == reply_id))
+            meant = select(Slot).where(col(Slot.kind).in_(wanted), Slot.subject == reply_id)
+            slots = await session.exec(meant.where(col(Slot.remove_at).is_(None)))
             return {slot.officer_id for slot in slots.all()}
 
 

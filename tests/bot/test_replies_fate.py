@@ -11,14 +11,22 @@ from bot.following import Follower
 from bot.hiding import Hider
 from bot.network import Network, Refused, TryLater
 from bot.outbox import SlotKind
-from bot.reply import Reply
+from bot.reply import Reply, ReplyState
+from bot.reply_cards import fate_lines
+from bot.routing import WAIT
+from bot.triage_labels import Route, Severity
+from bot.triage_second import LATE
 from moderation.audit import AuditEntry
 from moderation.decision import NotAllowed
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
-from tests.bot.replies_stage import Replies, replies, shares
+from shifts.words import Words
+from tests.bot.replies_stage import CONFIG, Replies, replies, shares
 
 LATER = timedelta(seconds=61)
+WORDS = Words.load(CONFIG / "languages")
+ABUSE = "you fat ugly pig, hope you choke on your doughnut"
+DOUBT = "in that film he has a knife in the kitchen lol"
 
 
 @pytest.fixture
@@ -86,6 +94,23 @@ async def test_a_network_that_is_away_is_asked_again_and_one_that_refuses_is_sai
     assert (kept.hide_rule, kept.hide_refused, kept.hide_due) == (None, "too many hidden", None)
 
 
+async def test_a_network_that_does_not_show_it_again_leaves_it_hidden_on_the_card(night: Replies) -> None:
+    heard = await night.say("cheap followers on my page")
+    await ask(night, heard, "press-1", "spam")
+    await hide(night)
+    await ask(night, heard, "press-1", None)
+    night.crowd.fails = [Refused("not now")]
+    assert await hide(night)
+    kept = await night.reply(heard)
+    assert (kept.hide_rule, kept.hide_refused, kept.hide_due) == ("spam", "not now", None)
+    async with night.database.reading() as session:
+        told = fate_lines(WORDS, await session.get_one(Officer, "press-1"), kept)
+    assert told == [WORDS.say("triage.fate.hidden", "en"), WORDS.say("triage.fate.not_shown", "en")]
+    await ask(night, heard, "press-1", None)
+    assert await hide(night)
+    assert (await night.reply(heard)).hide_rule is None
+
+
 async def test_a_deleted_reply_is_said_to_be_deleted_and_its_words_stay_on_record(night: Replies) -> None:
     heard = await night.say("is the road open")
     await night.weigh(shares())
@@ -106,6 +131,49 @@ async def test_an_edited_reply_shows_its_new_words(night: Replies) -> None:
     assert (kept.text, kept.edited_at is not None) == ("is the road open yet?", True)
 
 
+@pytest.mark.parametrize("wait", [WAIT, None])
+async def test_a_reply_that_is_edited_into_abuse_leaves_the_phone_of_the_officer(
+    database: Database, wait: timedelta | None
+) -> None:
+    night = await replies(database, wait)
+    heard = await night.say("is the road open")
+    await night.weigh(shares())
+    assert await night.phones(heard) == {"lima-3"}
+    night.crowd.now = {"r0": ABUSE}
+    await follow(night)
+    reply = await night.reply(heard)
+    assert (reply.route, reply.severity, reply.state) == (Route.KEPT, Severity.ABUSIVE, ReplyState.IGNORED)
+    assert await night.phones(heard) == set()
+    assert await night.phones(1, SlotKind.KEPT) == {"press-1"}
+
+
+async def test_a_reply_that_is_edited_into_a_tip_goes_to_the_tips_desk_instead(night: Replies) -> None:
+    heard = await night.say("is the road open")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "I know who is selling pills, ask me"}
+    await follow(night)
+    assert await night.phones(heard) == {"tips-1"}
+
+
+async def test_what_only_the_second_judge_finds_too_hard_in_new_words_leaves_the_phone_too(night: Replies) -> None:
+    heard = await night.say("is the road open")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "well that is a van alright"}
+    await follow(night)
+    assert await night.phones(heard) == {"lima-3"}
+    assert await night.weigh(shares(hate=1.0)) == 1
+    assert await night.phones(heard) == set()
+    assert not (await night.reply(heard)).alone
+
+
+async def test_new_words_that_may_mean_danger_are_looked_at(night: Replies) -> None:
+    heard = await night.say("nice van")
+    await night.weigh(shares())
+    night.crowd.now = {"r0": DOUBT}
+    await follow(night)
+    assert await night.phones(heard) == {"lima-3", "control-room"}
+
+
 async def test_a_cry_for_help_that_was_edited_in_rings(night: Replies) -> None:
     await night.say("nice van")
     await night.weigh(shares())
@@ -117,6 +185,17 @@ async def test_a_cry_for_help_that_was_edited_in_rings(night: Replies) -> None:
 async def test_edited_words_are_weighed_by_the_second_judge_too(night: Replies) -> None:
     await night.say("nice van")
     await night.weigh(shares())
+    night.crowd.now = {"r0": "it is gone quiet next door"}
+    await follow(night)
+    assert await night.weigh(shares(emergency=0.9)) == 1
+    assert await night.phones(1, SlotKind.ALARM) >= {"control-room"}
+
+
+async def test_what_was_edited_hours_later_is_weighed_too(night: Replies) -> None:
+    heard = await night.say("nice van")
+    await night.weigh(shares())
+    async with night.database.transaction() as session:
+        (await session.get_one(Reply, heard)).received_at -= LATE + timedelta(hours=1)
     night.crowd.now = {"r0": "it is gone quiet next door"}
     await follow(night)
     assert await night.weigh(shares(emergency=0.9)) == 1

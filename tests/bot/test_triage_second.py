@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlmodel import select
@@ -14,10 +15,11 @@ from bot.triage import Triaged
 from bot.triage_labels import About, Route, Severity
 from bot.triage_model import Model, Shares, life
 from bot.triage_room import TriageRoom
+from bot.triage_second import SecondLook
 from bot.triage_union import union
 from moderation.detector import DetectorFailed
 from shifts.database import Database, utc_now
-from tests.bot.replies_stage import CONFIG, TRIAGE, Replies, replies, shares
+from tests.bot.replies_stage import CONFIG, TRIAGE, Replies, Room, replies, shares
 from tests.bot.triage_samples import LIFE_RISK, Sample, samples, unseen
 
 PLAIN = "well that is a van alright"
@@ -105,6 +107,35 @@ async def test_without_the_second_judge_the_rules_decide_and_a_person_sees_every
     assert await night.phones(abuse) == {"press-1"}
     assert (await night.reply(plain)).alone
     assert {"the second judge of replies failed", "replies went on without the second judge"} <= set(caplog.messages)
+
+
+async def test_one_that_the_second_judge_fails_over_holds_up_no_other_and_is_left_after_two_tries(
+    night: Replies,
+) -> None:
+    for number, text in enumerate(["cursed words", PLAIN, "good night"]):
+        await night.say(text, author=f"p{number}")
+    room = Room(shares(), fails_over="cursed")
+    look = SecondLook(night.database, cast(TriageRoom, room), night.routing)
+    assert await look.sweep(utc_now()) == 2
+    assert [await look.sweep(utc_now()) for _ in range(3)] == [0, 0, 0]
+    assert room.asked.count("cursed words") == 2
+
+
+async def test_while_the_second_judge_is_away_no_reply_is_given_up(night: Replies) -> None:
+    await night.say(PLAIN)
+    room = Room(None)
+    look = SecondLook(night.database, cast(TriageRoom, room), night.routing)
+    for minute in range(4):
+        assert await look.sweep(utc_now() + timedelta(minutes=minute)) == 0
+    room.shares = shares()
+    assert await look.sweep(utc_now() + timedelta(minutes=9)) == 1
+
+
+async def test_what_was_weighed_before_its_words_changed_is_weighed_again(night: Replies) -> None:
+    heard = await night.say(PLAIN)
+    async with night.database.transaction() as session:
+        await night.routing.weighed(session, heard, "other words", shares(), utc_now())
+    assert await night.weigh(shares()) == 1
 
 
 async def test_a_late_word_of_the_second_judge_still_rings(night: Replies) -> None:

@@ -653,6 +653,7 @@ def upgrade() -> None:
         sa.Column("gone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("followed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("hide_rule", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=True),
+        sa.Column("hidden_rule", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=True),
         sa.Column("hide_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("hide_due", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("hide_refused", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
