@@ -129,7 +129,7 @@ def test_few_harmless_posts_ask_for_one_more_tap(language: str) -> None:
     assert len(asking) <= 3
 
 
-@pytest.mark.skipif(not POLICY_EXAMPLES.exists(), reason="the shared examples are not here")
+@pytest.mark.skipif(not POLICY_EXAMPLES.exists(), reason="../shared is absent")
 def test_the_examples_of_the_policy_are_judged_as_written() -> None:
     rows = json_lines(POLICY_EXAMPLES)
     wrong, left = [], []

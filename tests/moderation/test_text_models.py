@@ -59,7 +59,7 @@ def test_plain_posts_keep_their_words(language: str) -> None:
 def score(corpus: str, *, lower: bool = False) -> Score:
     file: Path = CORPORA / f"{corpus}.jsonl"
     if not file.exists():
-        pytest.skip("the annotated posts are not here")
+        pytest.skip("../shared is absent")
     score = Score()
     for row in rows_of(file)[:POSTS]:
         asked = lowered(row) if lower else row
