@@ -72,7 +72,7 @@ class Coverer:
         harm nobody are left open. Raises PhotoRefused, DetectorFailed."""
         photo = await self._covered(picture, original, Tier.DEFAULT, frozenset())
         kinds = await self._kinds(photo.words)
-        harmless = frozenset(word.box for word in photo.words if self._signs.harmless(word.text, word.score))
+        harmless = frozenset(word.box for word in photo.words if self._signs.harmless(word))
         if picture.read is None and harmless:
             photo = await self._covered(picture, original, Tier.DEFAULT, harmless)
         return {**await self._facts(photo), "lifted": sorted(photo.lifted), "read": kinds}

@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation import approval, queue
@@ -55,6 +56,16 @@ def unseen(post: Post, shown: list[PostPicture]) -> None:
     """A picture was left out, because no detector could look at it."""
     post.reasons = [*post.reasons, asdict(UNSEEN)]
     post.verdict = verdict(post, shown, Verdict.HOLD).value
+
+
+async def left_out(session: AsyncSession, post: Post) -> list[dict[str, Any]]:
+    """The hold for pictures that no detector could look at; new words do not settle it."""
+    statement = select(PostPicture.id).where(
+        PostPicture.post_id == post.id,
+        PostPicture.state == PictureState.REFUSED,
+        PostPicture.refused == UNSEEN.words,
+    )
+    return [asdict(UNSEEN)] if (await session.exec(statement)).first() is not None else []
 
 
 async def finish(session: AsyncSession, post: Post, shown: list[PostPicture], now: datetime) -> bool:

@@ -163,7 +163,7 @@ class Preparer:
         post.area = redacted.area or post.area
         post.redactions = [_told(r) for r in redacted.redactions]
         post.suggestions = [_suggested(s) for s in redacted.suggestions]
-        post.reasons = [asdict(reason) for reason in redacted.reasons]
+        post.reasons = [asdict(reason) for reason in redacted.reasons] + await judging.left_out(session, post)
         post.drafted = post.revision
         self._set_wait(post, redacted.waits_for_scene)
         shown = await pictures(session, post)

@@ -16,11 +16,14 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What was read in the box number `box` of a picture, and how surely, 0 to 1. Never kept, never logged."""
+    """What was read in the box number `box` of a picture, and how surely, 0 to 1. Never kept, never logged.
+
+    `alone`: nothing but this one line stands in the box."""
 
     box: int
     text: str = field(repr=False)
     score: float
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

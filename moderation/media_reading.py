@@ -32,6 +32,15 @@ HIGH: Final = 48
 LONGEST: Final = 1200
 MOST: Final = 60
 """Lines that are read of one picture, the largest first."""
+QUIET: Final = 1.0
+FAINT: Final = 0.06
+STROKE: Final = 12.0
+"""Rows with less change from pixel to pixel, in grey levels or as a share of the busiest row, are ground."""
+TALLEST: Final = 0.85
+"""A line that takes more of the height of its box leaves no ground to see around it."""
+NARROW: Final = 0.4
+WIDE: Final = 1.0
+"""How wide a letter is, in heights of its line."""
 UPRIGHT: Final = 1.5
 """A line that is so many times higher than wide is read turned by a quarter."""
 
@@ -53,13 +62,14 @@ class Reader:
         """What the boxes of writing hold, each with its place in `boxes`. Raises DetectorFailed."""
         lines = [number for number, box in enumerate(boxes) if box.kind is BoxKind.TEXT and area(box)]
         largest = sorted(lines, key=lambda number: -area(boxes[number]))[:MOST]
-        read_ones = [(number, *self._line(picture, boxes[number])) for number in sorted(largest)]
-        return tuple(Word(number, text, score) for number, text, score in read_ones if text.strip())
+        read_ones = [self._word(number, _upright(picture, boxes[number])) for number in sorted(largest)]
+        return tuple(word for word in read_ones if word.text.strip())
 
-    def _line(self, picture: Pixels, box: Box) -> tuple[str, float]:
-        part = picture[box.y1 : box.y2, box.x1 : box.x2]
-        if part.shape[0] > UPRIGHT * part.shape[1]:
-            part = np.rot90(part)
+    def _word(self, number: int, part: Pixels) -> Word:
+        text, score = self._line(part)
+        return Word(number, text, score, alone=_is_alone(part, len(text.replace(" ", ""))))
+
+    def _line(self, part: Pixels) -> tuple[str, float]:
         wide = min(LONGEST, max(HIGH // 3, round(HIGH * part.shape[1] / part.shape[0])))
         # BGR between -1 and 1: so it was trained.
         line = cv2.resize(np.ascontiguousarray(part[:, :, ::-1]), (wide, HIGH)).astype(np.float32) / 127.5 - 1
@@ -77,3 +87,26 @@ class Reader:
             return "", 0.0
         text = "".join(self.letters[number] for number in best[begins])
         return text, float(answer.max(axis=1)[begins].mean())
+
+
+def _upright(picture: Pixels, box: Box) -> Pixels:
+    part = picture[box.y1 : box.y2, box.x1 : box.x2]
+    return np.rot90(part) if part.shape[0] > UPRIGHT * part.shape[1] else part
+
+
+def _is_alone(part: Pixels, letters: int) -> bool:
+    """Whether one line of so many letters, on plain ground, is all that the box holds.
+
+    A smaller line under a word, or more beside it, is often in its box and not in what was read of it."""
+    grey = part.astype(np.float32).mean(axis=2)
+    if min(grey.shape) < 8 or not letters:
+        return False
+    edges = np.abs(np.diff(grey, axis=1))
+    busy = edges.mean(axis=1)
+    rows = np.flatnonzero(busy > max(QUIET, FAINT * float(busy.max())))
+    columns = np.flatnonzero(edges[rows].max(axis=0) > STROKE) if rows.size else rows
+    if not columns.size:
+        return False
+    high, wide = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
+    one_line = high == rows.size and high <= TALLEST * len(grey)
+    return one_line and NARROW * letters * high <= wide <= WIDE * letters * high

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from moderation.media_job import Word
+
 SURE: Final = 0.9
 """What was read with less certainty stays covered."""
 
@@ -22,10 +24,10 @@ class Signs:
         tables = tomllib.loads((config_folder / "policy" / "signs.toml").read_text("utf-8"))
         return cls(frozenset(folded(word) for words in tables.values() for word in words))
 
-    def harmless(self, text: str, score: float) -> bool:
-        """Whether all that was read are words of the lists."""
-        words = folded(text).split()
-        return score >= SURE and bool(words) and all(word in self.words for word in words)
+    def harmless(self, read: Word) -> bool:
+        """Whether all that was read are words of the lists, and nothing but them stands in the box."""
+        words = folded(read.text).split()
+        return read.score >= SURE and read.alone and bool(words) and all(word in self.words for word in words)
 
 
 def folded(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from sqlmodel import col, select
 
+from bot import judging
 from bot.covering import Coverer
 from bot.desk import Desk
 from bot.engine import Engine
@@ -41,7 +42,7 @@ class Covers:
         self, original: bytes, tier: Tier, *, added: Sequence[Box] = (), lifted: frozenset[int] = frozenset()
     ) -> CoveredPhoto:
         self.lifted.append(lifted)
-        words = (Word(0, "POLICE", 0.99), Word(1, "07700 900123", 0.99)) if tier is Tier.DEFAULT else ()
+        words = (Word(0, "POLICE", 0.99, alone=True), Word(1, "07700 900123", 0.99)) if tier is Tier.DEFAULT else ()
         return CoveredPhoto(b"jpeg", "a" * 64, 64, 64, BOXES, lifted, (), tier, "JPEG", words)
 
 
@@ -120,3 +121,7 @@ async def test_writing_that_no_rule_could_look_at_holds_the_post(room: Room) -> 
         assert (await room.cover())[1].state is PictureState.COVERED
     post, picture = await room.cover()
     assert (picture.state, post.verdict) == (PictureState.REFUSED, "HOLD")
+    # Other words do not settle it: the hold is found again in the row of the picture.
+    async with room.database.reading() as session:
+        again = await judging.left_out(session, (await session.exec(select(Post))).one())
+    assert [reason["code"] for reason in again] == ["picture not examined"]

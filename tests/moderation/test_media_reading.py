@@ -1,10 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
+from moderation.finding import Box, BoxKind
 from moderation.media_covering import Covering
-from moderation.media_job import Job, Tier
+from moderation.media_job import Job, Tier, Word
 from moderation.media_reading import Reader
 from moderation.signs import Signs
 from tests.moderation.media_pictures import saved, with_words
@@ -44,4 +47,25 @@ def test_a_picture_without_writing_holds_no_words() -> None:
     ],
 )
 def test_only_words_of_the_list_that_were_read_with_certainty_may_stay(text: str, score: float, harmless: bool) -> None:
-    assert Signs.load(CONFIG).harmless(text, score) is harmless
+    assert Signs.load(CONFIG).harmless(Word(0, text, score, alone=True)) is harmless
+    assert not Signs.load(CONFIG).harmless(Word(0, text, score))
+
+
+@pytest.mark.parametrize("sign", ["POLICE", "AMBULANCE", "POLICE STOP"])
+@pytest.mark.parametrize("more", ["", "under", "beside", "noise"])
+def test_a_sign_may_stay_only_where_nothing_else_stands_in_its_box(sign: str, more: str) -> None:
+    picture = Image.new("RGB", (900, 300), (210, 210, 205))
+    draw = ImageDraw.Draw(picture)
+    draw.text((120, 90), sign, fill=(20, 30, 90), font=ImageFont.load_default(70))
+    x1, y1, x2, y2 = map(int, draw.textbbox((120, 90), sign, font=ImageFont.load_default(70)))
+    box = Box(BoxKind.TEXT, x1 - 30, y1 - 30, x2 + 30, y2 + 30, 1.0, "test")
+    if more == "under":
+        draw.text((x1, y2 + 6), "J. Marlow 4471", fill=(60, 60, 90), font=ImageFont.load_default(16))
+    if more == "beside":
+        draw.text((x2 + 12, y1), "J. Marlow 4471", fill=(60, 60, 90), font=ImageFont.load_default(30))
+        box = replace(box, x2=x2 + 250)
+    pixels = np.array(picture)
+    if more == "noise":
+        pixels = np.random.default_rng(7).integers(0, 256, pixels.shape, np.uint8) // 2 + pixels // 2
+    signs = Signs.load(CONFIG)
+    assert [signs.harmless(word) for word in Reader.load().words(pixels, [box])] == [more == ""]
