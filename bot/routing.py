@@ -116,8 +116,9 @@ class Routing:
         first = None if single else await similar.leader(session, reply, now)
         if first is not None:
             await similar.join(session, reply, first)  # another row: locked before anything is recorded
-            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
         await _record(session, now, "reply routed", reply)
+        if first is not None:
+            await outbox.touch(session, first.id, SlotKind.REPLY, SlotKind.DESK)
         if triaged.template is not None:
             await fixed_answer.want(session, self.templates, triaged.template, reply, post, now)
         if urgent:
