@@ -25,15 +25,18 @@ async def _in_place(network: Network, release: Release, row: Delivery) -> Publis
     return replace(await network.correct(there, release), id="")
 
 
-async def take_back(network: Network, row: Delivery, release: Release | None, since: datetime) -> None:
-    """Withdraw what is there. `release` is given where nobody knows its id: then it is looked for first.
+async def take_back(network: Network, row: Delivery, release: Release | None, since: datetime) -> bool:
+    """Withdraw what is there. `release` is given where nobody knows its id: then it is looked for first, and False says
+    that it was not found, although it may be there.
 
     Words that were changed in place go with the post that they are in. Raises TryLater, SignedOut, Unclear."""
     for part in reversed(row.parts):
         await network.withdraw(Published(part, None, row.published_at or since))
     if row.published_id is not None and not row.parts:
         await network.withdraw(Published(row.published_id, row.url, row.published_at or since))
-    elif release is not None and not release.in_place and not row.parts:
-        there = await network.find(release, row.key, since)
-        if there is not None:
-            await network.withdraw(there)
+    if release is None or release.in_place:
+        return True
+    there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
+    if there is not None:
+        await network.withdraw(there)
+    return there is not None

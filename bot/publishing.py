@@ -18,7 +18,7 @@ from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
-from bot.trouble import BY_HAND
+from bot.trouble import BY_HAND, LOOKS
 from moderation import approval, audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import POSTS, Post, PostState, pictures
@@ -29,9 +29,8 @@ from shifts.officer import Officer
 from shifts.shift import Shift
 
 SIGNED_OUT_SECONDS: Final = 60.0
-LOOKS: Final = 3
 PATIENCE: Final = timedelta(seconds=30)
-"""After so many looks and so long somebody is asked whether it is there."""
+"""After so long (and LOOKS) somebody is asked whether it is there."""
 IN_A_ROW: Final = 20
 """How many deliveries one job takes on before others have their turn."""
 CALLS_AT_ONCE: Final = 2
@@ -271,12 +270,21 @@ class Publisher:
         since = (row.first_sent_at or self._clock()) - timedelta(minutes=2)
         try:
             async with asyncio.timeout(self._pace.call.total_seconds()):
-                await take_back(network, row, release, since)
+                gone, asked = await take_back(network, row, release, since), None
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
-            asked = error.wait if isinstance(error, TryLater) else None
-            await self._keep(row, self._clock() + patience(row.tries, asked))
-        else:
+            gone, asked = False, error.wait if isinstance(error, TryLater) else None
+        if gone:
             await self._outcome(row, DeliveryState.RECALLED)
+            return
+        await self._keep(row, self._clock() + patience(row.tries, asked))
+        if release is not None and row.tries == LOOKS:
+            await self._ask_for_a_hand(row)
+
+    async def _ask_for_a_hand(self, row: Delivery) -> None:
+        """A person saw it there, and we cannot find it: only a person can take it away."""
+        async with self._database.transaction() as session:
+            await trouble.bring(session, await queue.locked(session, row.post_id), row)
+        self._changed()
 
     # The outcome
 

@@ -14,7 +14,14 @@ from shifts.shift import on_duty
 
 BY_HAND: Final = "by hand"
 """Why a delivery counts as sent that a person found, and the network never confirmed."""
+LOOKS: Final = 3
+"""After so many looks a person is asked."""
 NEEDS_A_HAND: Final = (DeliveryState.REFUSED, DeliveryState.STUCK, DeliveryState.UNCLEAR)
+
+
+def to_delete(row: Delivery) -> bool:
+    """Whether a person has to take it away: somebody saw it there, it was recalled, and nobody else finds it."""
+    return row.state is DeliveryState.RECALLING and row.reason == BY_HAND and row.tries > LOOKS
 
 
 async def bring(session: AsyncSession, post: Post, row: Delivery) -> None:

@@ -9,7 +9,7 @@ from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import Slot
-from bot.trouble import NEEDS_A_HAND
+from bot.trouble import NEEDS_A_HAND, to_delete
 from moderation import approval
 from moderation.post import Post, PostState
 from shifts.officer import Officer
@@ -39,21 +39,27 @@ class TroubleCards:
             return None
         say = Say(self._words, viewer.language)
         state = say(f"card.delivery.{row.state.value}", network=self._network(say, row.network), url=row.url or "")
+        if to_delete(row):
+            return self._to_delete(say, slot, f"{post.number} · {state.strip()}", approval.text_for(post, row.network))
         if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
             return Card(f"{post.number} · {state.strip()}", tone=Tone.GREY)
         overtaken = row.state is not DeliveryState.UNCLEAR and await correcting.overtaken(session, post)
-        lines, rows = self._lines(say, row), self._rows(say, slot, row)
+        lines, rows = self._lines(say, row, post), self._rows(say, slot, row, post)
         if overtaken:
             lines, rows = (say("trouble.corrected"),), (self._skip(say, slot),)
         quote = smaller.words(approval.text_for(post, row.network), row.offer)
         return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, quote=quote, lines=lines, rows=rows)
 
-    def _lines(self, say: Say, row: Delivery) -> tuple[str, ...]:
+    def _to_delete(self, say: Say, slot: Slot, title: str, quote: str) -> Card:
+        gone = button(slot, "absent", say("trouble.button.gone"))
+        return Card(title, tone=Tone.AMBER, quote=quote, lines=(say("trouble.delete"),), rows=((gone,),))
+
+    def _lines(self, say: Say, row: Delivery, post: Post) -> tuple[str, ...]:
         match row.state:
             case DeliveryState.REFUSED:
                 return (say(f"trouble.{REASONS.get(row.reason or '', 'rules')}"), *self._offered(say, row))
             case DeliveryState.UNCLEAR:
-                return (say("trouble.unclear"),)
+                return (say("trouble.piece" if post.thread else "trouble.unclear"),)
             case _:
                 return (say("trouble.stuck"),)
 
@@ -64,10 +70,11 @@ class TroubleCards:
             told.append(say("trouble.fewer_pictures", n=row.offer["pictures"]))
         return [*told, say("trouble.smaller_pictures")] if "picture_bytes" in row.offer else told
 
-    def _rows(self, say: Say, slot: Slot, row: Delivery) -> tuple[tuple[Button, ...], ...]:
+    def _rows(self, say: Say, slot: Slot, row: Delivery, post: Post) -> tuple[tuple[Button, ...], ...]:
         if row.state is DeliveryState.UNCLEAR:
             there = button(slot, "there", say("trouble.button.there"), "", 0, Weight.MAIN)
-            return ((there,), (button(slot, "absent", say("trouble.button.absent")),))
+            absent = (button(slot, "absent", say("trouble.button.absent")),)
+            return (absent,) if post.thread else ((there,), absent)
         again = button(slot, "again", say("trouble.button.again"))
         if not row.offer:
             return ((again, *self._skip(say, slot)),)

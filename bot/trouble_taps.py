@@ -4,15 +4,15 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, outbox
+from bot import correcting, delivery, outbox
 from bot import smaller as smaller_part
 from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.outbox import SlotKind
 from bot.tap import Tap
-from bot.trouble import BY_HAND
+from bot.trouble import BY_HAND, to_delete
 from moderation import approval, queue
 from moderation.decision import NotAllowed
-from moderation.post import Post, PostState
+from moderation.post import Post
 from shifts.shift import Shift, may_decide
 
 
@@ -42,19 +42,25 @@ async def skip(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def there(session: AsyncSession, tap: Tap) -> str | None:
-    """Somebody looked, and it is there. Raises Refusal."""
+    """Somebody looked, and it is there; a piece of a thread has to be found, for the next one stands under it.
+
+    Raises Refusal."""
     post, row = await _row(session, tap, DeliveryState.UNCLEAR)
-    to = DeliveryState.SENT
-    await _settle(session, tap, post, row, to, reason=BY_HAND, published_at=tap.now)
-    if post.state is PostState.RECALLED:
-        await DELIVERIES.move(session, row, DeliveryState.RECALLING)
+    if post.thread:
+        raise NotAllowed("tap.stale")
+    await _settle(session, tap, post, row, DeliveryState.SENT, reason=BY_HAND, published_at=tap.now)
+    await delivery.follow(session, post, row)
     return None
 
 
 async def absent(session: AsyncSession, tap: Tap) -> str | None:
-    """Somebody looked, and it is not there: it is sent again. Raises Refusal."""
-    post, row = await _row(session, tap, DeliveryState.UNCLEAR)
-    await _settle(session, tap, post, row, DeliveryState.DUE)
+    """Somebody looked, and it is not there: it is sent again, or was to be taken down and is gone. Raises Refusal."""
+    post, row = await _row(session, tap, DeliveryState.UNCLEAR, DeliveryState.RECALLING)
+    if row.state is DeliveryState.RECALLING and not to_delete(row):
+        raise NotAllowed("tap.done_already")
+    gone = row.state is DeliveryState.RECALLING
+    await _settle(session, tap, post, row, DeliveryState.RECALLED if gone else DeliveryState.DUE)
+    await delivery.follow(session, post, row)
     return None
 
 

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from bot import delivery
 from bot.delivery import DELIVERIES, DeliveryState
+from bot.trouble import BY_HAND
 from moderation.post import POSTS, Post, PostState
 from moderation.redaction import Redactor
 from shifts.database import Database
@@ -111,3 +112,14 @@ async def test_a_network_that_threads_no_more_keeps_what_it_has_and_holds_up_not
     assert desk.network.texts() == [*there, "All quiet."]
     assert await desk.states() == [DeliveryState.SENT] * 2
     assert len((await desk.rows())[0].parts) == len(there)
+
+
+async def test_a_piece_that_a_person_found_is_looked_for_by_its_own_words_and_taken_back(desk: Desk) -> None:
+    desk.network.faults = [Fault.NONE, Fault.LOST_AFTER]
+    await desk.approve(1, TEXT, thread=True)
+    await desk.run(1)
+    async with desk.database.transaction() as session:
+        row = (await session.exec(select(delivery.Delivery))).one()
+        await DELIVERIES.move(session, row, DeliveryState.SENT, reason=BY_HAND)
+    await recall(desk)
+    await all_is_taken_back(desk, "One.", "Two.")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sqlmodel import col, select
 
-from bot import smaller, trouble_taps
+from bot import delivery, smaller, trouble_taps
 from bot.chat_app import Card
 from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.desk import Caller
@@ -23,6 +23,7 @@ from bot.tap import Tap
 from bot.trouble_card import TroubleCards
 from moderation.audit import AuditEntry
 from moderation.decision import NotAllowed
+from moderation.post import POSTS, Post, PostState
 from moderation.redaction import Redactor
 from moderation.release import ContentHash, PublicPicture, Release
 from shifts import roster
@@ -200,6 +201,45 @@ async def test_what_somebody_saw_there_is_not_sent_again_and_can_still_be_taken_
     await hand.desk.run(1)
     assert hand.network.withdrawn == [row.key]
     assert await hand.desk.states() == [DeliveryState.RECALLED]
+
+
+async def test_what_somebody_saw_there_and_nobody_finds_is_left_to_a_person_to_delete(hand: Hand) -> None:
+    await in_doubt(hand, Fault.LOST_AFTER)
+    await hand.tap("there")
+    there, hand.network.seen = hand.network.seen, []
+    hand.network.blind = False
+    await recall(hand)
+    await hand.desk.run(2)
+    assert (await hand.card()).rows == ()
+    with pytest.raises(NotAllowed, match=r"tap\.done_already"):
+        await hand.tap("absent")
+    await hand.desk.run(2)
+    assert await hand.desk.states() == [DeliveryState.RECALLING]
+    assert (await hand.labels(), (await hand.card()).quote) == (["It is gone"], there[0][1])
+    await hand.tap("absent")
+    await hand.desk.run(2)
+    assert (await hand.desk.states(), hand.network.withdrawn) == ([DeliveryState.RECALLED], [])
+    assert (await hand.card()).rows == ()
+
+
+async def test_nobody_can_say_that_a_piece_of_a_thread_is_there_but_that_it_is_not(hand: Hand) -> None:
+    hand.network.limits = replace(hand.network.limits, threads=True)
+    hand.network.faults, hand.network.blind = [Fault.NONE, Fault.LOST_BEFORE], True
+    await hand.desk.approve(1, "One.\n\nTwo.\n\nThree.", thread=True)
+    await hand.desk.run(5)
+    assert await hand.labels() == ["Not there, send again"]
+    with pytest.raises(NotAllowed, match=r"tap\.stale"):
+        await hand.tap("there")
+    await hand.tap("absent")
+    await hand.desk.run(3)
+    assert hand.network.texts() == ["One.", "Two.", "Three."]
+
+
+async def recall(hand: Hand) -> None:
+    async with hand.desk.database.transaction() as session:
+        post = (await session.exec(select(Post))).one()
+        await POSTS.move(session, post, PostState.RECALLED)
+        await delivery.recall(session, post, hand.desk.clock.now)
 
 
 async def test_what_somebody_did_not_find_is_sent_once_more(hand: Hand) -> None:
