@@ -148,7 +148,8 @@ class DeciderCards(FixParts):
         missing = approval.missing(post, view.pictures).suggestions
         rows: list[tuple[Button, ...]] = []
         lines: list[str] = []
-        for index, key in enumerate(missing):
+        for key in missing:
+            index = approval.suggested(post).index(key)
             shown = next(s for s in post.suggestions if s["key"] == key)
             word = post.text[shown["start"] : shown["end"]]
             lines.append(say("card.stays", word=word))
@@ -215,7 +216,8 @@ class DeciderCards(FixParts):
             rows = ((button(slot, "undo", say("card.button.undo"), weight=Weight.DANGER),),)
         if post.state is PostState.RELEASED:
             correct = button(slot, "correct", say("card.button.correct"))
-            rows = ((correct, button(slot, "page", say("card.button.recall"), "recall")),)
+            recall = button(slot, "page", say("card.button.recall"), "recall")
+            rows = ((recall,),) if post.thread else ((correct, recall),)
         return Card(
             self._decider_title(view),
             tone=Tone.GREY if post.state is not PostState.APPROVED else Tone.GREEN,

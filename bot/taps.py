@@ -28,7 +28,7 @@ from bot.reply import REPLIES, Reply, ReplyState
 from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn
 from moderation import approval, queue
 from moderation.decision import Decision, DecisionKind, NotAllowed
-from moderation.post import PostState, pictures
+from moderation.post import Post, PostState, pictures
 from shifts import roster, shift
 from shifts.officer import Officer, Role
 from shifts.shift import Shift
@@ -162,11 +162,19 @@ async def _tick(session: AsyncSession, tap: Tap) -> str | None:
     return None
 
 
+def _asked_about(post: Post, index: str) -> str:
+    """The word that the button showed; a second tap on it must not speak for the next one. Raises NotAllowed."""
+    key = at(approval.suggested(post), index)
+    if key not in approval.missing(post, []).suggestions:
+        raise NotAllowed("tap.stale")
+    return key
+
+
 async def _keep(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word stays: somebody vouched for it."""
     post = await decidable(session, tap)
     same_content(post, tap)
-    key = at(approval.missing(post, []).suggestions, tap.arg)
+    key = _asked_about(post, tap.arg)
     post.lifted = [*post.lifted, key]
     await outbox.touch(session, post.id, SlotKind.DECIDER)
     return None
@@ -176,7 +184,7 @@ async def _cover(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word goes: the public text changes, so everything is looked at again."""
     post = await decidable(session, tap)
     same_content(post, tap)
-    key = at(approval.missing(post, []).suggestions, tap.arg)
+    key = _asked_about(post, tap.arg)
     post.covered = [*post.covered, key]
     await again(session, tap, post)
     return None

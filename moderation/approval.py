@@ -43,10 +43,13 @@ def missing(post: Post, pictures: Sequence[PostPicture]) -> Missing:
         alt=tuple(p.id or 0 for p in pictures if not p.alt.strip()),
         condition=condition,
         ticks=tuple(tick for tick in ticks(post) if tick not in post.ticks),
-        suggestions=tuple(
-            dict.fromkeys(s["key"] for s in post.suggestions if s["key"] not in (*post.lifted, *post.covered))
-        ),
+        suggestions=tuple(key for key in suggested(post) if key not in (*post.lifted, *post.covered)),
     )
+
+
+def suggested(post: Post) -> tuple[str, ...]:
+    """Every word that somebody is asked about, settled or not: its place here never changes within a revision."""
+    return tuple(dict.fromkeys(s["key"] for s in post.suggestions))
 
 
 def unmet(post: Post) -> list[dict[str, Any]]:

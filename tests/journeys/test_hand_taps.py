@@ -3,6 +3,7 @@
 from sqlmodel import col, func, select
 
 from bot.inbox import InboxItem
+from moderation.post import Post
 from tests.journeys.stage import Phone, Stage
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
@@ -35,3 +36,26 @@ async def _actions(stage: Stage, phone: Phone) -> int:
     async with stage.database.reading() as session:
         found = await session.exec(select(func.count(col(InboxItem.id))).where(InboxItem.chat == phone.chat))
         return found.one()
+
+
+async def test_a_word_stays_by_its_own_button_however_often_that_is_pressed(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    await stage.phone("lima-3").send("We met the crew of the Zanabar and the Quillowen at the desk tonight.")
+    await sergeant.tap("card.button.publish", 1)
+    label = stage.words.say("card.button.keep", "en", word="Zanabar")
+    card_id, card = await sergeant.card(lambda c: sergeant.button(c, label) is not None, "the words to look at")
+    button = sergeant.button(card, label)
+    assert button is not None
+    for _ in range(2):
+        await sergeant.press(card_id, button.token)
+    other = stage.words.say("card.button.keep", "en", word="Quillowen")
+    await sergeant.card(
+        lambda c: sergeant.button(c, other) is not None and sergeant.button(c, label) is None, "one left"
+    )
+    before = await _actions(stage, sergeant)
+    await sergeant.send("/queue")
+    await sergeant.card(lambda c: "waits" in c.title, "the queue, after both presses")
+    assert await _actions(stage, sergeant) - before == 1
+    async with stage.database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+    assert len(post.lifted) == 1
