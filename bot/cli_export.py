@@ -72,12 +72,13 @@ async def _export(loaded: Settings, asked: Asked, out: Path, now: datetime) -> l
     database = Database(loaded.database_url)
     unfinished = out.with_name(f"{out.name}.unfinished")
     try:
-        async with database.transaction() as session:
+        async with database.reading() as session:  # it may take long, and nobody's writing waits for it
             files = await _gather(Sources(session, vault, loaded.media), asked)
-            listed = pack.manifest(files, {"of": asked.subject, "by": asked.by, "at": now.isoformat()})
-            digest = hashlib.sha256(listed).hexdigest()
-            unfinished.unlink(missing_ok=True)
-            await asyncio.to_thread(pack.write, unfinished, files, listed)
+        listed = pack.manifest(files, {"of": asked.subject, "by": asked.by, "at": now.isoformat()})
+        digest = hashlib.sha256(listed).hexdigest()
+        unfinished.unlink(missing_ok=True)
+        await asyncio.to_thread(pack.write, unfinished, files, listed)
+        async with database.transaction() as session:
             entry = await audit.record(
                 session, now, "exported", asked.subject, asked.by, manifest=digest, files=len(files)
             )
