@@ -6,18 +6,20 @@ from typing import cast
 import pytest
 from sqlmodel import col, select
 
-from bot import hiding
+from bot import hiding, shift_cards
 from bot.following import Follower
 from bot.hiding import Hider
 from bot.network import Network, Refused, TryLater
-from bot.outbox import SlotKind
+from bot.outbox import Slot, SlotKind
 from bot.reply import Reply, ReplyState
 from bot.reply_cards import fate_lines
 from bot.routing import WAIT
 from bot.triage_labels import Route, Severity
 from bot.triage_second import LATE
+from bot.view import ReplyView, Setting
 from moderation.audit import AuditEntry
 from moderation.decision import NotAllowed
+from moderation.post import Post
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.words import Words
@@ -109,6 +111,27 @@ async def test_a_network_that_does_not_show_it_again_leaves_it_hidden_on_the_car
     await ask(night, heard, "press-1", None)
     assert await hide(night)
     assert (await night.reply(heard)).hide_rule is None
+
+
+async def test_what_was_never_hidden_is_not_said_to_be_when_showing_it_is_refused(night: Replies) -> None:
+    heard = await night.say("cheap followers on my page")
+    await ask(night, heard, "press-1", "spam")
+    await ask(night, heard, "press-1", None)
+    night.crowd.fails = [Refused("not now")]
+    assert await hide(night)
+    assert (await night.reply(heard)).hide_rule is None
+
+
+@pytest.mark.parametrize(("officer", "sees"), [("lima-3", False), ("press-1", True)])
+async def test_no_card_shows_an_officer_what_is_kept_from_them(night: Replies, officer: str, sees: bool) -> None:
+    heard = await night.say(ABUSE)
+    await night.weigh(shares())
+    reply = await night.reply(heard)
+    async with night.database.reading() as session:
+        viewer, post = await session.get_one(Officer, officer), await session.get_one(Post, reply.post_id)
+    slot = Slot(id=1, officer_id=officer, app="chat", chat=officer, kind=SlotKind.REPLY, subject=heard)
+    card = shift_cards.reply(WORDS, ReplyView(cast(Setting, None), slot, viewer, reply, post))
+    assert (card is not None) is sees
 
 
 async def test_a_deleted_reply_is_said_to_be_deleted_and_its_words_stay_on_record(night: Replies) -> None:
