@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, smaller
+from bot import correcting, delivery, smaller
 from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.delivery import Delivery, DeliveryState
@@ -42,7 +42,9 @@ class TroubleCards:
         if to_delete(row):
             return self._to_delete(say, slot, f"{post.number} · {state.strip()}", approval.text_for(post, row.network))
         if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
-            return Card(f"{post.number} · {state.strip()}", tone=Tone.GREY)
+            unsaid = row.state is DeliveryState.CANCELLED and await delivery.unsaid(session, row, post)
+            told, tone = ((say("trouble.unsaid"),), Tone.AMBER) if unsaid else ((), Tone.GREY)
+            return Card(f"{post.number} · {state.strip()}", tone=tone, lines=told)
         overtaken = row.state is not DeliveryState.UNCLEAR and await correcting.overtaken(session, post)
         lines, rows = self._lines(say, row, post), self._rows(say, slot, row, post)
         if overtaken:

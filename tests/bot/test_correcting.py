@@ -14,6 +14,7 @@ from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.network import Published, Refused, TryLater, Unclear
 from bot.outbox import Slot, SlotKind
 from bot.trouble import BY_HAND
+from bot.trouble_card import TroubleCards
 from moderation import queue
 from moderation.audit import AuditEntry
 from moderation.post import POSTS, Post, PostState
@@ -26,12 +27,13 @@ from shifts.words import Words
 from tests.bot.fault_network import Fault, FaultNetwork
 from tests.bot.test_publishing import CONFIG, Desk, a_desk
 
+WORDS = Words.load(CONFIG / "languages")
 FIRST, RIGHT, LINE = "It closes at ten.", "It closes at nine.", "The time was wrong."
 
 
 @pytest.fixture(scope="module")
 def redactor() -> Redactor:
-    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
+    return Redactor.load(CONFIG, WORDS, models=False)
 
 
 @dataclass
@@ -169,8 +171,11 @@ async def test_somebody_is_told_when_wrong_words_stay_that_a_person_found(desk: 
     async with desk.database.reading() as session:
         entries = (await session.exec(select(AuditEntry).where(AuditEntry.event == "cancelled"))).all()
         (slot,) = (await session.exec(select(Slot).where(Slot.kind == SlotKind.TROUBLE))).all()
+        card = await TroubleCards(WORDS).card(session, slot, await session.get_one(Officer, "inspector-1"))
     assert [entry.subject for entry in entries] == ["post 2"]
     assert (slot.officer_id, slot.subject) == ("inspector-1", (await desk.rows())[1].id)
+    assert card is not None
+    assert card.lines == (WORDS.say("trouble.unsaid", "en"),)
 
 
 async def settle(desk: Desk, state: DeliveryState, **values: Any) -> None:
