@@ -6,7 +6,7 @@ from typing import Final
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox, recap
+from bot import outbox, recap, retelling
 from bot.desk import Desk
 from bot.outbox import SlotKind
 from moderation import audit, queue
@@ -34,6 +34,7 @@ class Clock:
         """Do what is due; False if there was nothing."""
         done = [await self._scenes(now), await self._waiting(now), await self._undo_over(now), await self._shifts(now)]
         await self._crowded(now)
+        await self._recaps(now)
         return any(done)
 
     async def _crowded(self, now: datetime) -> None:
@@ -165,6 +166,14 @@ class Clock:
         await outbox.touch(session, shift_id, SlotKind.SHIFT)
         if not await recap.drafted(session, one):
             await recap.draft(session, self._desk, one, self._zone, now)
+
+    async def _recaps(self, now: datetime) -> None:
+        """What a recap tells once more was recalled or corrected: it goes, and is drafted anew."""
+        async with self._database.reading() as session:
+            found = await retelling.outdated(session, now)
+        for recap_id in found:
+            async with self._database.transaction() as session:
+                await retelling.tell_anew(session, self._desk, recap_id, self._zone, now)
 
     async def _ids(self, *conditions: object) -> list[int]:
         async with self._database.reading() as session:

@@ -119,10 +119,14 @@ async def corrections(session: AsyncSession, post: Post) -> list[Post]:
     return list((await session.exec(statement.order_by(col(Post.approved_at), col(Post.id)))).all())
 
 
+async def said(session: AsyncSession, post: Post) -> Post:
+    """Whose words the public reads of a post now: its own, or its last correction."""
+    return (await corrections(session, post) or [post])[-1]
+
+
 async def words_of(session: AsyncSession, post: Post) -> str:
-    """What the public reads of a post now: its words, or those of its last correction."""
-    made = await corrections(session, post)
-    return made[-1].text if made else post.text
+    """What the public reads of a post now."""
+    return (await said(session, post)).text
 
 
 async def corrected(session: AsyncSession, post: Post) -> Post:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery
+from bot import correcting, delivery
 from bot.delivery import Delivery, DeliveryState
 from bot.reply import Reply, ReplyState
 from moderation.post import Post, PostState
@@ -38,12 +38,14 @@ class Handover:
 async def read(session: AsyncSession, shift_id: int, words: Words) -> Handover:
     """What a shift leaves, as it stands now."""
     released = (
-        select(Post).where(Post.shift_id == shift_id, Post.state == PostState.RELEASED).order_by(col(Post.number))
+        select(Post)
+        .where(Post.shift_id == shift_id, Post.state == PostState.RELEASED, col(Post.corrects).is_(None))
+        .order_by(col(Post.number))
     )
     posts = (await session.exec(released)).all()
     promises = []
     for post in posts:
-        sentence = promise(words, post.text, post.language)
+        sentence = promise(words, await correcting.words_of(session, post), post.language)
         if sentence is not None:
             promises.append(Promise(post.number, sentence, await _url(session, post)))
     return Handover(tuple(promises), await _late(session, shift_id), await _unanswered(session, shift_id))

@@ -1,14 +1,14 @@
 """The recap: what a shift told the public, in numbers, as a draft that somebody has to approve like any other post."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import outbox, thread
+from bot import correcting, outbox, thread
 from bot.desk import Desk
 from bot.outbox import SlotKind
 from bot.reply import Reply
@@ -35,17 +35,17 @@ async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, n
     Its author is whoever wrote most, so that they can change and withdraw it and never approve it."""
     told = select(Post).where(Post.shift_id == shift.number, Post.state == PostState.RELEASED)
     posts = (await session.exec(told.order_by(col(Post.number)))).all()
-    updates = [post for post in posts if post.answers_reply is None and post.corrects is None]
+    answers = [post for post in posts if post.answers_reply is not None]
+    updates = [post for post in posts if post.answers_reply is None and post.corrects is None and not post.thread]
     if len(updates) < AT_LEAST:
         return None
     language = Counter(post.language for post in updates).most_common(1)[0][0]
     author = Counter(post.author_id for post in updates).most_common(1)[0][0]
-    text = thread.BETWEEN.join(
-        [
-            words_of(desk.words, language, shift.name, updates, len(posts) - len(updates)),
-            *[retold(desk.words, language, post, zone) for post in await _key(session, updates, language)],
-        ]
-    )
+    said = {post.id or 0: await correcting.said(session, post) for post in updates}
+    key = await _key(session, updates, said, language)
+    numbers = words_of(desk.words, language, shift.name, updates, len(answers))
+    again = [retold(desk.words, language, post, said[post.id or 0].text, zone) for post in key]
+    text = thread.BETWEEN.join([numbers, *again])
     source = await desk.seal(session, text, now)
     account = next(iter(await roster.accounts(session, author)), None)
     post = Post(
@@ -53,6 +53,7 @@ async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, n
         chat=account.chat if account else "", message=f"recap-{shift.id}", source_id=source, original_id=source,
         networks=list(desk.networks), prepare_at=now, sent_at=now, received_at=now, kind="advice", kind_chosen=True,
         from_template=True, thread=True, level=INSPECTOR_IS_ASKED,
+        retells=[said[post.id or 0].id or 0 for post in key],
     )  # fmt: skip
     await queue.receive(session, post, now)
     await desk.prepare(session, post, now)
@@ -62,11 +63,12 @@ async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, n
     return post
 
 
-async def _key(session: AsyncSession, updates: Sequence[Post], language: str) -> list[Post]:
+async def _key(session: AsyncSession, updates: Sequence[Post], said: Mapping[int, Post], language: str) -> list[Post]:
     """The posts that say most about the night, in their order: those that were answered most, then the longest.
 
     Only those in the recap's language and without pictures, which would be missing from them."""
     ids = [post.id for post in updates]
+    length = {post.id: len(said[post.id or 0].text) for post in updates}
     counts = (
         select(Reply.post_id, func.count(col(Reply.id))).where(col(Reply.post_id).in_(ids)).group_by(col(Reply.post_id))
     )
@@ -74,19 +76,19 @@ async def _key(session: AsyncSession, updates: Sequence[Post], language: str) ->
     shown = set((await session.exec(select(PostPicture.post_id).where(col(PostPicture.post_id).in_(ids)))).all())
     fit = [
         post for post in updates
-        if post.language == language and post.id not in shown and post.text and len(post.text) <= LONGEST
+        if post.language == language and post.id not in shown and 0 < length[post.id] <= LONGEST
     ]  # fmt: skip
-    first = sorted(fit, key=lambda post: (-answered.get(post.id or 0, 0), -len(post.text)))[:KEY_POSTS]
+    first = sorted(fit, key=lambda post: (-answered.get(post.id or 0, 0), -length[post.id]))[:KEY_POSTS]
     return sorted(first, key=lambda post: post.number)
 
 
-def retold(words: Words, language: str, post: Post, zone: tzinfo) -> str:
-    """A post of the night once more, with its time to ten minutes: nobody should be able to replay the route."""
+def retold(words: Words, language: str, post: Post, said: str, zone: tzinfo) -> str:
+    """What a post of the night says by now, with its time to ten minutes: nobody should be able to replay the route."""
     if post.happened not in (None, Happened.NOW):
-        return " ".join(post.text.split())
+        return " ".join(said.split())
     at = post.sent_at.astimezone(zone)
     clock = at.replace(minute=at.minute // 10 * 10).strftime("%H:%M")
-    return words.say("recap.told", language, clock=clock, text=" ".join(post.text.split()))
+    return words.say("recap.told", language, clock=clock, text=" ".join(said.split()))
 
 
 async def drafted(session: AsyncSession, shift: Shift) -> bool:

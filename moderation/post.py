@@ -87,6 +87,8 @@ class Post(SQLModel, table=True):
     networks: list[str] = _json(list)
     thread: bool = False
     """Its paragraphs are told one after the other where a network threads; elsewhere the first stands alone."""
+    retells: list[int] = _json(list)
+    """Of a recap: the posts whose words it tells once more."""
 
     revision: int = 1
     prepared: int = 0

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, handover, recap, thread
+from bot import delivery, handover, recap, retelling, thread
 from bot.delivery import DELIVERIES, DeliveryState
 from bot.handover import Handover, Promise
 from bot.network import Counting, Limits
 from bot.reply import Reply
-from moderation.post import Happened, Post, PostState
+from moderation.post import POSTS, Happened, Post, PostState
 from shifts.database import Database
 from shifts.shift import Shift, ShiftState
 from shifts.words import Words
@@ -99,9 +99,12 @@ def test_a_recap_fits_every_network_in_every_language() -> None:
 
 def test_a_post_is_told_again_with_a_time_that_nobody_can_replay() -> None:
     post = a_post(1, "Parade is over.\nThank you.", sent_at=datetime(2026, 11, 21, 23, 57, tzinfo=UTC))
-    assert recap.retold(WORDS, "en", post, ZoneInfo("Europe/Madrid")) == "At about 00:50: Parade is over. Thank you."
+    assert (
+        recap.retold(WORDS, "en", post, post.text, ZoneInfo("Europe/Madrid"))
+        == "At about 00:50: Parade is over. Thank you."
+    )
     post.happened = Happened.SIXTY
-    assert recap.retold(WORDS, "en", post, ZoneInfo("Europe/Madrid")) == "Parade is over. Thank you."
+    assert recap.retold(WORDS, "en", post, post.text, ZoneInfo("Europe/Madrid")) == "Parade is over. Thank you."
 
 
 OWN = Limits(5000, Counting.CODE_POINTS, 4, 1, 1, own=True)
@@ -121,4 +124,43 @@ def test_a_thread_is_told_whole_piece_by_piece_or_by_its_first_alone() -> None:
 @pytest.mark.parametrize("language", WORDS.languages)
 def test_every_piece_of_a_recap_fits_every_network(language: str) -> None:
     longest = a_post(1, "x" * recap.LONGEST)
-    assert len(recap.retold(WORDS, language, longest, UTC)) <= 280
+    assert len(recap.retold(WORDS, language, longest, longest.text, UTC)) <= 280
+
+
+async def a_corrected_night(session: AsyncSession) -> tuple[Post, Post]:
+    """A post of which the public reads other words by now, and what corrects it."""
+    first = a_post(1, "The road is closed. We will update at 3.")
+    await a_shift(session, first, a_post(2))
+    right = a_post(3, "The lane is closed. We will update at 4.", corrects=first.id, approved_at=NOW)
+    session.add(right)
+    await session.flush()
+    await delivery.plan(session, right, ["page"], NOW, {})
+    (row,) = await delivery.of_post(session, right.id or 0)
+    await DELIVERIES.move(session, row, DeliveryState.SENDING, first_sent_at=NOW)
+    return first, right
+
+
+async def test_what_was_promised_in_corrected_words_is_told_once_as_it_reads_now(sqlite_database: Database) -> None:
+    async with sqlite_database.transaction() as session:
+        await a_corrected_night(session)
+        left = await handover.read(session, 1, WORDS)
+    assert [(made.number, made.sentence) for made in left.promises] == [(1, "We will update at 4.")]
+
+
+@pytest.mark.parametrize("state", [PostState.WAITING, PostState.APPROVED, PostState.RELEASED])
+async def test_a_recap_is_outdated_once_something_that_it_tells_was_corrected_or_recalled(
+    sqlite_database: Database, state: PostState
+) -> None:
+    async with sqlite_database.transaction() as session:
+        first, right = await a_corrected_night(session)
+        other = await session.get_one(Post, 2)
+        told = a_post(9, state=state, thread=True, retells=[right.id, other.id])
+        session.add(told)
+        await session.flush()
+        assert await retelling.outdated(session, NOW) == []
+        told.retells = [first.id or 0]
+        assert await retelling.outdated(session, NOW) == [told.id]
+        told.retells = [other.id or 0]
+        assert await retelling.outdated(session, NOW) == []
+        await POSTS.move(session, other, PostState.RECALLED, ended_at=NOW)
+        assert await retelling.outdated(session, NOW) == [told.id]

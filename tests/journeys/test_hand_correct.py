@@ -77,3 +77,22 @@ async def test_a_correction_waits_for_its_post_and_only_one_is_decided_about_at_
     await sergeant.reads("correction.pending")
     async with stage.database.reading() as session:
         assert {row.state for row in (await session.exec(select(Delivery))).all()} == {DeliveryState.SENT}
+
+
+async def test_a_correction_that_was_sent_back_gives_way_to_another(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer, inspector = stage.phone("lima-3"), stage.phone("inspector-1")
+    await officer.send(FIRST)
+    await sergeant.tap("card.button.publish", 1)
+    await published(stage, FIRST)
+    await corrects(officer, 1, "Free bike marking at our desk tonight until six.")
+    await inspector.tap("card.button.send_back", 2)
+    await inspector.tap("card.reason.tone", 2)
+    await inspector.sees("card.state.sent_back", 2)
+    await corrects(sergeant, 1, RIGHT)
+    await inspector.card(lambda c: c.quote == RIGHT and c.title.startswith("3 "), "the other correction")
+    async with stage.database.reading() as session:
+        states = dict((await session.exec(select(Post.number, Post.state))).all())
+    assert states[2] is PostState.WITHDRAWN
+    await inspector.tap("card.button.publish", 3)
+    await stage.public(lambda text: "until nine" in text and LINE in text)

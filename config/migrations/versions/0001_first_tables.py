@@ -372,6 +372,7 @@ def upgrade() -> None:
         sa.Column("lesson", sa.Boolean(), nullable=False),
         sa.Column("networks", sa.JSON(), nullable=False),
         sa.Column("thread", sa.Boolean(), nullable=False),
+        sa.Column("retells", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("prepared", sa.Integer(), nullable=False),
         sa.Column("drafted", sa.Integer(), nullable=False),

@@ -1,0 +1,78 @@
+"""Retelling: a recap whose words the public should no longer read, because a post was recalled or corrected since."""
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from bot import correcting, delivery, recap
+from bot.delivery import Delivery
+from bot.desk import Desk
+from moderation import queue
+from moderation.post import OPEN, POSTS, Post, PostState
+from shifts.officer import Officer
+from shifts.shift import Shift
+
+STANDS: Final = (*OPEN, PostState.APPROVED, PostState.RELEASED)
+LATELY: Final = timedelta(days=7)
+"""Longer than anything of ours stands still."""
+ANEW: Final = timedelta(hours=12)
+"""A recap that is older is not drafted once more: the night is long over."""
+
+
+async def outdated(session: AsyncSession, now: datetime) -> list[int]:
+    """The recaps that tell once more what was recalled, or what is said in other words by now."""
+    shifts = {*(await session.exec(_recalled(now))).all(), *(await session.exec(_corrected(now))).all()}
+    if not shifts:
+        return []
+    statement = select(Post).where(col(Post.shift_id).in_(shifts), col(Post.thread), col(Post.state).in_(STANDS))
+    found = (await session.exec(statement.order_by(col(Post.id)))).all()
+    return [one.id or 0 for one in found if await _is_outdated(session, one)]
+
+
+def _recalled(now: datetime) -> SelectOfScalar[int]:
+    """The shifts of which something was recalled lately."""
+    return select(Post.shift_id).where(Post.state == PostState.RECALLED, col(Post.ended_at) > now - LATELY)
+
+
+def _corrected(now: datetime) -> SelectOfScalar[int]:
+    """The shifts of which something was corrected lately, perhaps by people of another shift."""
+    correction = aliased(Post)
+    return (
+        select(Post.shift_id)
+        .join(correction, col(correction.corrects) == col(Post.id))
+        .join(Delivery, col(Delivery.post_id) == col(correction.id))
+        .where(correction.state == PostState.RELEASED, col(Delivery.first_sent_at) > now - LATELY)
+    )
+
+
+async def tell_anew(session: AsyncSession, desk: Desk, recap_id: int, zone: tzinfo, now: datetime) -> None:
+    """Take it out of the queue, or off every network, and draft it once more from what still stands."""
+    told = await queue.locked(session, recap_id)
+    if told.state not in STANDS or not await _is_outdated(session, told):
+        return
+    public = told.state is PostState.RELEASED
+    to = PostState.RECALLED if public else PostState.WITHDRAWN
+    await POSTS.move(session, told, to, ended_at=now, undo_until=None, claimed_by=None, claimed_until=None)
+    await delivery.recall(session, told, now)
+    shift = await session.get_one(Shift, told.shift_id)
+    if told.received_at > now - ANEW:
+        await recap.draft(session, desk, shift, zone, now)
+    await queue.note(session, told, to.value, None, now, reason="retold")
+    await desk.changed(session, told)
+    for officer_id in sorted({told.author_id, told.approved_by or told.author_id}):
+        person = await session.get_one(Officer, officer_id)
+        sentence = "recap.taken_down" if public else "recap.told_anew"
+        await desk.tell(session, person, sentence, number=told.number)
+
+
+async def _is_outdated(session: AsyncSession, told: Post) -> bool:
+    for post_id in told.retells:
+        one = await session.get_one(Post, post_id, populate_existing=True)
+        first = one if one.corrects is None else await session.get_one(Post, one.corrects, populate_existing=True)
+        if first.state is not PostState.RELEASED or (await correcting.said(session, first)).id != one.id:
+            return True
+    return False
