@@ -199,12 +199,11 @@ class Publisher:
 
     async def _stop(self, session: AsyncSession, row: Delivery, post: Post, now: datetime) -> None:
         """It will not go out; somebody is told where wrong words stay public for it."""
-        recalled = post.state is PostState.RECALLED
+        wanted = post.corrects is not None and post.state not in (PostState.WITHDRAWN, PostState.RECALLED)
         await DELIVERIES.move(session, row, DeliveryState.RECALLING if row.parts else DeliveryState.CANCELLED)
-        if post.corrects is None or recalled or not await delivery.unsaid(session, row, post):
-            return
-        await audit.record(session, now, "cancelled", f"post {post.number}", None, network=row.network)
-        await self._told(session, post, "refused", row)
+        if wanted and await delivery.unsaid(session, row, post):
+            await audit.record(session, now, "cancelled", f"post {post.number}", None, network=row.network)
+            await self._told(session, post, "refused", row)
 
     async def _release(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
         decision = await queue.publish_decision(session, post)
@@ -252,7 +251,9 @@ class Publisher:
             await self._ask_somebody(row)
             return
         if there is None:
-            await self._outcome(row, DeliveryState.DUE)
+            # A picture or a video that never comes through in time must not keep the line for the whole night.
+            hopeless = row.tries >= STUCK_AFTER
+            await self._outcome(row, DeliveryState.STUCK if hopeless else DeliveryState.DUE)
         else:
             await self._sent(row, there, thread.goes_on(release, row, network.limits))
 
