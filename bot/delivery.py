@@ -81,7 +81,7 @@ DELIVERIES: Final = Machine(
                 DeliveryState.STUCK,
             }
         ),
-        DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE}),
+        DeliveryState.UNCLEAR: frozenset({DeliveryState.SENT, DeliveryState.DUE, DeliveryState.STUCK}),
         DeliveryState.REFUSED: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
         DeliveryState.STUCK: frozenset({DeliveryState.DUE, DeliveryState.CANCELLED, DeliveryState.RECALLING}),
         DeliveryState.CANCELLED: frozenset({DeliveryState.RECALLING}),

@@ -156,6 +156,19 @@ async def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(
         assert await desk.states() == [DeliveryState.SENT]
 
 
+async def test_what_never_comes_through_in_time_stops_keeping_the_line_and_somebody_is_asked(
+    database: Database, redactor: Redactor, tmp_path: Path
+) -> None:
+    async with a_desk(database, redactor, tmp_path, *[Fault.LOST_BEFORE] * 12) as desk:
+        await desk.approve(1, "A long upload.")
+        await desk.approve(2, "All quiet.")
+        await desk.run(40)
+        assert (await desk.states(), desk.network.texts()) == (
+            [DeliveryState.STUCK, DeliveryState.SENT],
+            ["All quiet."],
+        )
+
+
 async def test_a_sender_that_died_is_not_believed_to_have_sent_nothing(
     database: Database, redactor: Redactor, tmp_path: Path
 ) -> None:
@@ -318,7 +331,7 @@ async def test_after_many_tries_a_person_has_to_look(database: Database, redacto
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    faults=st.lists(st.sampled_from([f for f in Fault if f is not Fault.REFUSED]), max_size=8),
+    faults=st.lists(st.sampled_from([f for f in Fault if f is not Fault.REFUSED]), max_size=5),
     looks=st.lists(st.sampled_from([Fault.NONE, Fault.LATER]), max_size=6),
 )
 async def test_whatever_fails_in_whatever_order_nothing_is_lost_doubled_or_out_of_order(
