@@ -51,6 +51,8 @@ def _corrected(now: datetime) -> SelectOfScalar[int]:
 
 async def tell_anew(session: AsyncSession, desk: Desk, recap_id: int, zone: tzinfo, now: datetime) -> None:
     """Take it out of the queue, or off every network, and draft it once more from what still stands."""
+    known = await session.get_one(Post, recap_id)
+    shift = await session.get_one(Shift, known.shift_id, with_for_update=True, populate_existing=True)
     told = await queue.locked(session, recap_id)
     if told.state not in STANDS or not await _is_outdated(session, told):
         return
@@ -58,7 +60,6 @@ async def tell_anew(session: AsyncSession, desk: Desk, recap_id: int, zone: tzin
     to = PostState.RECALLED if public else PostState.WITHDRAWN
     await POSTS.move(session, told, to, ended_at=now, undo_until=None, claimed_by=None, claimed_until=None)
     await delivery.recall(session, told, now)
-    shift = await session.get_one(Shift, told.shift_id)
     if told.received_at > now - ANEW:
         await recap.draft(session, desk, shift, zone, now)
     await queue.note(session, told, to.value, None, now, reason="retold")
