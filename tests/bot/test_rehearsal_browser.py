@@ -145,6 +145,7 @@ async def test_a_photo_can_be_pasted_and_dropped(scene: Scene, stage: Page, kind
     await expect(phone(stage, "lima3").get_by_text("night.jpg")).to_be_visible()
     await write(stage, "lima3", TEXT)
     await expect(phone(stage, "lima3").get_by_alt_text("Photo that you sent")).to_be_visible()
+    await expect(phone(stage, "lima3").get_by_label("received by the bot")).to_be_visible()
     assert [len(message.attachments) for message in scene.messages()] == [1]
 
 
