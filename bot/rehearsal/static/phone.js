@@ -21,6 +21,7 @@ export class Phone {
     this.unread = 0;
     this.signal = true;
     this.atBottom = true;
+    this.top = 0;
     this.drawnAtMost = AT_ONCE;
     this.build();
   }
@@ -37,6 +38,7 @@ export class Phone {
   build() {
     this.list = h("div", { class: "items", role: "log", "aria-live": "polite", "aria-label": say(this.language, "messages", { name: this.name }), tabindex: "0" });
     this.list.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.list.addEventListener("load", () => this.settle(), { capture: true });  // a picture that has come makes its card higher
     new ResizeObserver(() => this.settle()).observe(this.list);
     this.notes = h("div", { class: "notes", role: "status" });
     this.jump = h("button", { type: "button", class: "jump", hidden: true });
@@ -138,8 +140,11 @@ export class Phone {
     this.jump.onclick = () => { this.jump.hidden = true; run(); };
   }
 
+  // Only who scrolls up leaves the bottom; what grows below moves nobody away from it.
   scrolled() {
-    this.atBottom = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < NEAR;
+    this.atBottom = near || (this.atBottom && this.list.scrollTop >= this.top);
+    this.top = this.list.scrollTop;
     if (this.atBottom) this.jump.hidden = true;
   }
 
@@ -235,6 +240,7 @@ export class Phone {
 
   toBottom() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.top = this.list.scrollTop;
     this.atBottom = true;
   }
 
