@@ -178,7 +178,7 @@ class Publisher:
             return False
         try:
             release = await self._release(session, row, post)
-            self._scan.check(release)
+            await self._scan.check(release)
         except NotAllowed as refusal:
             _log.error("a release was refused", extra={"delivery": row.id, "reason": refusal.sentence})
             await DELIVERIES.move(session, row, DeliveryState.CANCELLED, reason=refusal.sentence)

@@ -1,4 +1,6 @@
+import asyncio
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -42,15 +44,26 @@ def scan(tmp_path: Path) -> Scan:
     return Scan(cast(Redactor, Nothing()), tmp_path)
 
 
-def test_an_approved_video_may_leave(scan: Scan) -> None:
-    scan.check(RELEASE)
+async def test_an_approved_video_may_leave(scan: Scan) -> None:
+    await scan.check(RELEASE)
 
 
 @pytest.mark.parametrize("name", [f"{NAMES[0]}.jpg", f"{NAMES[1]}.mp4"])
-def test_a_poster_or_a_video_that_is_another_or_gone_does_not_leave(scan: Scan, name: str) -> None:
+async def test_a_poster_or_a_video_that_is_another_or_gone_does_not_leave(scan: Scan, name: str) -> None:
     (scan.media / name).write_bytes(b"another")
     with pytest.raises(NotAllowed):
-        scan.check(RELEASE)
+        await scan.check(RELEASE)
     (scan.media / name).unlink()
     with pytest.raises(NotAllowed):
-        scan.check(RELEASE)
+        await scan.check(RELEASE)
+
+
+async def test_others_go_on_while_a_video_is_read_and_what_it_is_by_then_counts(scan: Scan) -> None:
+    film = scan.media / f"{NAMES[1]}.mp4"
+    film.unlink()
+    os.mkfifo(film)
+    looking = asyncio.create_task(scan.check(RELEASE))
+    # Nobody can read a pipe before somebody writes into it: if that held up the loop, nothing below would run.
+    await asyncio.to_thread(film.write_bytes, b"another")
+    with pytest.raises(NotAllowed):
+        await looking
