@@ -3,7 +3,7 @@
 A slot is one living card. Whatever changes touches its slots in the same transaction; the sender renders a slot from
 the rows when it shows it, so that a card can be late but never wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -138,17 +138,20 @@ async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> S
     return (await session.exec(statement)).first()
 
 
-async def untrue(session: AsyncSession, now: datetime, app: str, limit: int = 200) -> list[Slot]:
-    """The cards to show, to change or to remove now in a chat app, oldest first."""
+async def untrue(
+    session: AsyncSession, now: datetime, app: str, but: Collection[str] = (), limit: int = 200
+) -> list[Slot]:
+    """The cards to show, to change or to remove now in a chat app: alarms first, then the oldest. `but` these chats."""
     statement = (
         select(Slot)
         .where(
             Slot.app == app,
+            col(Slot.chat).not_in(but),
             col(Slot.closed).is_(False),
             or_(col(Slot.not_before).is_(None), col(Slot.not_before) <= now),
             or_(col(Slot.wanted) > col(Slot.shown), col(Slot.remove_at) <= now),
         )
-        .order_by(col(Slot.id))
+        .order_by(col(Slot.kind) != SlotKind.ALARM, col(Slot.id))
         .limit(limit)
     )
     return list((await session.exec(statement)).all())

@@ -5,39 +5,52 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from bot import outbox
 from bot.chat_app import Card, CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets
 from bot.outbox import Slot
-from bot.render import CutOff, Renderer
+from bot.render import CutOff
 from shifts.database import Database, utc_now
 
 IDLE_SECONDS: Final = 0.15
+IN_A_ROW: Final = 8
+"""How many cards of a chat are shown before it is asked again what is most urgent there."""
+FAILED_SECONDS: Final = 60.0
+"""After so long a card is tried again that could not be shown for a reason nobody foresaw."""
 _log = logging.getLogger(__name__)
+
+
+class Renders(Protocol):
+    """What knows the card of a slot (`bot.render.Renderer`)."""
+
+    async def card(self, slot: Slot, now: datetime) -> Card | None:
+        """The card that is true now; None if there is nothing left to tell. Raises CutOff."""
+        ...
 
 
 class Sender:
     """Shows the slots of the outbox in their chat apps until it is stopped."""
 
-    def __init__(self, database: Database, apps: Mapping[str, ChatApp], renderer: Renderer) -> None:
+    def __init__(self, database: Database, apps: Mapping[str, ChatApp], renderer: Renders) -> None:
         self._database = database
         self._apps = apps
         self._renderer = renderer
         self.nudge = asyncio.Event()
+        self._busy: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Until cancelled. A nudge wakes it at once; another process's changes are seen within the idle time.
 
-        Each app has a loop of its own: one that hangs delays nobody in another."""
+        Each app has a loop of its own, and each chat is a task of its own: one that hangs delays nobody in another."""
         async with asyncio.TaskGroup() as group:
             for app in self._apps:
-                group.create_task(self._run(app))
+                group.create_task(self._run(app, group))
 
-    async def _run(self, app: str) -> None:
+    async def _run(self, app: str, group: asyncio.TaskGroup) -> None:
         while True:
             self.nudge.clear()
-            if not await self._show(app, utc_now()):
+            if not await self._begin(app, utc_now(), group):
                 try:
                     await asyncio.wait_for(self.nudge.wait(), IDLE_SECONDS)
                 except TimeoutError:
@@ -45,28 +58,49 @@ class Sender:
 
     async def once(self, now: datetime) -> bool:
         """Show what is untrue now; False if there was nothing."""
-        return any([await self._show(app, now) for app in self._apps])
+        async with asyncio.TaskGroup() as group:
+            begun = [await self._begin(app, now, group) for app in self._apps]
+        return any(begun)
 
-    async def _show(self, app: str, now: datetime) -> bool:
+    async def _begin(self, app: str, now: datetime, group: asyncio.TaskGroup) -> bool:
+        """Begin with every chat that has something to show and is not at it already; False if there was none."""
         async with self._database.reading() as session:
-            slots = await outbox.untrue(session, now, app)
+            slots = await outbox.untrue(session, now, app, [chat for at, chat in self._busy if at == app])
         by_chat: dict[str, list[Slot]] = defaultdict(list)
         for slot in slots:
             by_chat[slot.chat].append(slot)
-        await asyncio.gather(*(self._chat(chat, now) for chat in by_chat.values()))
-        return bool(slots)
+        for chat, waiting in by_chat.items():
+            self._busy.add((app, chat))
+            group.create_task(self._chat((app, chat), waiting[:IN_A_ROW], now))
+        return bool(by_chat)
 
-    async def _chat(self, slots: Sequence[Slot], now: datetime) -> None:
-        for slot in slots:
-            try:
-                await self._slot(slot, now)
-            except ChatAppDown as down:
-                async with self._database.transaction() as session:
-                    await outbox.later(session, slot.id or 0, now, down.wait)
-                return
-            except ChatGone:
-                async with self._database.transaction() as session:
-                    await outbox.close(session, slot.id or 0)
+    async def _chat(self, chat: tuple[str, str], slots: Sequence[Slot], now: datetime) -> None:
+        try:
+            for slot in slots:
+                if not await self._try(slot, now):
+                    return
+        finally:
+            self._busy.discard(chat)
+            self.nudge.set()
+
+    async def _try(self, slot: Slot, now: datetime) -> bool:
+        """Show one card; False if its chat takes nothing more now."""
+        try:
+            await self._slot(slot, now)
+        except ChatAppDown as down:
+            await self._later(slot, now, down.wait)
+            return False
+        except ChatGone:
+            async with self._database.transaction() as session:
+                await outbox.close(session, slot.id or 0)
+        except Exception as error:  # noqa: BLE001 - one card that cannot be shown must not hold up all the others
+            _log.error("a card could not be shown", extra={"slot": slot.id, "error": type(error).__name__})
+            await self._later(slot, now, FAILED_SECONDS)
+        return True
+
+    async def _later(self, slot: Slot, now: datetime, wait: float) -> None:
+        async with self._database.transaction() as session:
+            await outbox.later(session, slot.id or 0, now, wait)
 
     async def _slot(self, slot: Slot, now: datetime) -> None:
         app, chat = self._apps[slot.app], ChatId(slot.chat)
