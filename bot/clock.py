@@ -1,7 +1,8 @@
 """The clock: what happens because time passes. Reminders, expiry, scenes that are over, shifts that end."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,7 +20,25 @@ from shifts.shift import Shift, ShiftState
 HOUR: Final = timedelta(hours=1)
 AN_HOUR: Final = 20
 """As many posts an hour as one person can decide about well."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 LEVELS: Final = ("clock.reminder", "clock.standby", "clock.inspector")
+
+
+async def each(items: Sequence[Item], step: Callable[[Item], Awaitable[Result]]) -> list[Result]:
+    """Take a step for each item. One that fails holds up none of the others: all is said at the end.
+
+    Raises ExceptionGroup."""
+    done: list[Result] = []
+    failed: list[Exception] = []
+    for item in items:
+        try:
+            done.append(await step(item))
+        except Exception as error:  # noqa: BLE001 - whatever failed, time passes for all the others
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("something that was due failed", failed)
+    return done
 
 
 class Clock:
@@ -32,12 +51,10 @@ class Clock:
 
     async def tick(self, now: datetime) -> bool:
         """Do what is due; False if there was nothing."""
-        done = [await self._scenes(now), await self._waiting(now), await self._undo_over(now), await self._shifts(now)]
-        await self._crowded(now)
-        await self._recaps(now)
-        return any(done)
+        steps = (self._scenes, self._waiting, self._undo_over, self._shifts, self._crowded, self._recaps)
+        return any(await each(steps, lambda step: step(now)))
 
-    async def _crowded(self, now: datetime) -> None:
+    async def _crowded(self, now: datetime) -> int:
         """More than twenty posts an hour for each who decides: nobody looks well at so many. Said once an hour."""
         async with self._database.reading() as session:
             live = [one for one in await shift.live_shifts(session) if await self._too_many(session, one, now)]
@@ -45,6 +62,7 @@ class Clock:
             async with self._database.transaction() as session:
                 if await self._too_many(session, one, now):
                     await self._call_help(session, one, now)
+        return 0
 
     async def _too_many(self, session: AsyncSession, one: Shift, now: datetime) -> bool:
         posts, deciders = await self._load(session, one, now)
@@ -75,12 +93,14 @@ class Clock:
             Post.wait == Wait.SCENE, col(Post.wait_over_at).is_(None), col(Post.wait_until) <= now,
             col(Post.state).in_((PostState.WAITING, PostState.APPROVED)),
         )  # fmt: skip
-        for post_id in due:
-            async with self._database.transaction() as session:
-                post = await queue.locked(session, post_id)
-                await queue.clear_scene(session, post, None, now)
-                await self._desk.changed(session, post)
+        await each(due, lambda post_id: self._scene_over(post_id, now))
         return len(due)
+
+    async def _scene_over(self, post_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            await queue.clear_scene(session, post, None, now)
+            await self._desk.changed(session, post)
 
     async def _waiting(self, now: datetime) -> int:
         """Nobody has decided: remind, fetch others, in the end expire."""
@@ -88,13 +108,14 @@ class Clock:
         waiting = await self._ids(
             Post.state == PostState.WAITING, col(Post.clock_from) <= now - first, col(Post.lesson).is_(False)
         )
-        done = 0
-        for post_id in waiting:
-            async with self._database.transaction() as session:
-                post = await queue.locked(session, post_id)
-                if post.state is PostState.WAITING and post.clock_from is not None:
-                    done += await self._older(session, post, now - post.clock_from, now)
-        return done
+        return sum(await each(waiting, lambda post_id: self._grown_older(post_id, now)))
+
+    async def _grown_older(self, post_id: int, now: datetime) -> bool:
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            if post.state is not PostState.WAITING or post.clock_from is None:
+                return False
+            return await self._older(session, post, now - post.clock_from, now)
 
     async def _older(self, session: AsyncSession, post: Post, age: timedelta, now: datetime) -> bool:
         minutes = age.total_seconds() / 60
@@ -140,15 +161,19 @@ class Clock:
             due = [s.number for s in await shift.ended_due(session, now)]
             statement = select(Shift.id).where(Shift.state == ShiftState.ENDED, col(Shift.handed_over).is_(False))
             ended = [i for i in (await session.exec(statement)).all() if i is not None]
-        for shift_id in due:
-            async with self._database.transaction() as session:
-                one = await session.get_one(Shift, shift_id, populate_existing=True)
-                if one.state in (ShiftState.LIVE, ShiftState.FROZEN):
-                    await shift.end(session, one, now)
-        for shift_id in ended:
-            async with self._database.transaction() as session:
-                await self._hand_over(session, shift_id, now)
+        await each(due, lambda shift_id: self._end(shift_id, now))
+        await each(ended, lambda shift_id: self._ended(shift_id, now))
         return len(due) + len(ended)
+
+    async def _end(self, shift_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            one = await session.get_one(Shift, shift_id, populate_existing=True)
+            if one.state in (ShiftState.LIVE, ShiftState.FROZEN):
+                await shift.end(session, one, now)
+
+    async def _ended(self, shift_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            await self._hand_over(session, shift_id, now)
 
     async def _hand_over(self, session: AsyncSession, shift_id: int, now: datetime) -> None:
         one = await session.get_one(Shift, shift_id, populate_existing=True, with_for_update=True)
@@ -167,13 +192,16 @@ class Clock:
         if not await recap.drafted(session, one):
             await recap.draft(session, self._desk, one, self._zone, now)
 
-    async def _recaps(self, now: datetime) -> None:
+    async def _recaps(self, now: datetime) -> int:
         """What a recap tells once more was recalled or corrected: it goes, and is drafted anew."""
         async with self._database.reading() as session:
             found = await retelling.outdated(session, now)
-        for recap_id in found:
-            async with self._database.transaction() as session:
-                await retelling.tell_anew(session, self._desk, recap_id, self._zone, now)
+        await each(found, lambda recap_id: self._retold(recap_id, now))
+        return 0
+
+    async def _retold(self, recap_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            await retelling.tell_anew(session, self._desk, recap_id, self._zone, now)
 
     async def _ids(self, *conditions: object) -> list[int]:
         async with self._database.reading() as session:

@@ -1,8 +1,10 @@
 """Fetching: the pictures that officers sent are brought from the chat app into the vault."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlmodel import col, select
 
@@ -13,6 +15,11 @@ from bot.reception import most_bytes, too_big
 from moderation.media_video import is_video
 from moderation.post import PICTURES, PictureState, Post, PostPicture
 from shifts.database import Database, utc_now
+
+AT_ONCE: Final = 3
+"""Some may be as large as a video, and all of them are in memory."""
+FAILED_SECONDS: Final = 60.0
+"""After so long it is tried again if it failed for a reason nobody foresaw."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,12 +44,19 @@ class Fetcher:
                     col(Post.app).in_(self._apps),
                 )
                 .order_by(col(PostPicture.id))
-                .limit(8)
+                .limit(AT_ONCE)
             )
             wanted = (await session.exec(statement)).all()
-        for picture, post in wanted:
-            await self._fetch(picture, post)
+        await asyncio.gather(*(self._try(picture, post) for picture, post in wanted))
         return bool(wanted)
+
+    async def _try(self, picture: PostPicture, post: Post) -> None:
+        """One that cannot be fetched, for whatever reason, or that takes long, holds up none of the others."""
+        try:
+            await self._fetch(picture, post)
+        except Exception as error:  # noqa: BLE001 - it is tried again later, and the others are not its fault
+            _log.error("a picture could not be fetched", extra={"picture": picture.id, "error": type(error).__name__})
+            await self._later(picture.id or 0, FAILED_SECONDS)
 
     async def _fetch(self, picture: PostPicture, post: Post) -> None:
         ref = self._desk.vault.unseal(picture.ref or b"", f"ref:{picture.post_id}:{picture.part}").decode()

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, SQLModel, col, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, SQLModel, col, exists, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.chat_app import AccountId, Attachment, AttachmentKind, CardId, ChatId, Choice, Edit, Incoming, Message
@@ -73,10 +74,15 @@ INBOX: Final = Machine(
 
 async def pending(session: AsyncSession, now: datetime, limit: int = 100) -> list[InboxItem]:
     """What is still to be handled, oldest first; of each chat only what nothing older stands before."""
-    statement = select(InboxItem).where(InboxItem.state == InboxState.NEW).order_by(col(InboxItem.id)).limit(limit)
-    found = (await session.exec(statement)).all()
-    late = {item.chat for item in found if item.not_before is not None and item.not_before > now}
-    return [item for item in found if item.chat not in late]
+    late = aliased(InboxItem)
+    failed = exists().where(
+        col(late.state) == InboxState.NEW,
+        col(late.not_before) > now,
+        col(late.app) == col(InboxItem.app),
+        col(late.chat) == col(InboxItem.chat),
+    )
+    statement = select(InboxItem).where(InboxItem.state == InboxState.NEW, ~failed)
+    return list((await session.exec(statement.order_by(col(InboxItem.id)).limit(limit))).all())
 
 
 def unpack(vault: Vault, item: InboxItem) -> Incoming:

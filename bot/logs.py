@@ -56,10 +56,17 @@ def _without_tracebacks(_logger: Any, _method: str, event: EventDict) -> EventDi
     """A traceback's last line may hold words of a post: the kind of the error and where it was raised are enough."""
     problem = event.pop("exc_info", None)
     if isinstance(problem, tuple) and problem[1] is not None:
-        event["error"] = type(problem[1]).__name__
+        event["error"] = _kinds(problem[1])
         frame = problem[2]
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
         if frame is not None:
             event["raised_at"] = f"{frame.tb_frame.f_code.co_qualname}:{frame.tb_lineno}"
     return event
+
+
+def _kinds(error: BaseException) -> str:
+    """The kind of an error; of several at once, the kind of each."""
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(dict.fromkeys(_kinds(one) for one in error.exceptions))
+    return type(error).__name__

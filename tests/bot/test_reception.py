@@ -85,3 +85,21 @@ async def test_whoever_sent_what_nobody_can_handle_is_told_once_and_the_log_too(
     assert (item.state, item.payload, told.chat) == (InboxState.FAILED, b"not sealed", "c3")
     assert told.notice["words"] == "reception.given_up"
     assert ["given up" in record.message for record in caplog.records] == [True]
+
+
+async def test_a_chat_that_failed_and_wrote_on_does_not_keep_others_from_being_heard(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    times = {"received_at": NOW, "payload": b"sealed"}
+    async with sqlite_database.transaction() as session:
+        soon = NOW + timedelta(seconds=30)
+        session.add(
+            InboxItem.model_validate({"app": "chat", "item": "first", "chat": "c3", "not_before": soon, **times})
+        )
+        for number in range(120):
+            session.add(InboxItem.model_validate({"app": "chat", "item": f"i{number}", "chat": "c3", **times}))
+        session.add(InboxItem.model_validate({"app": "chat", "item": "other chat", "chat": "c4", **times}))
+        session.add(InboxItem.model_validate({"app": "other", "item": "other app", "chat": "c3", **times}))
+    async with sqlite_database.reading() as session:
+        assert [item.item for item in await inbox.pending(session, NOW)] == ["other chat", "other app"]
+        assert [item.item for item in await inbox.pending(session, soon)][:2] == ["first", "i0"]
