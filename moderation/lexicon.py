@@ -175,6 +175,8 @@ def _step(part: str) -> _Step:
 
 def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int | None:
     """The index of the last word of the phrase that begins at `first`, or None. `reached` holds every way so far."""
+    if len(steps) > 1 and not (steps[1].optional or steps[1].gap or _follows(words, first, steps[1])):
+        return None
     reached = {first}
     sentence = words[first].sentence
     for step in steps[1:]:
@@ -184,9 +186,14 @@ def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int |
                 ahead.add(at)
             if step.gap:
                 ahead.update(range(at + 1, at + 1 + GAP))
-            elif at + 1 < len(words) and words[at + 1].sentence == sentence and step.takes(words[at + 1].text):
+            elif _follows(words, at, step):
                 ahead.add(at + 1)
         reached = {at for at in ahead if at < len(words) and words[at].sentence == sentence}
         if not reached:
             return None
     return max(reached) if steps[-1].optional else min(reached)
+
+
+def _follows(words: Sequence[Word], at: int, step: _Step) -> bool:
+    """Whether the next word of the same sentence is one that `step` takes."""
+    return at + 1 < len(words) and words[at + 1].sentence == words[at].sentence and step.takes(words[at + 1].text)

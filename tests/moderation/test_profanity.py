@@ -1,12 +1,12 @@
 """Rude words: flagged by better-profanity and lists of our own, never police work."""
 
-import time
 from functools import cache
 
 import pytest
 
 from moderation.finding import Action
 from moderation.profanity import Profanity
+from moderation.profanity import _confirms as confirms
 from tests.moderation.text import CONFIG, harmless
 
 
@@ -54,16 +54,24 @@ def test_no_harmless_post_is_rude(language: str) -> None:
     assert [post for post in harmless(language) if profanity().flags(post, language)] == []
 
 
-def test_a_post_without_rude_words_is_looked_at_in_a_millisecond() -> None:
-    post = "Stopped a van with four bald tyres tonight, driver reported. " * 4
-    profanity().flags(post, "en")
-    start = time.process_time()
-    for _ in range(20):
-        profanity().flags(post, "en")
-    assert (time.process_time() - start) / 20 < 0.005
+def test_better_profanity_is_not_asked_about_a_post_without_rude_words() -> None:
+    before = times_asked()
+    assert profanity().flags("Stopped a van with four bald tyres tonight, driver reported. " * 60, "en") == ()
+    assert times_asked() == before
 
 
-def test_a_long_text_is_not_slow() -> None:
-    start = time.process_time()
-    profanity().flags("shit " * 2000, "en")
-    assert time.process_time() - start < 1.0
+def test_better_profanity_is_asked_about_a_word_once() -> None:
+    before = times_asked()
+    assert len(profanity().flags("shit " * 2000, "en")) == 2000
+    assert times_asked() <= before + 1
+
+
+def test_a_rude_word_is_found_at_the_end_of_a_long_text() -> None:
+    text = "Stopped a van with four bald tyres tonight. " * 90 + "what a shit night"
+    (flag,) = profanity().flags(text, "en")
+    assert text[flag.start : flag.end] == "shit"
+
+
+def times_asked() -> int:
+    """How often better-profanity itself was asked, which takes long."""
+    return confirms.cache_info().misses

@@ -1,7 +1,6 @@
 """From what an officer writes to what the public may read."""
 
 import pickle
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -212,38 +211,6 @@ def test_a_place_in_a_clean_text_is_found_again_in_the_sent_one(text: str) -> No
     assert seen.offsets[-1] == len(text)
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "a",
-        " ",
-        "1",
-        "1 ",
-        "A ",
-        "Ab ",
-        "@",
-        "a.",
-        "a@",
-        "1-",
-        "[",
-        "https://",
-        ",",
-        "Calle ",
-        "x\u0301",
-        "\u200d",
-        "the only ",
-        "1234 ",
-        "-37.123,",
-    ],
-)
-def test_no_text_is_slow(piece: str) -> None:
-    text = (piece * 4096)[:4096]
-    redact("warm", language="en")
-    start = time.process_time()
-    redact(text)
-    assert time.process_time() - start < 1.0
-
-
 def test_every_reason_can_be_said_in_every_language() -> None:
     words = Words.load(CONFIG / "languages")
     policy = Policy.load(CONFIG / "policy")
@@ -293,10 +260,3 @@ def test_numbers_plates_and_addresses_of_five_countries_are_found() -> None:
 )
 def test_letters_beside_figures_are_not_always_a_plate(text: str) -> None:
     assert not [finding for finding in redact(text).findings if finding.label is Label.PLATE]
-
-
-def test_a_long_message_is_redacted_within_half_a_second() -> None:
-    text = ("Stopped a van on Harbour Road, plate AB12 CDE, with Maria Lopez, ring 07700 900123. " * 60)[:4096]
-    start = time.process_time()
-    redact(text)
-    assert time.process_time() - start < 0.5
