@@ -22,6 +22,8 @@ from shifts.database import Database, utc_now
 from shifts.words import Words
 
 PICTURE_TRIES: Final = 3
+GONE: Final = "media.gone"
+"""Words for its author: its original died on its clock before it was covered."""
 ASK_AGAIN: Final = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
@@ -48,13 +50,15 @@ class PictureWork:
             return [i for i in (await session.exec(found.order_by(col(PostPicture.id)))).all() if i is not None]
 
     async def original(self, picture_id: int) -> tuple[PostPicture, bytes] | None:
-        """A picture as it was sent, with its row; None if it is not kept any more."""
+        """A picture as it was sent, with its row; None if it is not kept any more: then it is refused."""
         async with self.database.reading() as session:
             picture = await session.get_one(PostPicture, picture_id)
             try:
                 return picture, await self.desk.vault.get(session, picture.original_id or "")
             except Gone:
-                return None
+                pass
+        await self.refuse(picture_id, GONE)
+        return None
 
     async def covered(self, asked: PostPicture, state: PictureState, facts: Mapping[str, Any]) -> None:
         """What came of it stands in its row, unless somebody has asked for something else meanwhile."""
@@ -84,6 +88,8 @@ class PictureWork:
         """It is not taken, and its author reads why."""
         async with self.database.transaction() as session:
             post, picture = await held(session, picture_id)
+            if PictureState.REFUSED not in PICTURES.moves.get(picture.state, frozenset()):
+                return
             await PICTURES.move(session, picture, PictureState.REFUSED, refused=words)
             await self.desk.changed(session, post)
             await self.desk.tell_author(session, post, words)

@@ -19,11 +19,12 @@ from moderation import approval, queue
 from moderation.detector import DetectorFailed
 from moderation.edited import adds_facts
 from moderation.policy import PostKind, Reason, Verdict, severest
-from moderation.post import OPEN, PictureState, Post, PostPicture, PostState, Wait, pictures
+from moderation.post import OPEN, POSTS, PictureState, Post, PostPicture, PostState, Wait, pictures
 from moderation.redaction import Context, Redacted, Redaction
 from moderation.text_room import TextRoom
 from moderation.vault import Gone
 from shifts.database import Database, utc_now
+from shifts.officer import Officer
 
 WORDS_TRIES: Final = 4
 PICTURE_LEASE: Final = timedelta(seconds=180)
@@ -67,13 +68,13 @@ class Preparer:
             post = await session.get(Post, post_id)
             if post is None or post.revision != revision or post.state not in OPEN or post.drafted >= revision:
                 return
-            try:
-                text = (await self._desk.vault.get(session, post.source_id)).decode()
-            except Gone:
-                return
             source = post.source_id
+            text = await self._written(session, source)
             described = await self._described(session, await pictures(session, post))
             context = await self._context(session, post)
+        if text is None:
+            await self._lost(post_id, source)
+            return
         try:
             redacted = await self._room.redact(text, context)
             alts = {picture: await self._alt(words, context) for picture, words in described.items()}
@@ -91,6 +92,27 @@ class Preparer:
             if _still_tells(post.before_edit, text, redacted):
                 post.before_edit = None
             await self._draft(session, post, redacted, alts, now)
+        self._changed()
+
+    async def _written(self, session: AsyncSession, source: str) -> str | None:
+        """The words as they were written; None if they are not kept any more."""
+        try:
+            return (await self._desk.vault.get(session, source)).decode()
+        except Gone:
+            return None
+
+    async def _lost(self, post_id: int, source: str) -> None:
+        """Its words died on their clock before they were looked at: nothing can come of it, and its author reads so."""
+        now = utc_now()
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            if post.state not in OPEN or post.source_id != source:
+                return
+            await POSTS.move(session, post, PostState.WITHDRAWN, ended_at=now, claimed_by=None, claimed_until=None)
+            await queue.note(session, post, PostState.WITHDRAWN.value, None, now, reason="purged")
+            await self._desk.changed(session, post)
+            author = await session.get_one(Officer, post.author_id)
+            await self._desk.tell(session, author, "clock.words_gone", number=post.number)
         self._changed()
 
     def _with_edit(self, post: Post, text: str, redacted: Redacted) -> Redacted:

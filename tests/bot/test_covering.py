@@ -62,7 +62,8 @@ class Rules:
 
 class Room:
     def __init__(self, database: Database, desk: Desk, media: Path) -> None:
-        self.database, self.covers, self.rules = database, Covers(), Rules()
+        self.database, self.vault = database, desk.vault
+        self.covers, self.rules = Covers(), Rules()
         signs = Signs(frozenset({"police"}))
         work = PictureWork(database, desk, media, lambda: None)
         self.coverer = Coverer(work, cast(Photos, self.covers), cast(TextRoom, self.rules), signs)
@@ -125,3 +126,11 @@ async def test_writing_that_no_rule_could_look_at_holds_the_post(room: Room) -> 
     async with room.database.reading() as session:
         again = await judging.left_out(session, (await session.exec(select(Post))).one())
     assert [reason["code"] for reason in again] == ["picture not examined"]
+
+
+async def test_a_photo_that_died_on_its_clock_is_refused_and_the_post_waits_for_it_no_more(room: Room) -> None:
+    async with room.database.transaction() as session:
+        assert await room.vault.purge(session, utc_now() + timedelta(days=2))
+    post, picture = await room.cover()
+    assert (picture.state, picture.refused, room.covers.lifted) == (PictureState.REFUSED, "media.gone", [])
+    assert post.prepared == post.revision

@@ -12,6 +12,7 @@ from bot import filming
 from bot.desk import Desk
 from bot.engine import Engine
 from bot.filming import Filmer
+from bot.outbox import Slot, SlotKind
 from bot.picture_work import PictureWork
 from bot.settings import Times
 from moderation import picture_fix, queue
@@ -21,6 +22,7 @@ from moderation.media_video import CoveredVideo, Leak, Thing, Videos
 from moderation.post import PictureState, Post, PostPicture, PostState
 from moderation.vault import Vault
 from shifts.database import Database, utc_now
+from shifts.officer import Account
 from shifts.words import Words
 from tests.bot.test_preparing import LANGUAGES, a_post
 
@@ -192,3 +194,15 @@ async def test_a_video_that_no_detector_can_look_at_is_left_to_an_inspector(room
         assert (await room.film())[1].state is PictureState.HELD
     post, picture = await room.film()
     assert (picture.state, picture.refused, post.verdict) == (PictureState.REFUSED, "card.policy.unexamined", "HOLD")
+
+
+async def test_a_video_that_died_on_its_clock_is_refused_and_the_post_waits_for_it_no_more(room: Room) -> None:
+    async with room.database.transaction() as session:
+        session.add(Account(officer_id="lima-3", app="a", account="1001", chat="c", linked_at=utc_now()))
+        assert await room.desk.vault.purge(session, utc_now() + timedelta(days=2))
+    post, picture = await room.film()
+    assert (picture.state, picture.refused, room.covers.asked) == (PictureState.REFUSED, "media.gone", 0)
+    assert (post.state, post.prepared) == (PostState.WAITING, post.revision)
+    async with room.database.reading() as session:
+        notices = (await session.exec(select(Slot).where(Slot.kind == SlotKind.NOTICE))).all()
+    assert [slot.notice["words"] for slot in notices] == ["media.gone"]

@@ -6,6 +6,7 @@ from sqlmodel import select
 
 from bot.desk import Desk
 from bot.engine import Engine
+from bot.outbox import Slot, SlotKind
 from bot.preparing import WORDS_TRIES, Preparer
 from bot.settings import Times
 from moderation import approval
@@ -15,7 +16,7 @@ from moderation.redaction import Context, Redacted
 from moderation.text_room import TextRoom
 from moderation.vault import Vault
 from shifts.database import Database, utc_now
-from shifts.officer import Officer
+from shifts.officer import Account, Officer
 from shifts.shift import Shift, ShiftState
 from shifts.words import Words
 
@@ -63,3 +64,23 @@ async def test_words_that_no_detector_can_read_are_held_and_cannot_be_published(
     assert (post.state, post.verdict, post.text) == (PostState.WAITING, "HOLD", "")
     missing = approval.missing(post, [])
     assert (missing.checks, missing.condition) == (True, "inspector")
+
+
+async def test_a_post_whose_words_died_on_their_clock_ends_and_its_author_reads_why(
+    database: Database, tmp_path: Path
+) -> None:
+    vault = Vault(b"k" * 32, tmp_path)
+    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
+    preparer = Preparer(database, desk, cast(TextRoom, BrokenRoom()), lambda: None)
+    post_id = await a_post(database, desk)
+    async with database.transaction() as session:
+        session.add(Account(officer_id="lima-3", app="a", account="1001", chat="c", linked_at=utc_now()))
+        assert await vault.purge(session, utc_now() + timedelta(days=60)) == 1
+    await preparer.words(post_id, 1)
+    await preparer.words(post_id, 1)
+    async with database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+        notices = (await session.exec(select(Slot).where(Slot.kind == SlotKind.NOTICE))).all()
+    assert (post.state, post.ended_at is not None) == (PostState.WITHDRAWN, True)
+    assert [slot.notice for slot in notices] == [{"words": "clock.words_gone", "fields": {"number": 1}}]
+    assert await preparer.sweep(utc_now() + timedelta(days=60)) == 0
