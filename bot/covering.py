@@ -87,7 +87,7 @@ class Coverer:
         return dict(sorted(Counter(found).items()))
 
     async def _facts(self, photo: CoveredPhoto) -> dict[str, Any]:
-        await asyncio.to_thread(self._work.keep, f"{photo.sha256}.jpg", photo.jpeg)
+        await asyncio.to_thread(self._work.folder.keep, f"{photo.sha256}.jpg", photo.jpeg)
         shut = [box for index, box in enumerate(photo.boxes) if index not in photo.lifted]
         return {
             "sha256": photo.sha256,

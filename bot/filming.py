@@ -61,7 +61,9 @@ class Filmer:
 
     async def _facts(self, picture: PostPicture, original: bytes) -> Mapping[str, Any] | None:
         """What the row will say; None if nobody wants the video any more. Raises VideoRefused, DetectorFailed."""
-        before = self._work.kept(f"{picture.video}.mp4") if picture.video and picture.boxes == picture.added else None
+        before = (
+            self._work.folder.kept(f"{picture.video}.mp4") if picture.video and picture.boxes == picture.added else None
+        )
         if before is not None:
             # Only whether it is heard is to change: what is covered stays as it was looked at.
             return await self._heard(await asyncio.to_thread(before.read_bytes), original if picture.sound else None)
@@ -74,7 +76,7 @@ class Filmer:
     async def _heard(self, mp4: bytes, original: bytes | None) -> Mapping[str, Any]:
         heard = await self._videos.heard(mp4, original)
         name = hashlib.sha256(heard).hexdigest()
-        await asyncio.to_thread(self._work.keep, f"{name}.mp4", heard)
+        await asyncio.to_thread(self._work.folder.keep, f"{name}.mp4", heard)
         return {"video": name, "sound": has_sound(heard), "progress": 100}
 
     async def _followed(self, picture_id: int, original: bytes, added: list[Box]) -> CoveredVideo | None:
@@ -108,8 +110,8 @@ class Filmer:
     def _kept(self, covered: CoveredVideo, added: list[dict[str, Any]]) -> dict[str, Any]:
         """Both files are written; what the row says of them."""
         poster = hashlib.sha256(covered.poster).hexdigest()
-        self._work.keep(f"{poster}.jpg", covered.poster)
-        self._work.keep(f"{covered.sha256}.mp4", covered.mp4)
+        self._work.folder.keep(f"{poster}.jpg", covered.poster)
+        self._work.folder.keep(f"{covered.sha256}.mp4", covered.mp4)
         return {
             "sha256": poster,
             "video": covered.sha256,

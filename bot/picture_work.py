@@ -1,7 +1,6 @@
 """Work on pictures: what covering photos and covering videos share, from the original to what its row says of it."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -13,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import judging
 from bot.desk import Desk
+from bot.media_folder import MediaFolder
 from moderation import queue
 from moderation.finding import Box, BoxKind
 from moderation.media import draft_alt, draft_alt_of_video
@@ -34,7 +34,7 @@ class PictureWork:
     def __init__(self, database: Database, desk: Desk, media: Path, changed: Callable[[], None]) -> None:
         self.database = database
         self.desk = desk
-        self._media = media
+        self.folder = MediaFolder(media)
         self.changed = changed
 
     async def in_state(
@@ -115,24 +115,6 @@ class PictureWork:
                 await judging.finish(session, post, await pictures(session, post), utc_now())
                 await self.desk.changed(session, post)
         self.changed()
-
-    def kept(self, name: str) -> Path | None:
-        """A covered file by its name, if it is there."""
-        path = self._media / name
-        return path if path.is_file() else None
-
-    def keep(self, name: str, content: bytes) -> None:
-        """Write a covered file under its name, whole or not at all."""
-        self._media.mkdir(parents=True, exist_ok=True)
-        path = self._media / name
-        if path.exists():
-            return
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
 
 
 async def held(session: AsyncSession, picture_id: int | None) -> tuple[Post, PostPicture]:

@@ -1,5 +1,6 @@
 """Retention: everything that holds words of people dies on a clock of its own, counted in the log and in the audit."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
@@ -12,10 +13,12 @@ from bot import inbox, outbox
 from bot.alarm import Alarm
 from bot.fixed_answer import FixedAnswer
 from bot.inbox import INBOX, InboxItem, InboxState
+from bot.media_folder import MediaFolder
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply
 from bot.settings import Times
 from moderation import audit
+from moderation.audit import AuditEntry
 from moderation.post import Post, PostPicture
 from moderation.vault import Vault
 from shifts.database import Database
@@ -24,6 +27,9 @@ AT_ONCE: Final = 200
 """How many of a kind die in one transaction: others write in between."""
 REACH: Final = timedelta(hours=48)
 """How long after a message a chat app lets a bot delete it, at best."""
+
+UNNAMED: Final = timedelta(hours=1)
+"""A covered file that nothing names for so long is not just being made, nor just being read."""
 
 _log = logging.getLogger(__name__)
 Step = Callable[[AsyncSession, datetime], Awaitable[int]]
@@ -34,11 +40,15 @@ class Retention:
 
     `forgetful`: the chat apps that let a bot delete what a person sent."""
 
-    def __init__(self, database: Database, vault: Vault, times: Times, forgetful: Collection[str]) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, times: Times, forgetful: Collection[str], media: MediaFolder
+    ) -> None:
         self._database = database
         self._vault = vault
         self._times = times
         self._forgetful = tuple(forgetful)
+        self._media = media
+        self._spare: dict[str, datetime] = {}
 
     async def tick(self, now: datetime) -> bool:
         """Let die what is due; False if there was nothing."""
@@ -48,6 +58,7 @@ class Retention:
             "replies": self._replies,
             "cards": self._cards,
             "messages": self._messages,
+            "covered files": await self._files(now),
         }
         counts = {what: await self._done(what, step, now) for what, step in steps.items()}
         return any(counts.values())
@@ -60,6 +71,27 @@ class Retention:
         if count:
             _log.info("past its clock", extra={"what": what, "count": count})
         return count
+
+    async def _files(self, now: datetime) -> Step:
+        """Covered pictures and videos that nothing has named for an hour: what an earlier, weaker covering left."""
+        before = now - UNNAMED
+        old = await asyncio.to_thread(self._media.old, before)
+        used = await self._named() if old else set[str]()
+        spares = (name for name in old if name.endswith(".part") or name.partition(".")[0] not in used)
+        self._spare = {name: self._spare.get(name, now) for name in spares}
+        due = [name for name, since in sorted(self._spare.items()) if since <= before][:AT_ONCE]
+
+        async def step(session: AsyncSession, now: datetime) -> int:
+            return await asyncio.to_thread(self._media.forget, due, before)
+
+        return step
+
+    async def _named(self) -> set[str]:
+        """The hashes of all files that a picture of a post names, or the audit."""
+        async with self._database.reading() as session:
+            pictures = (await session.exec(select(PostPicture.sha256, PostPicture.video))).all()
+            made = (await session.exec(select(AuditEntry.facts).where(AuditEntry.event == "rendition"))).all()
+        return {name for names in (*pictures, *(facts["recipes"] for facts in made)) for name in names if name}
 
     async def _payloads(self, session: AsyncSession, now: datetime) -> int:
         """Of what could not be handled: the payload goes, its id and the reason stay."""

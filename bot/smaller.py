@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.lengths import length
+from bot.media_folder import MediaFolder
 from bot.network import Limits, Refused
 from bot.rendition import rendition
 from moderation.release import PublicPicture, Release
@@ -80,7 +81,5 @@ def _made(picture: PublicPicture, most: int, media: Path) -> PublicPicture:
     except (Refused, FileNotFoundError):
         return picture
     name = hashlib.sha256(made.jpeg).hexdigest()
-    draft = media / f"{name}.part"
-    draft.write_bytes(made.jpeg)
-    draft.replace(media / f"{name}.jpg")
+    MediaFolder(media).keep(f"{name}.jpg", made.jpeg)
     return replace(picture, sha256=name, width=made.width, height=made.height)

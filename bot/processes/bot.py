@@ -12,6 +12,7 @@ from bot.fetching import Fetcher
 from bot.intake import Intake
 from bot.lessons import Lessons
 from bot.lock import AlreadyRunning, only_one
+from bot.media_folder import MediaFolder
 from bot.render import Renderer
 from bot.retention import Retention
 from bot.sender import Sender
@@ -37,7 +38,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     program.wake.append(sender.nudge.set)
     intake = Intake(program.database, apps, desk, program.changed)
     forgetful = [name for name, app in apps.items() if isinstance(app, Forgets)]
-    retention = Retention(program.database, vault, settings.times, forgetful)
+    retention = Retention(program.database, vault, settings.times, forgetful, MediaFolder(settings.media))
     fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk, program.zone)
     lessons = Lessons(program.database, desk)
     ringer = Ringer(program.database, settings.times.alarm)

@@ -14,6 +14,7 @@ from bot.alarm import Alarm
 from bot.chat_app import AccountId, CardId, ChatId, Message
 from bot.chat_apps import telegram
 from bot.inbox import InboxItem, InboxState
+from bot.media_folder import MediaFolder
 from bot.outbox import Slot, SlotKind
 from bot.render import Renderer
 from bot.reply import Reply
@@ -44,8 +45,8 @@ def vault(tmp_path: Path) -> Vault:
 
 
 @pytest.fixture
-def retention(sqlite_database: Database, vault: Vault) -> Retention:
-    return Retention(sqlite_database, vault, TIMES, ["telegram"])
+def retention(sqlite_database: Database, vault: Vault, tmp_path: Path) -> Retention:
+    return Retention(sqlite_database, vault, TIMES, ["telegram"], MediaFolder(tmp_path / "media"))
 
 
 def a_post(number: int = 1, **values: Any) -> Post:
