@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot import outbox
+from bot.due import each
 from bot.outbox import Slot, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from moderation import audit
@@ -146,12 +147,14 @@ class Ringer:
                 col(Alarm.acknowledged_at).is_(None), col(Alarm.rang_at) <= now - self._every
             )
             due = (await session.exec(ringing)).all()
-        for alarm_id in due:
-            async with self._database.transaction() as session:
-                alarm = await session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
-                if alarm.acknowledged_at is None and alarm.rang_at <= now - self._every:
-                    await ring(session, alarm, now)
+        await each(due, lambda alarm_id: self._ring(alarm_id or 0, now))
         return bool(due)
+
+    async def _ring(self, alarm_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            alarm = await session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
+            if alarm.acknowledged_at is None and alarm.rang_at <= now - self._every:
+                await ring(session, alarm, now)
 
 
 async def _tell_leaders(session: AsyncSession, alarm: Alarm) -> None:

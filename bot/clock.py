@@ -1,14 +1,14 @@
 """The clock: what happens because time passes. Reminders, expiry, scenes that are over, shifts that end."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import outbox, recap, retelling
 from bot.desk import Desk
+from bot.due import each
 from bot.outbox import SlotKind
 from moderation import audit, queue
 from moderation.post import Post, PostState, Wait
@@ -20,25 +20,7 @@ from shifts.shift import Shift, ShiftState
 HOUR: Final = timedelta(hours=1)
 AN_HOUR: Final = 20
 """As many posts an hour as one person can decide about well."""
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 LEVELS: Final = ("clock.reminder", "clock.standby", "clock.inspector")
-
-
-async def each(items: Sequence[Item], step: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """Take a step for each item. One that fails holds up none of the others: all is said at the end.
-
-    Raises ExceptionGroup."""
-    done: list[Result] = []
-    failed: list[Exception] = []
-    for item in items:
-        try:
-            done.append(await step(item))
-        except Exception as error:  # noqa: BLE001 - whatever failed, time passes for all the others
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("something that was due failed", failed)
-    return done
 
 
 class Clock:

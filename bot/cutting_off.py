@@ -7,6 +7,7 @@ from sqlmodel import col, exists, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, outbox
+from bot.due import each
 from bot.outbox import Slot, SlotKind
 from moderation import queue
 from moderation.post import Post, PostState
@@ -23,9 +24,7 @@ async def sweep(database: Database, now: datetime) -> bool:
     if cards:
         async with database.transaction() as session:
             await _touch(session, cards)
-    for post_id in posts:
-        async with database.transaction() as session:
-            await _void(session, post_id, now)
+    await each(posts, lambda post_id: _void(database, post_id, now))
     return bool(cards or posts)
 
 
@@ -45,13 +44,14 @@ async def _approved(session: AsyncSession) -> list[int]:
     return [post.id or 0 for post in posts if gone & {post.approved_by, *post.approvals}]
 
 
-async def _void(session: AsyncSession, post_id: int, now: datetime) -> None:
-    post = await queue.locked(session, post_id)
-    if post.state is PostState.APPROVED:
-        await delivery.unplan(session, post)
-    if await queue.void(session, post, now):
-        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
-        await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
+async def _void(database: Database, post_id: int, now: datetime) -> None:
+    async with database.transaction() as session:
+        post = await queue.locked(session, post_id)
+        if post.state is PostState.APPROVED:
+            await delivery.unplan(session, post)
+        if await queue.void(session, post, now):
+            await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+            await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
 
 
 async def _strangers(session: AsyncSession) -> list[Slot]:

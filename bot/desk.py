@@ -48,7 +48,8 @@ class Desk:
 
     async def seal(self, session: AsyncSession, text: str, now: datetime) -> str:
         """Seal somebody's words in the vault, on the clock of originals."""
-        return await self.vault.put(session, text.encode(), now, now + timedelta(days=self.times.originals_days))
+        whole = text.encode(errors="replace")  # half a character, as a platform may cut it, must not lose the others
+        return await self.vault.put(session, whole, now, now + timedelta(days=self.times.originals_days))
 
     async def prepare(self, session: AsyncSession, post: Post, now: datetime) -> None:
         """Have the detectors look at the words (and then the pictures) of this revision."""

@@ -7,6 +7,8 @@ from typing import Final
 from sqlmodel import col, or_, select
 
 from bot import outbox
+from bot.due import each
+from bot.heard_words import harmless
 from bot.network import Follows, Network, SignedOut, TryLater
 from bot.outbox import SlotKind
 from bot.reply import Reply
@@ -36,8 +38,7 @@ class Follower:
 
     async def tick(self, now: datetime) -> bool:
         """Look after what is due on every network; False if nothing was."""
-        looked = [await self._look(name, network, now) for name, network in self._networks.items()]
-        return any(looked)
+        return any(await each(self._networks.items(), lambda one: self._look(*one, now)))
 
     async def _look(self, name: str, network: Follows, now: datetime) -> bool:
         due = await self._due(name, now)
@@ -47,7 +48,9 @@ class Follower:
             told = await network.again([reply.heard_id for reply in due])
         except (TryLater, SignedOut):
             return False
-        if any([await self._keep(reply, told, now) for reply in due]):
+        try:
+            await each(due, lambda reply: self._keep(reply, told, now))
+        finally:
             self._changed()
         return True
 
@@ -71,6 +74,7 @@ class Follower:
     async def _keep(self, seen: Reply, told: Mapping[str, str | None], now: datetime) -> bool:
         """Note that we looked, and what was new; False if nothing was."""
         words = told.get(seen.heard_id, seen.text)
+        words = None if words is None else harmless(words)
         async with self._database.transaction() as session:
             reply = await self._routing.held(session, seen.id or 0, now)
             reply.followed_at = now

@@ -1,8 +1,10 @@
 """Hearing: what the public answers is stored once, judged, and goes to whoever deals with it."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Final
 
 from sqlmodel import col, select
@@ -10,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import fixed_answer, reply
 from bot.delivery import Delivery, DeliveryState
+from bot.due import each
 from bot.fixed_answer import FixedAnswer
 from bot.network import Heard, Network, SignedOut, TryLater
 from bot.reply import Reply, ReplyCursor
@@ -17,9 +20,19 @@ from bot.routing import Routing
 from shifts.database import Database, utc_now
 
 AT_ONCE: Final = 50
+TRIES: Final = 5
+"""So often a reply that cannot be kept is asked for again; then the network is listened to from behind it."""
 IN_FLIGHT: Final = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
+
+
+class _Kept(Enum):
+    """What became of something that was heard. `STRANGE`: it answers nothing that we know of."""
+
+    DONE = auto()
+    STRANGE = auto()
+    FAILED = auto()
 
 
 class Ears:
@@ -32,6 +45,7 @@ class Ears:
         self._routing = routing
         self._changed = changed
         self._networks = networks
+        self._failed: Counter[str] = Counter()
 
     async def listen(self, name: str) -> float | None:
         """Ask one network once. Gives the seconds to wait that it asked for, if it did."""
@@ -48,24 +62,41 @@ class Ears:
             return None
         async with self._database.reading() as session:
             in_flight = await _in_flight(session, name, utc_now())  # asked first: it may land while we look
-        strangers = [heard for heard in page.replies if not await self._keep(name, heard)]
-        if not strangers or not in_flight:
+        kept = [await self._try(name, heard) for heard in page.replies]
+        if _Kept.FAILED not in kept and (_Kept.STRANGE not in kept or not in_flight):
             async with self._database.transaction() as session:
                 await session.merge(ReplyCursor(network=name, cursor=page.cursor))
         self._changed()
         return None
 
+    async def _try(self, network: str, heard: Heard) -> "_Kept":
+        """Keep one reply. One that fails holds up none of the others on its page, nor for ever those behind it."""
+        try:
+            kept = _Kept.DONE if await self._keep(network, heard) else _Kept.STRANGE
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, somebody in danger may have written another
+            self._failed[heard.id] += 1
+            given_up = self._failed[heard.id] >= TRIES
+            facts = {"network": network, "error": type(error).__name__, "given_up": given_up}
+            _log.error("a reply could not be kept", extra=facts)
+            return _Kept.STRANGE if given_up else _Kept.FAILED
+        self._failed.pop(heard.id, None)
+        return kept
+
     async def overdue(self, now: datetime) -> bool:
         """Let what the second judge did not weigh in time go its way; False if there was nothing."""
         async with self._database.reading() as session:
             late = (await session.exec(select(Reply.id).where(col(Reply.weigh_by) <= now).limit(AT_ONCE))).all()
-        for reply_id in late:
-            async with self._database.transaction() as session:
-                await self._routing.alone(session, reply_id or 0, now)
         if late:
             _log.error("replies went on without the second judge", extra={"count": len(late)})
-            self._changed()
+            try:
+                await each(late, lambda reply_id: self._alone(reply_id or 0, now))
+            finally:
+                self._changed()
         return bool(late)
+
+    async def _alone(self, reply_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            await self._routing.alone(session, reply_id, now)
 
     async def _keep(self, network: str, heard: Heard) -> bool:
         """Store and route what was heard, each reply by itself: no two posts are locked at once. False if it answers

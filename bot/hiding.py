@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import outbox
+from bot.due import each
 from bot.network import Hides, Network, Refused, SignedOut, TryLater
 from bot.outbox import SlotKind
 from bot.reply import Reply
@@ -53,8 +54,7 @@ class Hider:
         statement = select(Reply).where(col(Reply.hide_due) <= now).order_by(col(Reply.hide_due)).limit(20)
         async with self._database.reading() as session:
             due = [reply for reply in (await session.exec(statement)).all() if reply.network in self._networks]
-        for reply in due:
-            await self._step(reply, now)
+        await each(due, lambda reply: self._step(reply, now))
         return bool(due)
 
     async def _step(self, reply: Reply, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from sqlmodel import col, select
 
 from bot.desk import Desk
+from bot.due import each
 from moderation import queue
 from moderation.post import Post, PostState
 from shifts.database import Database
@@ -24,13 +25,15 @@ class Lessons:
     async def tick(self, now: datetime) -> bool:
         """Answer what waits; False if nothing did."""
         due = await self._waiting(now)
-        for post_id in due:
-            async with self._database.transaction() as session:
-                post = await queue.locked(session, post_id)
-                if post.state is PostState.WAITING and post.prepared == post.revision:
-                    await queue.answer_lesson(session, post, now)
-                    await self._desk.changed(session, post)
+        await each(due, lambda post_id: self._answer(post_id, now))
         return bool(due)
+
+    async def _answer(self, post_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            if post.state is PostState.WAITING and post.prepared == post.revision:
+                await queue.answer_lesson(session, post, now)
+                await self._desk.changed(session, post)
 
     async def _waiting(self, now: datetime) -> list[int]:
         statement = select(Post.id).where(

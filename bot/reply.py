@@ -8,10 +8,13 @@ from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.heard_words import harmless
 from bot.network import Heard
 from bot.triage_labels import Route, Severity
 from shifts.database import by_value
 from shifts.state import Machine
+
+URL: Final = 500
 
 
 class ReplyState(StrEnum):
@@ -46,7 +49,7 @@ class Reply(SQLModel, table=True):
     author: str = Field(max_length=256)
     author_name: str = Field(max_length=200)
     text: str
-    url: str | None = Field(default=None, max_length=500)
+    url: str | None = Field(default=None, max_length=URL)
     state: ReplyState = Field(default=ReplyState.NEW, sa_type=by_value(ReplyState), index=True)
     at: datetime
     received_at: datetime
@@ -107,9 +110,9 @@ async def store(session: AsyncSession, network: str, heard: Heard, post_id: int,
         answers=heard.answers or heard.id,
         mention=heard.answers is None,
         author=heard.author,
-        author_name=heard.author_name[:200],
-        text=heard.text,
-        url=heard.url,
+        author_name=harmless(heard.author_name)[:200],
+        text=harmless(heard.text),
+        url=heard.url if heard.url and len(heard.url) <= URL else None,
         at=heard.at,
         received_at=now,
     )

@@ -90,13 +90,18 @@ class Replies:
 
     async def say(self, text: str, author: str = "p1", answers: str | None = "far-1") -> int:
         """Somebody writes, and we hear it; gives the id of the reply."""
-        number = len(self.crowd.heard)
-        self.crowd.heard.append(Heard(f"r{number}", answers, author, "Ada", text, utc_now()))
+        heard_id = self.says(text, author, answers)
         await self.ears().listen("far")
         async with self.database.reading() as session:
-            found = (await session.exec(select(Reply.id).where(Reply.heard_id == f"r{number}"))).one()
+            found = (await session.exec(select(Reply.id).where(Reply.heard_id == heard_id))).one()
         assert found is not None
         return found
+
+    def says(self, text: str, author: str = "p1", answers: str | None = "far-1", url: str | None = None) -> str:
+        """Somebody writes, and nobody has listened yet; gives its id on the network."""
+        heard_id = f"r{len(self.crowd.heard)}"
+        self.crowd.heard.append(Heard(heard_id, answers, author, "Ada", text, utc_now(), url))
+        return heard_id
 
     async def weigh(self, shares: Shares | None, now: datetime | None = None) -> int:
         room = cast(TriageRoom, Room(shares))

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from bot import logs
-from bot.clock import each
+from bot.due import each
 
 
 async def test_one_that_fails_holds_up_none_of_the_others_and_is_said_at_the_end() -> None:
