@@ -40,10 +40,12 @@ async def changes_between(session: AsyncSession, after: int, until: int, limit: 
 class Changes:
     """Follows the Change table: by LISTEN on PostgreSQL, by a short poll on SQLite, and at once after `nudge()`."""
 
-    def __init__(self, database: Database, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self, database: Database, poll_seconds: float = POLL_SECONDS, safety_seconds: float = SAFETY_SECONDS
+    ) -> None:
         self.latest = 0
         self._database = database
-        self._poll_seconds = poll_seconds if database.is_sqlite else SAFETY_SECONDS
+        self._poll_seconds = poll_seconds if database.is_sqlite else safety_seconds
         self._nudged = asyncio.Event()
         self._stopped = False
         self.healthy = False

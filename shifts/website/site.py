@@ -79,13 +79,15 @@ async def _stop_streaming(application: web.Application) -> None:
     application[STREAM].stop_streaming()
 
 
-def site_runner(application: web.Application) -> web.AppRunner:
-    """A runner with the settings that the website wants: a reader who leaves ends what was done for it."""
+def site_runner(application: web.Application, shutdown_seconds: float = SHUTDOWN_SECONDS) -> web.AppRunner:
+    """A runner with the settings that the website wants: a reader who leaves ends what was done for it.
+
+    `shutdown_seconds`: how long it waits, when it ends, for answers that are under way."""
     return web.AppRunner(
         application,
         handle_signals=False,
         handler_cancellation=True,
         keepalive_timeout=KEEPALIVE_SECONDS,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        shutdown_timeout=shutdown_seconds,
         access_log=None,
     )

@@ -40,7 +40,7 @@ class Stage:
             token=token or self.fake.token, state=self.state, words=WORDS, first_pause=0.01
         ) as app:
             if token is None and wait:
-                await asyncio.wait_for(app.caught_up.wait(), 10)
+                await asyncio.wait_for(app.caught_up.wait(), 30)
             yield app
 
     def knows(self, phone: Phone) -> None:
@@ -60,7 +60,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
 
 
 async def take(incoming: AsyncIterator[Incoming]) -> Incoming:
-    return await asyncio.wait_for(anext(incoming), 5)
+    return await asyncio.wait_for(anext(incoming), 30)
 
 
 async def take_message(incoming: AsyncIterator[Incoming]) -> Message:

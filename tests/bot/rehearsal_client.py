@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse
 from yarl import URL
 
-SECONDS = 5.0
+SECONDS = 30.0
 Form = dict[str, Any]
 
 

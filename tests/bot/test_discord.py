@@ -46,13 +46,13 @@ def picture(folder: Path, colour: str = "navy") -> Picture:
 
 
 async def acknowledged(press: Press) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while press.answer is None:  # noqa: ASYNC110  the platform is told from elsewhere
             await asyncio.sleep(0.01)
 
 
 async def noted(press: Press) -> str:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while not press.notes:  # noqa: ASYNC110  the platform is told from elsewhere
             await asyncio.sleep(0.01)
     return press.notes[-1]
@@ -113,7 +113,7 @@ async def test_what_is_written_while_the_history_is_read_stands_behind_it(stage:
     stage.phone.send("during the absence")
     stage.fake.fail("status", f"GET /channels/{stage.phone.chat}/messages", times=5)
     async with stage.connect(wait=False) as app:
-        await asyncio.wait_for(stage.fake.gateway.connected.wait(), 5)
+        await asyncio.wait_for(stage.fake.gateway.connected.wait(), 30)
         assert not app.caught_up.is_set()
         stage.phone.send("now")
         incoming = app.incoming()
@@ -374,7 +374,7 @@ async def test_a_platform_that_refuses_our_commands_still_hears_officers_and_is_
         assert stage.fake.world.commands is None
         stage.phone.send("Road closed")
         assert (await take_message(app.incoming())).text == "Road closed"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while stage.fake.world.commands is None:  # noqa: ASYNC110  the platform is told from elsewhere
                 await asyncio.sleep(0.02)
 

@@ -55,7 +55,7 @@ async def process(name: str, environment: dict[str, str], log: Path) -> AsyncIte
             yield
         finally:
             running.terminate()
-            assert await asyncio.wait_for(running.wait(), 20) == 0, f"{name} did not end well"
+            assert await asyncio.wait_for(running.wait(), 30) == 0, f"{name} did not end well"
 
 
 async def enrol(database: Database, phones: dict[str, Phone]) -> None:

@@ -63,7 +63,7 @@ async def app(fake: FakeTelegram) -> AsyncIterator[telegram.Telegram]:
 
 
 async def take(incoming: AsyncIterator[Incoming]) -> Incoming:
-    return await asyncio.wait_for(anext(incoming), 5)
+    return await asyncio.wait_for(anext(incoming), 30)
 
 
 async def take_message(incoming: AsyncIterator[Incoming]) -> Message:
@@ -101,10 +101,9 @@ async def test_nothing_is_confirmed_before_the_reader_comes_back(
     await take(incoming)
     assert len(fake.pending) == 2
     asking = asyncio.ensure_future(anext(incoming))
-    await asyncio.sleep(0.1)
-    assert fake.pending == []
+    await until(lambda: fake.pending == [])
     await phone.send_text("third")
-    await asking
+    await asyncio.wait_for(asking, 30)
 
 
 async def test_update_ids_that_start_again_lower_are_heard(
@@ -114,10 +113,10 @@ async def test_update_ids_that_start_again_lower_are_heard(
     await phone.send_text("before the quiet week")
     await take(incoming)
     asking = asyncio.ensure_future(anext(incoming))
-    await asyncio.sleep(0.1)
+    await until(lambda: fake.pending == [])
     fake.restart_update_ids(7)
     await phone.send_text("after it")
-    item = await asyncio.wait_for(asking, 5)
+    item = await asyncio.wait_for(asking, 30)
     assert isinstance(item, Message)
     assert item.text == "after it"
 
@@ -167,7 +166,7 @@ async def test_an_old_webhook_does_not_keep_us_from_polling(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110  the platform is told from elsewhere
             await asyncio.sleep(0.01)
 
@@ -180,7 +179,7 @@ async def test_of_two_pollers_the_older_one_is_told(fake: FakeTelegram, phone: P
         await until(lambda: "another poller" in {first.health.trouble, second.health.trouble})
         older.cancel()
         await phone.send_text("Road closed")
-        await asyncio.wait_for(newer, 5)
+        await asyncio.wait_for(newer, 30)
 
 
 async def test_an_update_that_can_not_be_read_is_counted_and_does_not_stop_the_next(
@@ -207,7 +206,7 @@ async def test_updates_without_a_number_are_no_hot_loop(
     assert fake.called("getUpdates") < 9
     fake.world.waiting.clear()
     await phone.send_text("Road closed")
-    assert isinstance(await asyncio.wait_for(reading, 5), Message)
+    assert isinstance(await asyncio.wait_for(reading, 30), Message)
 
 
 async def test_words_next_to_something_that_can_not_be_read_still_arrive(

@@ -1,7 +1,6 @@
 """Triage is judged by replies that were written before its rules."""
 
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -12,9 +11,11 @@ from bot.triage import Triage, Triaged
 from bot.triage_labels import About, Route, Severity
 from bot.triage_rules import TriageWrong
 from tests.bot.triage_samples import LIFE_RISK, Sample, later, samples
+from tests.cost import cost
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "triage"
 RULES = Triage.load(CONFIG)
+THANKS = "Thank you all for the work that you did in our street last night. "
 
 
 def judged(sample: Sample) -> Triaged:
@@ -101,9 +102,9 @@ def test_any_text_can_be_judged(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["help ", "there is a ", "h e l p ", "?!", "a😂", "he is he has "])
 def test_no_text_makes_it_slow(piece: str) -> None:
-    started = perf_counter()
-    RULES.triage(piece * 4000, None)
-    assert perf_counter() - started < 3
+    hostile = piece * 4000
+    plain = (THANKS * len(hostile))[: len(hostile)]
+    assert cost(lambda: RULES.triage(hostile, None)) < 20 * cost(lambda: RULES.triage(plain, None))
 
 
 def test_a_rule_about_a_list_that_no_language_has_is_refused(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class DiscordHarness:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[ChatApp]:
         async with discord.connect(token=self.fake.token, state=self._state, words=WORDS, first_pause=0.01) as app:
-            await asyncio.wait_for(app.caught_up.wait(), 10)
+            await asyncio.wait_for(app.caught_up.wait(), 30)
             yield app
 
     def goes_away(self, calls: int) -> None:

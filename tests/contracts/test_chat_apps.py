@@ -36,7 +36,7 @@ from bot.chat_app import (
 from tests.contracts.chat_app_harness import FAILING, HARNESSES, FailingHarness, Harness, Person
 from tests.moderation.media_videos import video
 
-SECONDS = 5.0
+SECONDS = 30.0
 OFFICER = 1001
 SERGEANT = 1002
 

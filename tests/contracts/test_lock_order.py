@@ -70,7 +70,7 @@ class Night:
         await waiting
 
     async def until_somebody_waits(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 async with self.database.reading() as session:
                     connection = await session.connection()

@@ -91,7 +91,7 @@ class RemotePhone:
         notes: list[str] = told["notes"]
         return notes
 
-    async def wait_for(self, words: str, seconds: float = 10.0) -> dict[str, Any]:
+    async def wait_for(self, words: str, seconds: float = 30.0) -> dict[str, Any]:
         """The newest card with these words, as soon as it is there. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while True:

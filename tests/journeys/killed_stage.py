@@ -346,5 +346,5 @@ async def _end(garage: Garage, patrol: Patrol) -> None:
     if patrol.pid:
         with suppress(ProcessLookupError):
             os.kill(patrol.pid, signal.SIGKILL)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await garage.ended(patrol.pid)

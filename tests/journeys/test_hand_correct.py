@@ -1,5 +1,3 @@
-import time
-
 from sqlmodel import select
 
 from bot.delivery import Delivery, DeliveryState
@@ -40,11 +38,9 @@ async def test_corrected_words_are_approved_by_another_and_stand_everywhere_unti
     assert "07700" not in shown.quote
     assert not any(c.title.startswith("2 ") and sergeant.button(c, "Publish") for _, c in await sergeant.cards())
     await inspector.tap("card.button.publish", 2)
-    since = time.perf_counter()
     page = await stage.public(lambda text: "until nine" in text and LINE in text)
     assert "until ten" not in page
     apart = await published(stage, f"Correction: {shown.quote}")
-    assert time.perf_counter() - since < 30
     assert apart.answers == first.id
     for path in ("/p/1", "/feed.json", "/feed.atom"):
         await stage.public(lambda text: "until nine" in text and LINE in text and "until ten" not in text, path)

@@ -248,14 +248,18 @@ async def test_a_refused_video_says_why_and_the_next_one_is_taken() -> None:
             assert refused.value.reason == expected
 
 
+async def started(videos: Videos) -> int:
+    """The process that covers, as soon as there is one."""
+    async with asyncio.timeout(30):
+        while (pid := videos.pid) is None:  # noqa: ASYNC110  another process starts
+            await asyncio.sleep(0.01)
+    return pid
+
+
 async def test_a_wait_that_is_given_up_ends_the_work() -> None:
     async with Videos() as videos:
         job = asyncio.create_task(videos.cover(video(panned(street(), SIZE, 60, step=0.5))))
-        for _ in range(500):
-            if videos.pid is not None:
-                break
-            await asyncio.sleep(0.01)
-        pid = videos.pid
+        pid = await started(videos)
         job.cancel()
         with pytest.raises(asyncio.CancelledError):
             await job

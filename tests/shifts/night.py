@@ -17,7 +17,7 @@ from shifts import timeline
 from shifts.database import Database
 from shifts.shift import Shift, ShiftState
 from shifts.timeline import Entry
-from shifts.website.site import CHANGES, SiteSettings, make_site, site_runner
+from shifts.website.site import CHANGES, SHUTDOWN_SECONDS, SiteSettings, make_site, site_runner
 from shifts.words import Words
 
 LANGUAGES = Path(__file__).resolve().parent.parent.parent / "config" / "languages"
@@ -164,8 +164,8 @@ def settings(folder: Path, **changed: object) -> SiteSettings:
 
 
 async def soon(check: Callable[[], Awaitable[bool]]) -> bool:
-    """Whether something becomes true within five seconds."""
-    for _ in range(250):
+    """Whether something becomes true before half a minute is over, which is far longer than it may take."""
+    for _ in range(1500):
         if await check():
             return True
         await asyncio.sleep(0.02)
@@ -173,11 +173,13 @@ async def soon(check: Callable[[], Awaitable[bool]]) -> bool:
 
 
 @asynccontextmanager
-async def shown(database: Database, folder: Path, **changed: object) -> AsyncIterator[Night]:
+async def shown(
+    database: Database, folder: Path, *, shutdown_seconds: float = SHUTDOWN_SECONDS, **changed: object
+) -> AsyncIterator[Night]:
     """The website on a loopback port, and the night that it shows."""
     folder.mkdir(exist_ok=True)
     site = make_site(settings(folder, **changed), database, TwoAreas(), Words.load(LANGUAGES))
-    runner = site_runner(site)
+    runner = site_runner(site, shutdown_seconds)
     await runner.setup()
     listening = web.TCPSite(runner, "127.0.0.1", 0)
     await listening.start()

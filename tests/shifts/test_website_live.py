@@ -3,9 +3,8 @@
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from sqlalchemy import text
 from shifts import timeline
 from shifts.database import Database
 from shifts.shift import ShiftState
-from shifts.website.changes import Changes
+from shifts.website.changes import POLL_SECONDS, Changes
 from shifts.website.live import address_of
 from shifts.website.site import STREAM
 from shifts.website.stream import MAX_UNREAD
@@ -38,7 +37,7 @@ class Listener:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.response = response
 
-    async def next(self, seconds: float = 5) -> Told:
+    async def next(self, seconds: float = 30) -> Told:
         fields: dict[str, str] = {}
         async with asyncio.timeout(seconds):
             async for line in self.response.content:
@@ -85,26 +84,21 @@ async def night(database: Database, tmp_path: Path) -> AsyncIterator[Night]:
         yield night
 
 
-async def test_a_post_arrives_rendered_and_within_a_second(night: Night) -> None:
+async def test_a_post_arrives_rendered(night: Night) -> None:
     await night.open_shift()
     async with listening(night) as reader:
-        started = time.monotonic()
         post = await night.post("Bridge open again.", "traffic")
         told = await reader.next_post()
-        assert time.monotonic() - started < 1
         assert (told.data["change"], told.data["entry"], told.data["root"]) == ("published", post.id, None)
         assert "Bridge open again." in told.data["html"]
 
 
-async def test_another_process_is_heard_within_a_second(night: Night) -> None:
+async def test_another_process_is_heard(night: Night) -> None:
     await night.open_shift()
     elsewhere = Night(Database(night.database.url.render_as_string(False)), night.folder, shifts=night.shifts)
     async with listening(night, "/live?lang=es") as reader:
-        await asyncio.sleep(0.3)
-        started = time.monotonic()
         await elsewhere.post("Written by another process.")
         told = await reader.next_post()
-        assert time.monotonic() - started < 1
         assert "Written by another process." in told.data["html"]
         assert "lang=es" in told.data["html"]
     await elsewhere.database.close()
@@ -184,7 +178,7 @@ async def test_a_reader_who_does_not_read_is_dropped_and_the_others_are_served(n
 async def test_a_reader_behind_an_old_proxy_is_served_too(night: Night) -> None:
     await night.open_shift()
     host, port = night.address.removeprefix("http://").split(":")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         incoming, outgoing = await asyncio.open_connection(host, int(port))
         outgoing.write(b"GET /live?after=0 HTTP/1.0\r\nHost: patrol.example\r\n\r\n")
         head = await incoming.readuntil(b"\r\n\r\n")
@@ -226,13 +220,28 @@ def test_addresses_are_believed_from_our_own_proxy_only() -> None:
 
 
 async def test_readers_do_not_hold_up_a_shutdown(database: Database, tmp_path: Path) -> None:
-    async with shown(database, tmp_path / "media") as night, listening(night) as reader:
-        started = time.monotonic()
-        assert night.site is not None
-        night.site[STREAM].stop_streaming()
+    an_hour = 3600
+    async with asyncio.timeout(60), AsyncExitStack() as readers:
+        async with shown(database, tmp_path / "media", shutdown_seconds=an_hour) as night:
+            reader = await readers.enter_async_context(listening(night))
         with pytest.raises(EOFError):
             await reader.next()
-    assert time.monotonic() - started < 2
+
+
+async def test_a_change_wakes_us_where_the_database_can_call_and_is_asked_for_within_a_second_elsewhere(
+    database: Database, tmp_path: Path
+) -> None:
+    assert POLL_SECONDS < 1
+    night, an_hour = Night(database, tmp_path), 3600
+    changes = Changes(database, safety_seconds=an_hour)
+    seen = changes.watch()
+    async with asyncio.timeout(60):
+        first = await anext(seen)
+        await night.open_shift()
+        assert await anext(seen) > first
+    changes.stop()
+    with pytest.raises(StopAsyncIteration):
+        await anext(seen)
 
 
 async def test_changes_are_heard_again_after_the_connection_was_cut(tmp_path: Path, postgresql: Any) -> None:
@@ -242,12 +251,15 @@ async def test_changes_are_heard_again_after_the_connection_was_cut(tmp_path: Pa
         seen = changes.watch()
         night = Night(database, tmp_path)
         first = await anext(seen)
-        await asyncio.sleep(0.3)
-        async with database.transaction() as session:
-            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-            assert (await (await session.connection()).execute(text(cut))).scalar() is True
+
+        async def cut() -> bool:
+            listening = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            async with database.transaction() as session:
+                return (await (await session.connection()).execute(text(listening))).scalar() is True
+
+        assert await soon(cut)
         await night.open_shift()
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(30):
             assert await anext(seen) == first + 1
         changes.stop()
         with pytest.raises(StopAsyncIteration):
@@ -282,7 +294,7 @@ async def test_change_ids_become_visible_in_order(database: Database, tmp_path: 
             if len(seen) == 41:
                 changes.stop()
 
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         group.create_task(look())
         for _ in range(4):
             group.create_task(write())
