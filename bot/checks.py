@@ -19,6 +19,7 @@ from moderation import audit as chain
 from moderation.audit import ChainBroken as AuditBroken
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
+from moderation.redaction import Context
 from moderation.signs import Signs
 from moderation.template import Templates, TemplatesWrong
 from moderation.text_room import TextRoom
@@ -150,14 +151,7 @@ async def _given_up(database: Database, found: Found) -> None:
 
 
 async def _models(settings: Settings, found: Found) -> None:
-    room = TextRoom(settings.files.places, settings.files.languages, b"", models=settings.moderation.models)
-    try:
-        await room.warm()
-        found.good("text_models" if settings.moderation.models else "text_models_off")
-    except DetectorFailed:
-        found.bad("text_detectors")
-    finally:
-        room.close()
+    await _text_detectors(settings, found)
     async with Photos() as photos:
         try:
             await photos.warm()
@@ -166,6 +160,23 @@ async def _models(settings: Settings, found: Found) -> None:
             found.bad("picture_detectors_wrong")
     if settings.moderation.models:
         await _reply_model(settings, found)
+
+
+async def _text_detectors(settings: Settings, found: Found) -> None:
+    """What is off by choice, and whether all that is on can look: where one cannot, every post waits for a person."""
+    models, off = settings.moderation.models, wiring.detectors_off(settings)
+    if off:
+        found.good("detectors_off", names=", ".join(sorted(off)))
+    room = TextRoom(settings.files.places, settings.files.languages, b"", models=models, off=off)
+    try:
+        if (await room.redact("", Context())).reasons:
+            found.bad("text_models_missing")
+        else:
+            found.good("text_models" if models else "text_models_off")
+    except DetectorFailed:
+        found.bad("text_detectors")
+    finally:
+        room.close()
 
 
 async def _reply_model(settings: Settings, found: Found) -> None:

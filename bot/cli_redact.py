@@ -17,13 +17,14 @@ def redact(
     config: Annotated[Path | None, typer.Option("--config", help="The patrol.toml to use.", show_default=False)] = None,
 ) -> None:
     """Read a text from standard input and print its public version and why; with --jsonl, many."""
+    from bot.wiring import detectors_off
     from moderation.redaction import Context, Redactor
     from moderation.redaction_lines import redact_lines
     from shifts.words import Words
 
     loaded = settings.load(config, environment=settings.without_secrets())
     words = Words.load(loaded.files.languages)
-    redactor = Redactor.load(loaded.files.places, words)
+    redactor = Redactor.load(loaded.files.places, words, off=detectors_off(loaded))
     if jsonl:
         for line in redact_lines(sys.stdin, redactor):
             typer.echo(line)

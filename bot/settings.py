@@ -71,12 +71,19 @@ class Moderation(_Table):
     """`overlays` are the jurisdictions whose rules apply on top of the default.
 
     `warm`: load the detectors at the start, not when the first post needs them. `models`: look with the trained models
-    of names and places too; without them the rules alone look, which finds far fewer."""
+    of names and places too; without them the rules alone look, which finds far fewer. `detectors` says of each detector
+    of texts by name whether it is on; one that is not named is."""
 
     overlays: tuple[str, ...] = ("uk",)
+    detectors: dict[str, bool] = {}
     models: bool = True
     warm: bool = True
     characters: int = Field(default=2000, ge=100, le=10_000)
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The detectors of texts that are off."""
+        return frozenset(name for name, on in self.detectors.items() if not on)
 
 
 class Web(_Table):

@@ -22,6 +22,8 @@ from bot.rehearsal.person import Person
 from bot.rehearsal.platform import Platform, open_platform
 from bot.settings import Settings, SettingsWrong
 from bot.view import Setting
+from moderation import detection
+from moderation.redaction import DETECTORS
 from moderation.vault import Vault
 from shifts import roster
 from shifts.areas import Areas
@@ -240,6 +242,15 @@ def check_adapters(settings: Settings) -> list[str]:
             except SettingsWrong as error:
                 wrong.append(str(error))
     return wrong
+
+
+def detectors_off(settings: Settings) -> frozenset[str]:
+    """The detectors of texts that the configuration turns off. Raises SettingsWrong for one that is not there."""
+    strange = set(settings.moderation.detectors) - detection.names(settings.files.places / DETECTORS)
+    if strange:
+        named = ", ".join(sorted(strange))
+        raise SettingsWrong(f"[moderation.detectors] in patrol.toml: there is no detector called {named}.")
+    return settings.moderation.off
 
 
 def _adapter(folder: str, name: str) -> ModuleType:

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import logging
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,17 +46,21 @@ class Detection:
         self._models = dict(models or {})
 
     @classmethod
-    def load(cls, file: Path, areas: Areas, *, models: bool) -> "Detection":
-        """Load every detector that `file` has a table for, with the table as its settings; those below [models] only
-        with `models`. One whose model is missing is said in the log and fails from then on. Raises DetectorUnknown."""
-        tables = tomllib.loads(file.read_text("utf-8"))
-        with_models = tables.pop(_MODELS, {})
-        if not models:
-            with_models = {}
+    def load(cls, file: Path, areas: Areas, *, models: bool, off: Collection[str] = ()) -> "Detection":
+        """Load every detector that `file` has a table for and that is not `off`, with the table as its settings; those
+        below [models] only with `models`. One whose model is missing is said in the log and fails from then on. Raises
+        DetectorUnknown."""
+        tables, with_models = _tables(file)
+        if strange := set(off) - set(tables) - set(with_models):
+            raise DetectorUnknown(f"there is no detector called {', '.join(sorted(strange))}")
         known = {"areas": areas, "config": file.parent.parent}
         return cls(
-            {name: _load(name, settings, known) for name, settings in tables.items()},
-            {name: _load_or_miss(name, settings, known) for name, settings in with_models.items()},
+            {name: _load(name, settings, known) for name, settings in tables.items() if name not in off},
+            {
+                name: _load_or_miss(name, settings, known)
+                for name, settings in with_models.items()
+                if models and name not in off
+            },
         )
 
     def find(self, folded: str, language: str) -> Detected:
@@ -66,6 +70,19 @@ class Detection:
     def find_by_rule(self, folded: str, language: str) -> Detected:
         """Ask the rules alone, which find everything that is hard."""
         return _asked(self._rules, folded, language)
+
+
+def names(file: Path) -> frozenset[str]:
+    """The detectors that `file` has a table for."""
+    tables, with_models = _tables(file)
+    return frozenset({*tables, *with_models})
+
+
+def _tables(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of the detectors that are rules, and of those that load a model."""
+    tables = tomllib.loads(file.read_text("utf-8"))
+    with_models: dict[str, Any] = tables.pop(_MODELS, {})
+    return tables, with_models
 
 
 def _asked(detectors: Mapping[str, Detector], folded: str, language: str) -> Detected:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,8 @@ from moderation.wording import AREA_NAME, Wording
 from shifts.areas import Areas
 from shifts.words import Words
 
+DETECTORS = Path("policy") / "detectors.toml"
+"""Where the settings of the detectors stand in the configuration folder."""
 LONGEST = 10_000
 """Characters that are looked at; a longer text has no public version."""
 
@@ -122,16 +125,19 @@ class Redactor:
         )
 
     @classmethod
-    def load(cls, config_folder: Path, words: Words, secret: bytes = b"", *, models: bool = True) -> "Redactor":
-        """Read areas, policy, plans and detectors below `config_folder`.
+    def load(
+        cls, config_folder: Path, words: Words, secret: bytes = b"", *, models: bool = True, off: Collection[str] = ()
+    ) -> "Redactor":
+        """Read areas, policy, plans and detectors below `config_folder`. Raises DetectorUnknown.
 
-        Without `models` only the rules look, which is enough for the last look before a network. `secret` keys the
-        redaction keys; without one they hold for this process alone, and what was lifted returns."""
+        Without `models` only the rules look, which is enough for the last look before a network; detectors that are
+        `off` never do. `secret` keys the redaction keys; without one they hold for this process alone, and what was
+        lifted returns."""
         areas = Areas.load(config_folder)
         if models:
             languages.warm()
         return cls(
-            Detection.load(config_folder / "policy" / "detectors.toml", areas, models=models),
+            Detection.load(config_folder / DETECTORS, areas, models=models, off=off),
             Policy.load(config_folder / "policy"),
             Plans.load(config_folder / "plans.toml"),
             areas,

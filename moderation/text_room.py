@@ -14,8 +14,10 @@ PATIENCE: Final = Patience(seconds=30, loading=180)
 class TextRoom:
     """Asks the redactor of the other process. `secret` keys the redaction keys, so that they hold over restarts."""
 
-    def __init__(self, places: Path, languages: Path, secret: bytes, *, models: bool = True) -> None:
-        load = partial(_load, places, languages, secret, models)
+    def __init__(
+        self, places: Path, languages: Path, secret: bytes, *, models: bool = True, off: frozenset[str] = frozenset()
+    ) -> None:
+        load = partial(_load, places, languages, secret, models, off)
         self._room = Workroom("the text detectors", load, PATIENCE)
 
     async def redact(self, text: str, context: Context) -> Redacted:
@@ -30,5 +32,5 @@ class TextRoom:
         self._room.close()
 
 
-def _load(places: Path, languages: Path, secret: bytes, models: bool) -> Redactor:
-    return Redactor.load(places, Words.load(languages), secret, models=models)
+def _load(places: Path, languages: Path, secret: bytes, models: bool, off: frozenset[str]) -> Redactor:
+    return Redactor.load(places, Words.load(languages), secret, models=models, off=off)

@@ -18,7 +18,7 @@ from bot.routing import WAIT, Routing
 from bot.triage import Triage
 from bot.triage_room import TriageRoom
 from bot.triage_second import SecondLook
-from bot.wiring import Loop, Part, Program, every
+from bot.wiring import Loop, Part, Program, detectors_off, every
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
 from moderation.media_video import Videos
@@ -36,7 +36,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     """Start the detectors' processes and load them."""
     settings, vault = program.settings, program.vault()
     secret = hmac.new(settings.vault_key(), b"redaction keys", hashlib.sha256).digest()
-    room = TextRoom(settings.files.places, settings.files.languages, secret, models=settings.moderation.models)
+    models, off = settings.moderation.models, detectors_off(settings)
+    room = TextRoom(settings.files.places, settings.files.languages, secret, models=models, off=off)
     stack.callback(room.close)
     photos = await stack.enter_async_context(Photos())
     videos = await stack.enter_async_context(Videos())

@@ -13,7 +13,7 @@ from bot.hiding import Hider
 from bot.publishing import Publisher
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
-from bot.wiring import Loop, Part, Program, every, lease
+from bot.wiring import Loop, Part, Program, detectors_off, every, lease
 from moderation.redaction import Redactor
 from moderation.scan import Scan
 from moderation.template import Templates
@@ -24,7 +24,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     """Connect the networks and go on with every delivery that is due."""
     settings = program.settings
     networks = await program.networks(stack)
-    redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words, models=False)
+    off = detectors_off(settings)
+    redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words, models=False, off=off)
     scan = Scan(redactor, settings.media)
     publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
     templates = Templates.load(settings.files.places / "templates.toml")

@@ -1,12 +1,15 @@
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from bot import checks, settings
+from bot import checks, settings, wiring
 from bot.checks import Found
 from bot.inbox import InboxItem, InboxState
-from bot.settings import Settings
+from bot.settings import Settings, SettingsWrong
+from moderation import detection
+from moderation.redaction import DETECTORS
 from shifts.database import Database, utc_now
 from shifts.words import Words
 
@@ -76,8 +79,13 @@ async def test_that_the_models_are_off_is_said(loaded: Settings, monkeypatch: py
         async def __aexit__(self, *_error: object) -> None:
             self.close()
 
+        reasons = ()
+
         async def warm(self) -> None:
             pass
+
+        async def redact(self, *_asked: object) -> "Loaded":
+            return self
 
         def close(self) -> None:
             pass
@@ -88,3 +96,23 @@ async def test_that_the_models_are_off_is_said(loaded: Settings, monkeypatch: py
     found = Found(WORDS, LANGUAGE)
     await checks._models(off, found)
     assert found.fine[0] == WORDS.say("check.text_models_off", LANGUAGE)
+
+
+async def test_a_model_that_is_missing_and_a_detector_that_is_off_are_said(loaded: Settings) -> None:
+    found = Found(WORDS, LANGUAGE)
+    chosen = loaded.moderation.model_copy(update={"models": True, "detectors": {"plates": False, "phones": True}})
+    await checks._text_detectors(loaded.model_copy(update={"moderation": chosen}), found)
+    assert found.fine == [WORDS.say("check.detectors_off", LANGUAGE, names="plates")]
+    assert found.wrong == [WORDS.say("check.text_models_missing", LANGUAGE)]
+
+
+def test_a_detector_that_is_not_there_is_refused_at_the_start(loaded: Settings) -> None:
+    chosen = loaded.moderation.model_copy(update={"detectors": {"mind_reading": True}})
+    with pytest.raises(SettingsWrong, match="mind_reading"):
+        wiring.detectors_off(loaded.model_copy(update={"moderation": chosen}))
+
+
+def test_the_configuration_names_every_detector() -> None:
+    chosen = tomllib.loads((CONFIG / "patrol.toml").read_text("utf-8"))["moderation"]["detectors"]
+    assert set(chosen) == detection.names(CONFIG / DETECTORS)
+    assert all(chosen.values())

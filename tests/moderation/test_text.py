@@ -171,6 +171,18 @@ def test_a_detector_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
         Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG), models=False)
 
 
+def test_a_detector_that_is_off_does_not_look() -> None:
+    words, text = Words.load(CONFIG / "languages"), "Seen tonight: AB12 CDE."
+    without = Redactor.load(CONFIG, words, models=False, off=["plates"])
+    assert without.redact(text, _context()).text == text
+    assert redact(text).text != text
+
+
+def test_a_detector_that_is_not_there_cannot_be_off() -> None:
+    with pytest.raises(DetectorUnknown):
+        Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False, off=["mind_reading"])
+
+
 def test_a_setting_that_a_detector_does_not_take_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "detectors.toml").write_text("[plates]\nloud = true\n")
     with pytest.raises(DetectorUnknown):
