@@ -5,7 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import fix_page, outbox
 from bot.fix_page import FixPage
 from bot.outbox import SlotKind
-from bot.tap import Tap, decidable, own, same_content
+from bot.tap import Tap, own, same_content, undecided
 from moderation import approval, picture_fix
 from moderation.decision import NotAllowed
 from moderation.media import cell_box
@@ -44,7 +44,7 @@ async def shut(session: AsyncSession, tap: Tap) -> str | None:
 async def sound(session: AsyncSession, tap: Tap) -> str | None:
     """Let a video be heard, or not any more: deciders only."""
     picture_id, *_ = _numbers(tap.arg)
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     picture = await _picture(session, post, picture_id)
     wanted = not picture.sound
@@ -56,7 +56,7 @@ async def sound(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _box(session: AsyncSession, tap: Tap) -> tuple[Post, PostPicture, int]:
     picture_id, *rest = _numbers(tap.arg)
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     if len(rest) != 1:
         raise NotAllowed("tap.stale")
@@ -66,7 +66,7 @@ async def _box(session: AsyncSession, tap: Tap) -> tuple[Post, PostPicture, int]
 async def _touchable(session: AsyncSession, tap: Tap) -> Post:
     """The post, for its author until somebody is on it, or for whoever decides."""
     if tap.slot.kind is SlotKind.DECIDER:
-        return await decidable(session, tap)
+        return await undecided(session, tap)
     post = await own(session, tap)
     approval.check_claim(post, tap.caller.officer.id, tap.now)
     return post

@@ -13,6 +13,7 @@ from moderation import approval, queue
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState
 from shifts.shift import Shift, may_decide
+from shifts.state import AlreadyMoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ async def decidable(session: AsyncSession, tap: Tap) -> Post:
     """The post, claimed by this person: first tap on anything. Raises Refusal."""
     post = await queue.locked(session, tap.slot.subject or 0)
     await claimed(session, tap, post)
+    return post
+
+
+async def undecided(session: AsyncSession, tap: Tap) -> Post:
+    """The post, claimed by this person, about which nobody has decided yet. Raises Refusal, AlreadyMoved."""
+    post = await decidable(session, tap)
+    if post.state is not PostState.WAITING:
+        raise AlreadyMoved("post", post.id)
     return post
 
 

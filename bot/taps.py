@@ -25,7 +25,7 @@ from bot.decided import already
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
-from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn
+from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn, undecided
 from moderation import approval, queue
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import Post, PostState, pictures
@@ -120,7 +120,7 @@ async def _page(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _publish(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     missing = approval.missing(post, await pictures(session, post))
     if missing.ticks:
@@ -144,7 +144,7 @@ async def _undo(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     if tap.arg not in SEND_BACK:
         raise NotAllowed("tap.stale")
     await queue.send_back(session, post, tap.caller.officer, tap.arg, None, tap.now)
@@ -155,7 +155,7 @@ async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _tick(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     tick = at(approval.ticks(post), tap.arg)
     post.ticks = [t for t in post.ticks if t != tick] if tick in post.ticks else [*post.ticks, tick]
@@ -172,7 +172,7 @@ def _asked_about(post: Post, index: str) -> str:
 
 async def _keep(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word stays: somebody vouched for it."""
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     key = _asked_about(post, tap.arg)
     post.lifted = [*post.lifted, key]
@@ -182,7 +182,7 @@ async def _keep(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _cover(session: AsyncSession, tap: Tap) -> str | None:
     """A suggested word goes: the public text changes, so everything is looked at again."""
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     key = _asked_about(post, tap.arg)
     post.covered = [*post.covered, key]
@@ -192,7 +192,7 @@ async def _cover(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
     """Lift a redaction, or cover it again. A hard one cannot be lifted by anybody."""
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     index = int(tap.arg) if tap.arg.isdecimal() else -1
     if not 0 <= index < len(post.redactions):
@@ -209,7 +209,7 @@ async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _met(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     same_content(post, tap)
     await queue.condition_met(session, post, tap.caller.officer, tap.now)
     await tap.desk.changed(session, post)
@@ -217,7 +217,7 @@ async def _met(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _original(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     slot = await outbox.open_slot(session, tap.caller.account, SlotKind.ORIGINAL, post.id)
     slot.remove_at = tap.now + timedelta(seconds=tap.desk.times.original_seconds)
     await queue.note(session, post, "original shown", tap.caller.officer.id, tap.now)
@@ -225,7 +225,7 @@ async def _original(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    post = await undecided(session, tap)
     post.level = 3
     session.add(
         Decision(

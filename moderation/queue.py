@@ -70,7 +70,11 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
 
 
 def look_again(post: Post, now: datetime) -> None:
-    """What the public would see has changed: approvals and ticks no longer count, the detectors look anew."""
+    """What the public would see has changed: approvals and ticks no longer count, the detectors look anew.
+
+    Raises NotAllowed when it is too late for that."""
+    if post.state not in OPEN:
+        raise NotAllowed("queue.too_late_to_change")
     post.revision += 1
     post.prepare_at = now
     post.ticks, post.approvals, post.before_edit = [], [], None

@@ -1,0 +1,77 @@
+"""A card that still stands on somebody's phone when others have decided: its buttons change nothing any more."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bot import outbox, taps
+from bot.desk import Caller, Desk
+from bot.engine import Engine
+from bot.outbox import Slot, SlotKind
+from bot.settings import Times
+from moderation import queue
+from moderation.decision import NotAllowed
+from moderation.post import Post, PostState
+from moderation.vault import Vault
+from shifts import roster
+from shifts.database import Database
+from shifts.officer import Officer
+from shifts.shift import Shift, join
+from shifts.words import Words
+from tests.moderation.test_queue import NOW, a_waiting_post, shown, yes
+
+LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
+SPOT = {"key": "k", "label": "PERSON", "replacement": "", "number": 1, "lifted": False, "start": 0, "end": 3}
+
+
+@pytest.fixture
+def desk(sqlite_database: Database, tmp_path: Path) -> Desk:
+    return Desk(Engine(sqlite_database), Vault(b"k" * 32, tmp_path), Words.load(LANGUAGES), Times(), {}, 500, ())
+
+
+async def press(database: Database, desk: Desk, button: str) -> str | None:
+    """The second sergeant presses a button of the card that they still have."""
+    async with database.transaction() as session:
+        person = await session.get_one(Officer, "sergeant-2")
+        caller = Caller(person, (await roster.accounts(session, person.id))[0])
+        slot = await outbox.living(session, caller.account, SlotKind.DECIDER, 1)
+        return await taps.press(session, desk, caller, f"{slot.id}.{button}.1", NOW)
+
+
+@pytest.mark.parametrize("state", [PostState.APPROVED, PostState.RELEASED])
+@pytest.mark.parametrize(
+    "button",
+    ["toggle.0", "keep.0", "cover.0", "tick.0", "met.", "original.", "inspector.", "publish.x", "sendback.tone"],
+)
+async def test_a_tap_after_the_decision_learns_who_decided_and_changes_nothing(
+    sqlite_database: Database, desk: Desk, button: str, state: PostState
+) -> None:
+    await a_waiting_post(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        await roster.link(session, "sergeant-2", "chat", "a2", "c2", NOW)
+        await join(session, await session.get_one(Officer, "sergeant-2"), await session.get_one(Shift, 1), NOW)
+        post = await queue.locked(session, 1)
+        post.redactions = [{**SPOT, "hard": False}]
+    assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+    async with sqlite_database.transaction() as session:
+        post = await queue.locked(session, 1)
+        post.state, post.suggestions = state, [SPOT]
+        before = post.model_dump()
+    with pytest.raises(NotAllowed) as refused:
+        await press(sqlite_database, desk, button)
+    assert (refused.value.sentence, refused.value.fields) == ("tap.decided", {"officer": "sergeant-1"})
+    async with sqlite_database.reading() as session:
+        assert (await session.get_one(Post, 1)).model_dump() == before
+        assert (await session.exec(select(Slot).where(Slot.kind == SlotKind.ORIGINAL))).all() == []
+
+
+async def test_nothing_looks_again_at_what_has_been_approved(sqlite_database: Database) -> None:
+    await a_waiting_post(sqlite_database)
+    assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+    async with sqlite_database.reading() as session:
+        post = await session.get_one(Post, 1)
+    with pytest.raises(NotAllowed, match="too_late_to_change"):
+        queue.look_again(post, NOW + timedelta(seconds=1))
+    assert (post.revision, post.content is not None) == (1, True)
