@@ -25,11 +25,14 @@ LEASE: Final = timedelta(seconds=60)
 
 
 class Filmer:
-    """The job that covers videos. A video is in one pair of hands here, however often it is asked for."""
+    """The job that covers videos. A video is in one pair of hands here, however often it is asked for.
 
-    def __init__(self, work: PictureWork, videos: Videos) -> None:
+    How far it is is told every `tell_seconds`."""
+
+    def __init__(self, work: PictureWork, videos: Videos, tell_seconds: float = TELL_SECONDS) -> None:
         self._work = work
         self._videos = videos
+        self._tell_seconds = tell_seconds
         self._in_hand: set[int] = set()
 
     async def film(self, post_id: int, revision: int) -> None:
@@ -85,7 +88,7 @@ class Filmer:
         covering = asyncio.ensure_future(self._videos.cover(original, added=added, progress=shares.append))
         try:
             while not covering.done():
-                await asyncio.wait({covering}, timeout=TELL_SECONDS)
+                await asyncio.wait({covering}, timeout=self._tell_seconds)
                 if not covering.done() and not await self._tell(picture_id, shares[-1]):
                     return None
             return covering.result()

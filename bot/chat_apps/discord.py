@@ -33,7 +33,9 @@ def _utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def connect(*, token: str, state: Path, words: Words, first_pause: float = 1.0) -> AsyncIterator["Discord"]:
+async def connect(
+    *, token: str, state: Path, words: Words, first_pause: float = 1.0, commands_pause: float = COMMANDS_PAUSE
+) -> AsyncIterator["Discord"]:
     """A bot by its token. Nothing is waited for: an outage at the start is waited out like any other.
 
     In the folder `state` a small file says how far each chat was read. After a lost connection the pause is
@@ -43,7 +45,7 @@ async def connect(*, token: str, state: Path, words: Words, first_pause: float =
     logging.getLogger("discord").setLevel(logging.ERROR)  # its warnings quote addresses that hold answer tokens
     marks = Marks(state / "discord.sqlite")
     try:
-        app = Discord(token, marks, words, first_pause)
+        app = Discord(token, marks, words, first_pause, commands_pause=commands_pause)
         async with listening(app.line):
             yield app
     finally:
@@ -54,13 +56,21 @@ class Discord:
     """A `ChatApp`, for one process at a time. A press that nobody takes is acknowledged after `patience` seconds."""
 
     def __init__(
-        self, token: str, marks: Marks, words: Words, first_pause: float = 1.0, patience: float = PATIENCE
+        self,
+        token: str,
+        marks: Marks,
+        words: Words,
+        first_pause: float = 1.0,
+        patience: float = PATIENCE,
+        *,
+        commands_pause: float = COMMANDS_PAUSE,
     ) -> None:
         self.line = Line(token, self, _utc_now, first_pause)
         self.caught_up = asyncio.Event()
         """Set while everything is read that was written before this session."""
         self._marks = marks
         self._words = words
+        self._commands_pause = commands_pause
         self._inbox = Inbox(marks)
         self._history = History(marks, self._inbox, first_pause)
         self._cards = Cards(self.line, marks, words, _utc_now)
@@ -116,7 +126,7 @@ class Discord:
         _, told = await asyncio.gather(reading, registered(client, self._marks, self._words))
         self.caught_up.set()
         while not told and not client.is_closed():
-            await asyncio.sleep(COMMANDS_PAUSE)
+            await asyncio.sleep(self._commands_pause)
             told = client.is_closed() or await registered(client, self._marks, self._words)
 
     def message(self, client: discord.Client, message: discord.Message) -> None:

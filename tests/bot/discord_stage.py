@@ -35,10 +35,11 @@ class Stage:
         return ChatId(str(self.phone.chat))
 
     @asynccontextmanager
-    async def connect(self, token: str | None = None, *, wait: bool = True) -> AsyncIterator[discord.Discord]:
-        async with discord.connect(
-            token=token or self.fake.token, state=self.state, words=WORDS, first_pause=0.01
-        ) as app:
+    async def connect(
+        self, token: str | None = None, *, wait: bool = True, **pauses: float
+    ) -> AsyncIterator[discord.Discord]:
+        pauses = {"first_pause": 0.01, **pauses}
+        async with discord.connect(token=token or self.fake.token, state=self.state, words=WORDS, **pauses) as app:
             if token is None and wait:
                 await asyncio.wait_for(app.caught_up.wait(), 30)
             yield app

@@ -66,35 +66,10 @@ async def test_what_nobody_could_handle_is_said(sqlite_database: Database) -> No
     assert found.wrong == [WORDS.say("check.given_up", LANGUAGE, n=1)]
 
 
-async def test_that_the_models_are_off_is_said(loaded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Loaded:
-        """Detectors that load at once."""
-
-        def __init__(self, *_arguments: object, **_settings: object) -> None:
-            pass
-
-        async def __aenter__(self) -> "Loaded":
-            return self
-
-        async def __aexit__(self, *_error: object) -> None:
-            self.close()
-
-        reasons = ()
-
-        async def warm(self) -> None:
-            pass
-
-        async def redact(self, *_asked: object) -> "Loaded":
-            return self
-
-        def close(self) -> None:
-            pass
-
-    monkeypatch.setattr(checks, "TextRoom", Loaded)
-    monkeypatch.setattr(checks, "Photos", Loaded)
+async def test_that_the_models_are_off_is_said(loaded: Settings) -> None:
     off = loaded.model_copy(update={"moderation": loaded.moderation.model_copy(update={"models": False})})
     found = Found(WORDS, LANGUAGE)
-    await checks._models(off, found)
+    await checks._text_detectors(off, found)
     assert found.fine[0] == WORDS.say("check.text_models_off", LANGUAGE)
 
 

@@ -365,12 +365,9 @@ async def test_a_command_is_not_said_to_be_taken_before_it_is(stage: Stage, app:
     assert await noted(press) == "Got it."
 
 
-async def test_a_platform_that_refuses_our_commands_still_hears_officers_and_is_told_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discord, "COMMANDS_PAUSE", 0.1)
+async def test_a_platform_that_refuses_our_commands_still_hears_officers_and_is_told_again(stage: Stage) -> None:
     stage.fake.fail("status", "PUT /applications", status=400)
-    async with stage.connect() as app:
+    async with stage.connect(commands_pause=0.1) as app:
         assert stage.fake.world.commands is None
         stage.phone.send("Road closed")
         assert (await take_message(app.incoming())).text == "Road closed"

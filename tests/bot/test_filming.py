@@ -8,7 +8,6 @@ from typing import Any, cast
 import pytest
 from sqlmodel import select
 
-from bot import filming
 from bot.desk import Desk
 from bot.engine import Engine
 from bot.filming import Filmer
@@ -68,7 +67,7 @@ class Room:
         self.database = database
         self.desk = desk
         self.covers = Covers()
-        self.filmer = Filmer(PictureWork(database, desk, media, lambda: None), cast(Videos, self.covers))
+        self.filmer = Filmer(PictureWork(database, desk, media, lambda: None), cast(Videos, self.covers), 0.01)
 
     async def film(self) -> tuple[Post, PostPicture]:
         await self.filmer.film(1, 1)
@@ -124,10 +123,7 @@ async def test_what_leaks_holds_the_post_and_what_flashes_is_to_be_ticked(room: 
     assert told["video flashes"]["tick"] == "card.policy.tick_flashing"
 
 
-async def test_how_far_it_is_stands_in_the_row_and_nobody_else_begins_it(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(filming, "TELL_SECONDS", 0.01)
+async def test_how_far_it_is_stands_in_the_row_and_nobody_else_begins_it(room: Room) -> None:
     seen: list[tuple[int, bool]] = []
 
     async def meanwhile(progress: Callable[[float], None]) -> None:
@@ -144,16 +140,14 @@ async def test_how_far_it_is_stands_in_the_row_and_nobody_else_begins_it(
     assert (seen, room.covers.asked) == ([(40, True)], 1)
 
 
-async def test_the_work_ends_when_the_post_is_dropped(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filming, "TELL_SECONDS", 0.01)
-
+async def test_the_work_ends_when_the_post_is_dropped(room: Room) -> None:
     async def meanwhile(progress: Callable[[float], None]) -> None:
         async with room.database.transaction() as session:
             await queue.withdraw(session, await queue.locked(session, 1), "lima-3", utc_now())
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     room.covers.meanwhile = meanwhile
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         post, picture = await room.film()
     assert (post.state, picture.state) == (PostState.WITHDRAWN, PictureState.HELD)
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -30,8 +31,8 @@ from bot.chat_app import (
     Picture,
 )
 from bot.chat_apps import telegram
-from bot.telegram import pictures as telegram_pictures
 from bot.telegram.inbox import SECRET_HEADER
+from bot.telegram.pictures import VIDEO_BYTES
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram, Kind
 from tests.fake_telegram.world import Waiting
@@ -392,14 +393,14 @@ async def test_a_picture_that_stays_is_not_uploaded_again(
 
 
 async def test_a_video_is_shown_as_one_and_its_poster_where_it_is_too_large(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path
 ) -> None:
     film = tmp_path / "film.mp4"
     film.write_bytes(b"\x00\x00\x00\x18ftypmp42 a covered video")
     moving = (replace(picture(tmp_path), video=film),)
     await app.show(Card("waiting", pictures=moving), CHAT, "k1")
     assert (fake.called("sendVideo"), phone.cards()[0].photo) == (1, film.read_bytes())
-    monkeypatch.setattr(telegram_pictures, "VIDEO_BYTES", 10)
+    os.truncate(film, VIDEO_BYTES + 1)
     await app.show(Card("waiting", pictures=moving), CHAT, "k2")
     assert (fake.called("sendVideo"), fake.called("sendPhoto")) == (1, 1)
 
