@@ -159,15 +159,16 @@ async def _begin(url: str) -> None:
 
 async def _texts(officer: Phone, sergeant: Phone, count: int) -> tuple[list[float], list[float]]:
     """Seconds to the receipt and to the card, of each message."""
-    receipts, cards = [], []
-    for number in range(count):
-        before = len(officer.cards())
-        began = time.perf_counter()
-        await officer.send_text(f"Stopped van number {number} on Harbour Road, plate AB12 CDE.")
-        receipts.append(await _until(began, lambda before=before: len(officer.cards()) > before))  # type: ignore[misc]
-        words = f"van number {number} "
-        cards.append(await _until(began, lambda words=words: _publishable(sergeant, words)))  # type: ignore[misc]
-    return receipts, cards
+    took = [await _text(officer, sergeant, number) for number in range(count)]
+    return [receipt for receipt, _ in took], [card for _, card in took]
+
+
+async def _text(officer: Phone, sergeant: Phone, number: int) -> tuple[float, float]:
+    before = len(officer.cards())
+    began = time.perf_counter()
+    await officer.send_text(f"Stopped van number {number} on Harbour Road, plate AB12 CDE.")
+    receipt = await _until(began, lambda: len(officer.cards()) > before)
+    return receipt, await _until(began, lambda: _publishable(sergeant, f"van number {number} "))
 
 
 async def _photos(officer: Phone, sergeant: Phone, count: int) -> list[float]:
@@ -198,10 +199,14 @@ async def _agreed(officer: Phone, sergeant: Phone, count: int) -> list[float]:
         # The next card comes down anew after each decision, so it is looked for each time.
         waiting = {_number(card): card for card in sergeant.cards() if "Publish" in card.labels}
         number, card = next((number, card) for number, card in waiting.items() if number not in took)
-        began = time.perf_counter()
-        await sergeant.tap("Publish", card.id)
-        took[number] = await _until(began, lambda number=number: _approved(officer, number))  # type: ignore[misc]
+        took[number] = await _yes(officer, sergeant, number, card)
     return list(took.values())
+
+
+async def _yes(officer: Phone, sergeant: Phone, number: str, card: Shown) -> float:
+    began = time.perf_counter()
+    await sergeant.tap("Publish", card.id)
+    return await _until(began, lambda: _approved(officer, number))
 
 
 def _number(card: Shown) -> str:

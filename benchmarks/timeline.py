@@ -87,9 +87,10 @@ async def ask_pages(port: int, seconds: float, etag: str) -> None:
     lines += [f"If-None-Match: {etag}"] if etag else []
     request = "\r\n".join([*lines, "", ""]).encode()
     loop = asyncio.get_running_loop()
-    asking = [Asking(request) for _ in range(CONNECTIONS)]
-    for one in asking:
-        await loop.create_connection(lambda one=one: one, "127.0.0.1", port)  # type: ignore[misc]
+    asking = []
+    for _ in range(CONNECTIONS):
+        _, one = await loop.create_connection(lambda: Asking(request), "127.0.0.1", port)
+        asking.append(one)
     await asyncio.sleep(0.5)
     before, started = sum(one.answers for one in asking), time.monotonic()
     await asyncio.sleep(seconds)

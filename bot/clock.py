@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -185,7 +186,7 @@ class Clock:
         async with self._database.transaction() as session:
             await retelling.tell_anew(session, self._desk, recap_id, self._zone, now)
 
-    async def _ids(self, *conditions: object) -> list[int]:
+    async def _ids(self, *conditions: ColumnElement[bool] | bool) -> list[int]:
         async with self._database.reading() as session:
-            found = await session.exec(select(Post.id).where(*conditions))  # type: ignore[arg-type]
+            found = await session.exec(select(Post.id).where(*conditions))
             return [i for i in found.all() if i is not None]

@@ -93,7 +93,7 @@ def _between(grey: Grey, before: Grey, zoom: float) -> Camera:
     if points is None or len(points) < ENOUGH:
         return Camera()
     # mypy: the stubs want the answer's buffer, which OpenCV makes itself when it gets None.
-    found, good, _ = cv2.calcOpticalFlowPyrLK(grey, before, points, None)  # type: ignore[call-overload]
+    found, good, _ = cv2.calcOpticalFlowPyrLK(grey, before, points, None)  # type: ignore[call-overload]  # see above
     kept = good.ravel() == 1
     if kept.sum() < ENOUGH:
         return Camera()

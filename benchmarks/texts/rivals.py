@@ -42,7 +42,7 @@ def _presidio(language: str, pipeline: Any) -> Callable[[str], Masks]:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
-    class Loaded(SpacyNlpEngine):  # type: ignore[misc]
+    class Loaded(SpacyNlpEngine):  # type: ignore[misc]  # it has no types
         def __init__(self) -> None:
             super().__init__(models=[{"lang_code": language, "model_name": "loaded"}])
             self.nlp = {language: pipeline}

@@ -40,7 +40,7 @@ class Network:
     def save(self, file: Path) -> None:
         names = ("hidden", "bias", "out", "out_bias")
         stored = {name: weight.astype(np.float16) for name, weight in zip(names, self.weights, strict=True)}
-        np.savez_compressed(file, **stored)  # type: ignore[arg-type]
+        np.savez_compressed(file, **stored)  # type: ignore[arg-type]  # the stubs see allow_pickle in any name
 
     def _gradients(self, given: Numbers, labels: NDArray[np.int64]) -> list[Numbers]:
         hidden, bias, out, out_bias = self.weights

@@ -79,7 +79,7 @@ async def test_whoever_publishes_again_writes_the_same_record(harness: BlueskyHa
 
 @given(
     st.text(min_size=1, max_size=30),
-    st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is drawn
 )
 def test_a_name_is_valid_and_fixed_by_key_and_time(key: str, at: datetime) -> None:
     assert TID.fullmatch(tid(key, at))

@@ -457,7 +457,7 @@ async def test_neither_token_nor_words_are_logged_or_raised(
 async def test_settings_that_can_not_work_are_refused_without_telling_the_secret(wrong: dict[str, str]) -> None:
     settings = {"token": "7000000001:secret"} | wrong
     with pytest.raises(ValueError) as raised:
-        async with telegram.connect(**settings):  # type: ignore[arg-type]
+        async with telegram.connect(**settings):  # type: ignore[arg-type]  # what is wrong is a string
             pass
     assert "secret:" not in str(raised.value)
     assert "not allowed" not in str(raised.value)
@@ -467,8 +467,9 @@ async def test_settings_that_can_not_work_are_refused_without_telling_the_secret
 async def hooked(fake: FakeTelegram, unused_tcp_port: int) -> AsyncIterator[tuple[telegram.Telegram, str]]:
     """A bot with a webhook, and the address where Telegram delivers."""
     url = f"http://127.0.0.1:{unused_tcp_port}/hook"
-    settings = {"webhook_url": url, "webhook_secret": "s3cret"}
-    async with telegram.connect(token=fake.token, base_url=fake.base_url, first_pause=0.01, **settings) as app:  # type: ignore[arg-type]
+    async with telegram.connect(
+        token=fake.token, base_url=fake.base_url, first_pause=0.01, webhook_url=url, webhook_secret="s3cret"
+    ) as app:
         site = web.Application()
         site.add_routes(app.routes())
         runner = web.AppRunner(site, shutdown_timeout=0.1)
@@ -501,7 +502,7 @@ async def test_what_a_webhook_brought_and_nobody_committed_comes_again(
     await phone.send_text("first")
     reading = app.incoming()
     await take(reading)
-    await reading.aclose()  # type: ignore[attr-defined]
+    await reading.aclose()  # type: ignore[attr-defined]  # it is a generator
     assert (await take_message(app.incoming())).text == "first"
     assert fake.webhook_failures == 1
 

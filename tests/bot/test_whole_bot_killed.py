@@ -300,4 +300,4 @@ async def test_five_hundred_updates_and_six_kills_of_the_program_lose_and_repeat
         await check_posts(database, sent)
         await check_public(database)
         twice = await check_cards(database, fake)
-    print(f"\n{sum(UPDATES.values())} updates, {KILLS} kills, {twice} cards stand twice")  # noqa: T201
+    print(f"\n{sum(UPDATES.values())} updates, {KILLS} kills, {twice} cards stand twice")  # noqa: T201  its figures are its output

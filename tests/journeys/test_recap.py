@@ -1,3 +1,5 @@
+from functools import partial
+
 from sqlmodel import col, select
 
 from bot.chat_app import Card
@@ -40,7 +42,7 @@ async def test_a_night_ends_with_what_it_promised_and_one_tap_tells_it_as_a_thre
     for number, words in enumerate((PARADE, "Thank you to everyone who waved at us.", LAST), start=1):
         await officer.send(words)
         await sergeant.tap("card.button.publish", number)
-        await stage.public(lambda page, words=words: words in page)  # type: ignore[misc]
+        await stage.public(partial(_shown, words))
     await sergeant.tap("shift_card.button.close")
 
     def promised(card: Card) -> bool:
@@ -65,3 +67,7 @@ async def test_a_night_ends_with_what_it_promised_and_one_tap_tells_it_as_a_thre
     assert [post.answers for post in posts] == [None, *thread.parts[:-1]]
     assert PARADE in posts[1].text
     await stands_no_longer(stage, told)
+
+
+def _shown(words: str, page: str) -> bool:
+    return words in page

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.chat_app import Card
 from bot.delivery import Delivery, DeliveryState
@@ -151,7 +151,7 @@ async def test_six_messages_sent_at_once_become_six_posts_in_their_order(stage: 
 
     async def six() -> list[Post] | None:
         async with stage.database.reading() as session:
-            posts = list((await session.exec(select(Post).order_by(Post.number))).all())  # type: ignore[arg-type]
+            posts = list((await session.exec(select(Post).order_by(col(Post.number)))).all())
         done = len(posts) == 6 and all(post.state is PostState.WAITING for post in posts)
         return posts if done else None
 

@@ -1,8 +1,9 @@
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 
-from tests.project.files import ROOT, modules, trees
+from tests.project.files import ROOT, modules, ours, trees
 
 LONGEST_FUNCTION = 45
 LONGEST_MODULE = 400
@@ -42,6 +43,12 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def test_a_module_is_one_noun_and_not_longer_than_it_may_be() -> None:
     lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules()}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_whoever_silences_a_tool_says_why() -> None:
+    silent = re.compile(r"# (noqa|type: ignore)(: [A-Z0-9, ]+|\[[a-z, -]+\])?$", re.MULTILINE)
+    written = [path for path in ours() if path.suffix == ".py"]
+    assert [path.name for path in written if silent.search(path.read_text("utf-8"))] == []
 
 
 def test_importing_a_package_runs_nothing() -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiohttp import web
 from PIL import Image, ImageDraw
@@ -115,8 +115,15 @@ class Night:
     async def correct(self, entry: Entry, correction: str) -> None:
         self.now += timedelta(minutes=1)
         async with self.database.transaction() as session:
-            same = {"text": entry.text, "language": entry.language, "area": entry.area}
-            await timeline.correct(session, entry.key, self.now, correction=correction, **same)  # type: ignore[arg-type]
+            await timeline.correct(
+                session,
+                entry.key,
+                self.now,
+                text=entry.text,
+                language=entry.language,
+                area=entry.area,
+                correction=correction,
+            )
         self._nudge()
 
     def video(self, place: int) -> dict[str, object]:
@@ -148,7 +155,7 @@ class Night:
 
 
 def settings(folder: Path, **changed: object) -> SiteSettings:
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "name": "Port Alba Police",
         "public_url": "https://patrol.example",
         "time_zone": "Europe/Madrid",
@@ -160,7 +167,7 @@ def settings(folder: Path, **changed: object) -> SiteSettings:
         "media_folder": folder,
         "hours": {"en": "Shifts are shown from 18:00 to 06:00."},
     }
-    return SiteSettings(**(fields | changed))  # type: ignore[arg-type]
+    return SiteSettings(**(fields | changed))
 
 
 async def soon(check: Callable[[], Awaitable[bool]]) -> bool:
