@@ -26,8 +26,6 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     application.add_routes(routes)
     if program.platform is not None:
         application.on_shutdown.append(program.platform.end_pages)
-    if program.platform is not None:
-        application.on_shutdown.append(program.platform.end_pages)
     runner = site_runner(application)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
