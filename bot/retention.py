@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +23,7 @@ from moderation.audit import AuditEntry
 from moderation.post import Post, PostPicture
 from moderation.vault import Vault
 from shifts.database import Database
+from shifts.timeline import Entry, files_of
 
 AT_ONCE: Final = 200
 """How many of a kind die in one transaction: others write in between."""
@@ -32,7 +34,36 @@ UNNAMED: Final = timedelta(hours=1)
 """A covered file that nothing names for so long is not just being made, nor just being read."""
 
 _log = logging.getLogger(__name__)
+Named = Callable[[], Awaitable[Collection[str] | None]]
 Step = Callable[[AsyncSession, datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where covered pictures and videos lie, and those of them that are public."""
+
+    covered: MediaFolder
+    public: MediaFolder
+
+
+@dataclass(slots=True)
+class Spares:
+    """The files of a folder that nothing names by their hash; `since` when this has been so, as far as was looked.
+
+    `named` gives None for a database that has never named any: it is not the one that the folder belongs to."""
+
+    folder: MediaFolder
+    named: Named
+    since: dict[str, datetime] = field(default_factory=dict)
+
+    async def due(self, now: datetime) -> list[str]:
+        """What nothing has named for an hour, each time that it was looked."""
+        before = now - UNNAMED
+        old = await asyncio.to_thread(self.folder.old, before)
+        used = await self.named() if old else None
+        spare = (name for name in old if used is not None and _is_spare(name, used))
+        self.since = {name: self.since.get(name, now) for name in spare}
+        return [name for name, since in sorted(self.since.items()) if since <= before]
 
 
 class Retention:
@@ -41,24 +72,25 @@ class Retention:
     `forgetful`: the chat apps that let a bot delete what a person sent."""
 
     def __init__(
-        self, database: Database, vault: Vault, times: Times, forgetful: Collection[str], media: MediaFolder
+        self, database: Database, vault: Vault, times: Times, forgetful: Collection[str], folders: Folders
     ) -> None:
         self._database = database
         self._vault = vault
         self._times = times
         self._forgetful = tuple(forgetful)
-        self._media = media
-        self._spare: dict[str, datetime] = {}
+        self._covered = Spares(folders.covered, self._named)
+        self._public = Spares(folders.public, self._shown)
 
     async def tick(self, now: datetime) -> bool:
         """Let die what is due; False if there was nothing."""
         steps: dict[str, Step] = {
-            "originals": self._vault.purge,
+            "originals": self._originals,
             "inbox payloads": self._payloads,
             "replies": self._replies,
             "cards": self._cards,
             "messages": self._messages,
-            "covered files": await self._files(now),
+            "covered files": await self._files(self._covered, now),
+            "public files": await self._files(self._public, now),
         }
         counts = {what: await self._done(what, step, now) for what, step in steps.items()}
         return any(counts.values())
@@ -72,26 +104,34 @@ class Retention:
             _log.info("past its clock", extra={"what": what, "count": count})
         return count
 
-    async def _files(self, now: datetime) -> Step:
-        """Covered pictures and videos that nothing has named for an hour: what an earlier, weaker covering left."""
-        before = now - UNNAMED
-        old = await asyncio.to_thread(self._media.old, before)
-        used = await self._named() if old else set[str]()
-        spares = (name for name in old if name.endswith(".part") or name.partition(".")[0] not in used)
-        self._spare = {name: self._spare.get(name, now) for name in spares}
-        due = [name for name, since in sorted(self._spare.items()) if since <= before][:AT_ONCE]
+    async def _originals(self, session: AsyncSession, now: datetime) -> int:
+        return await self._vault.purge(session, now, now - timedelta(days=self._times.originals_days))
+
+    async def _files(self, spares: Spares, now: datetime) -> Step:
+        """What nothing has named for an hour: an earlier, weaker covering, or what was public and was recalled."""
+        due = (await spares.due(now))[:AT_ONCE]
 
         async def step(session: AsyncSession, now: datetime) -> int:
-            return await asyncio.to_thread(self._media.forget, due, before)
+            return await asyncio.to_thread(spares.folder.forget, due, now - UNNAMED)
 
         return step
 
-    async def _named(self) -> set[str]:
-        """The hashes of all files that a picture of a post names, or the audit."""
+    async def _named(self) -> set[str] | None:
+        """The hashes of all covered files that a picture of a post names, or the audit."""
         async with self._database.reading() as session:
             pictures = (await session.exec(select(PostPicture.sha256, PostPicture.video))).all()
             made = (await session.exec(select(AuditEntry.facts).where(AuditEntry.event == "rendition"))).all()
+        if not pictures:
+            return None
         return {name for names in (*pictures, *(facts["recipes"] for facts in made)) for name in names if name}
+
+    async def _shown(self) -> set[str] | None:
+        """The hashes of all files that the public may see."""
+        async with self._database.reading() as session:
+            if (await session.exec(select(Entry.id).limit(1))).first() is None:
+                return None
+            entries = (await session.exec(select(Entry.pictures).where(col(Entry.withdrawn_at).is_(None)))).all()
+        return {name.partition(".")[0] for pictures in entries for one in pictures for name in files_of(one)}
 
     async def _payloads(self, session: AsyncSession, now: datetime) -> int:
         """Of what could not be handled: the payload goes, its id and the reason stay."""
@@ -153,6 +193,10 @@ class Retention:
 
     def _before(self, now: datetime) -> datetime:
         return now - timedelta(hours=self._times.chat_copies_hours)
+
+
+def _is_spare(name: str, used: Collection[str]) -> bool:
+    return name.endswith(".part") or name.partition(".")[0] not in used
 
 
 def _copy(post: Post, message: str, now: datetime) -> Slot:

@@ -16,6 +16,8 @@ KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _OVERHEAD: Final = _NONCE_BYTES + 16
 _IN_ROW_BYTES: Final = 64 * 1024
+_AT_ONCE: Final = 500
+_SUFFIX: Final = ".sealed"
 
 
 class VaultLocked(Exception):
@@ -78,18 +80,36 @@ class Vault:
         except FileNotFoundError as error:
             raise Gone("the original has been purged") from error
 
-    async def purge(self, session: AsyncSession, now: datetime) -> int:
-        """Destroy what is past its clock; gives how many originals that were."""
-        due = (
-            await session.exec(select(Sealed).where(col(Sealed.purge_at) <= now, col(Sealed.purged_at).is_(None)))
-        ).all()
+    async def purge(self, session: AsyncSession, now: datetime, strays_before: datetime | None = None) -> int:
+        """Destroy what is past its clock; gives how many that were.
+
+        Also files that no row names, sealed before `strays_before`: their transaction was undone after all."""
+        statement = select(Sealed).where(col(Sealed.purge_at) <= now, col(Sealed.purged_at).is_(None))
+        due = (await session.exec(statement.with_for_update())).all()
         for row in due:
             self._path(row.id).unlink(missing_ok=True)
             row.data, row.purged_at = None, now
-        return len(due)
+        return len(due) + (await self._strays(session, strays_before) if strays_before else 0)
+
+    async def _strays(self, session: AsyncSession, before: datetime) -> int:
+        old = sorted(await asyncio.to_thread(self._written_before, before))
+        strays = 0
+        for start in range(0, len(old), _AT_ONCE):
+            some = old[start : start + _AT_ONCE]
+            known = (await session.exec(select(Sealed.id).where(col(Sealed.id).in_(some)))).all()
+            for name in set(some) - set(known):
+                self._path(name).unlink(missing_ok=True)
+                strays += 1
+        return strays
+
+    def _written_before(self, before: datetime) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        files = [path for path in self._folder.iterdir() if path.suffix == _SUFFIX]
+        return [path.stem for path in files if path.stat().st_mtime < before.timestamp()]
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.sealed"
+        return self._folder / f"{name}{_SUFFIX}"
 
     def _write(self, name: str, data: bytes) -> bytes:
         """In a thread: a video takes long enough for others to wait. Gives what was written."""

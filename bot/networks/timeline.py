@@ -1,6 +1,7 @@
 """The force's own public timeline: publishing is one row, so exactly once is simply true."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -104,11 +105,13 @@ class Timeline:
 
     def _make_public(self, name: str) -> None:
         target = self._public / name
-        if not target.exists():
-            self._public.mkdir(parents=True, exist_ok=True)
-            draft = target.with_suffix(".part")
-            shutil.copyfile(self._media / name, draft)
-            draft.replace(target)
+        if target.exists():
+            os.utime(target)  # it counts as new: retention leaves it alone until the entry names it
+            return
+        self._public.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(".part")
+        shutil.copyfile(self._media / name, draft)
+        draft.replace(target)
 
 
 def limits() -> Limits:

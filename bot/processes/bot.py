@@ -14,7 +14,7 @@ from bot.lessons import Lessons
 from bot.lock import AlreadyRunning, only_one
 from bot.media_folder import MediaFolder
 from bot.render import Renderer
-from bot.retention import Retention
+from bot.retention import Folders, Retention
 from bot.sender import Sender
 from bot.settings import SettingsWrong
 from bot.wiring import Loop, Part, Program, every, take_in_roster
@@ -38,7 +38,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     program.wake.append(sender.nudge.set)
     intake = Intake(program.database, apps, desk, program.changed)
     forgetful = [name for name, app in apps.items() if isinstance(app, Forgets)]
-    retention = Retention(program.database, vault, settings.times, forgetful, MediaFolder(settings.media))
+    folders = Folders(covered=MediaFolder(settings.media), public=MediaFolder(settings.public_media))
+    retention = Retention(program.database, vault, settings.times, forgetful, folders)
     fetcher, clock = Fetcher(program.database, apps, desk), Clock(program.database, desk, program.zone)
     lessons = Lessons(program.database, desk)
     ringer = Ringer(program.database, settings.times.alarm)

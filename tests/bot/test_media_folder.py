@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.media_folder import MediaFolder
 from bot.retention import Retention
@@ -13,7 +14,8 @@ from moderation import audit
 from moderation.post import PictureState, PostPicture
 from moderation.vault import Vault
 from shifts.database import Database, utc_now
-from tests.bot.test_retention import TIMES, a_post, a_shift, counted
+from shifts.timeline import Entry
+from tests.bot.test_retention import TIMES, a_folders, a_post, a_shift, counted
 
 NOW = utc_now()
 HOUR = timedelta(hours=1)
@@ -41,7 +43,7 @@ async def retention(sqlite_database: Database, tmp_path: Path, media: Path) -> R
         shown: dict[str, Any] = {"state": PictureState.FINISHED, "sha256": POSTER, "video": FILM}
         session.add(PostPicture(post_id=1, part="1", kind="video", **shown))
         await audit.record(session, NOW, "rendition", "post 1", network="x", recipes={SENT: "1600 q75"})
-    return Retention(sqlite_database, Vault(b"k" * 32, tmp_path), TIMES, [], MediaFolder(media))
+    return Retention(sqlite_database, Vault(b"k" * 32, tmp_path), TIMES, [], a_folders(tmp_path))
 
 
 def aged(path: Path, at: datetime) -> None:
@@ -91,3 +93,30 @@ def test_what_was_kept_between_the_look_and_the_deed_is_not_forgotten(media: Pat
     folder.keep(old, b"covered")
     assert folder.forget([old, "never-there.jpg"], NOW - HOUR) == 0
     assert folder.kept(old) is not None
+
+
+async def test_what_was_public_and_is_no_more_goes_though_it_was_not_purged_when_it_was_recalled(
+    sqlite_database: Database, retention: Retention, tmp_path: Path
+) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    for name in (f"{POSTER}.jpg", f"{FILM}.mp4", f"{SENT}.jpg"):
+        (public / name).write_bytes(b"covered")
+        aged(public / name, NOW - 2 * HOUR)
+    shown = {"sha256": POSTER, "width": 1, "height": 1, "alt": "A van.", "video": FILM}
+    told: dict[str, Any] = {"shift_id": 1, "kind": "patrol", "language": "en", "text": "", "published_at": NOW}
+    for after in (NOW, NOW + HOUR):
+        await retention.tick(after)
+    assert len(names(public)) == 3  # nothing was ever public by this database: the folder is not its own
+    async with sqlite_database.transaction() as session:
+        session.add(Entry(key="1", number=1, pictures=[shown], **told))
+        session.add(Entry(key="2", number=2, pictures=[], withdrawn_at=NOW, **told))
+    for after in (NOW + 2 * HOUR, NOW + 3 * HOUR):
+        await retention.tick(after)
+    assert names(public) == {f"{POSTER}.jpg", f"{FILM}.mp4"}
+    async with sqlite_database.transaction() as session:
+        entry = (await session.exec(select(Entry).where(Entry.number == 1))).one()
+        entry.withdrawn_at, entry.pictures = NOW, []
+    for after in (NOW + 4 * HOUR, NOW + 5 * HOUR):
+        await retention.tick(after)
+    assert names(public) == set()

@@ -19,7 +19,7 @@ from bot.media_folder import MediaFolder
 from bot.outbox import Slot, SlotKind
 from bot.render import Renderer
 from bot.reply import Reply
-from bot.retention import REACH, Retention
+from bot.retention import REACH, Folders, Retention
 from bot.sender import Sender
 from bot.settings import SettingsWrong, Times
 from bot.view import Setting
@@ -47,7 +47,11 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def retention(sqlite_database: Database, vault: Vault, tmp_path: Path) -> Retention:
-    return Retention(sqlite_database, vault, TIMES, ["telegram"], MediaFolder(tmp_path / "media"))
+    return Retention(sqlite_database, vault, TIMES, ["telegram"], a_folders(tmp_path))
+
+
+def a_folders(folder: Path) -> Folders:
+    return Folders(covered=MediaFolder(folder / "media"), public=MediaFolder(folder / "public"))
 
 
 def a_post(number: int = 1, **values: Any) -> Post:

@@ -42,6 +42,26 @@ async def test_an_original_dies_on_its_clock(sqlite_database: Database, tmp_path
     assert list((tmp_path / "vault").glob("*")) == []
 
 
+async def test_what_was_sealed_for_nothing_dies_on_the_same_clock(sqlite_database: Database, tmp_path: Path) -> None:
+    vault, now, month = a_vault(tmp_path), utc_now(), timedelta(days=31)
+
+    async def undone() -> None:
+        async with sqlite_database.transaction() as session:
+            await vault.put(session, WORDS * 200_000, now, now + month)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await undone()
+    async with sqlite_database.transaction() as session:
+        named = await vault.put(session, WORDS * 200_000, now, now + 2 * month)
+    assert len(list((tmp_path / "vault").iterdir())) == 2
+    async with sqlite_database.transaction() as session:
+        assert await vault.purge(session, now, now - month) == 0
+        assert await vault.purge(session, now + month, utc_now() + timedelta(seconds=1)) == 1
+        assert await vault.get(session, named) == WORDS * 200_000
+    assert [path.stem for path in (tmp_path / "vault").iterdir()] == [named]
+
+
 def test_no_sealed_bytes_stand_in_for_others(tmp_path: Path) -> None:
     vault = a_vault(tmp_path)
     with pytest.raises(VaultLocked):
