@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,19 +13,29 @@ import typer
 
 from bot import export, pack, settings
 from bot.export import Files, Sources
-from bot.settings import Settings
+from bot.settings import Settings, SettingsWrong
 from moderation import audit
 from moderation.post import by_number
 from moderation.vault import Vault
 from shifts.database import Database, utc_now
 from shifts.officer import Officer, Role
+from shifts.refusal import Refusal
 from shifts.shift import Shift
+from shifts.words import FIRST_LANGUAGE, Words
 
 MAY_EXPORT: Final = (Role.RECORDS, Role.ADMIN)
+LANGUAGES: Final = Path(__file__).parents[1] / "config" / "languages"
+
+Say = Callable[..., str]
+"""A key below [export] in config/languages, and what fills its placeholders, as a sentence."""
 
 
-class NoExport(Exception):
-    """The export cannot be made. The message is one plain sentence."""
+class NoExport(Refusal):
+    """The export cannot be made."""
+
+    def __init__(self, key: str, **fields: object) -> None:
+        """`key`: below [export]."""
+        super().__init__(f"export.{key}", **fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,11 @@ class Asked:
     def subject(self) -> str:
         return f"post {self.post}" if self.post is not None else f"shift {self.shift}"
 
+    @property
+    def told(self) -> str:
+        """The key of the sentence that says what was exported."""
+        return "export.of_post" if self.post is not None else "export.of_shift"
+
 
 def export_command(
     *,
@@ -50,23 +67,33 @@ def export_command(
     data: Annotated[Path | None, typer.Option("--data", help="Where data is kept.", show_default=False)] = None,
 ) -> None:
     """Write one archive with everything about a post or a shift, or check one. What was exported is audited."""
+    say = _sayer(config, data)
     try:
         if verify is not None:
-            raise typer.Exit(_check(verify))
+            raise typer.Exit(_check(verify, say))
         if (post is None) == (shift is None) or out is None or not by:
-            raise NoExport("Say --post NUMBER or --shift ID, --by WHO, and --out FILE; or --verify FILE alone.")
+            raise NoExport("ask")
         loaded = settings.load(config, data, settings.without_secrets())
-        for line in asyncio.run(_export(loaded, Asked(post, shift, by), out, utc_now())):
+        for line in asyncio.run(_export(loaded, Asked(post, shift, by), out, utc_now(), say)):
             typer.echo(line)
     except NoExport as refused:
-        typer.echo(str(refused), err=True)
+        typer.echo(say(refused.sentence, **refused.fields), err=True)
         raise typer.Exit(2) from None
 
 
-async def _export(loaded: Settings, asked: Asked, out: Path, now: datetime) -> list[str]:
+def _sayer(config: Path | None, data: Path | None) -> Say:
+    """Sentences in the force's language; in English where an archive is checked without its configuration."""
+    try:
+        loaded = settings.load(config, data, settings.without_secrets())
+    except SettingsWrong:
+        return partial(Words.load(LANGUAGES).say, language=FIRST_LANGUAGE)
+    return partial(Words.load(loaded.files.languages).say, language=loaded.force.language)
+
+
+async def _export(loaded: Settings, asked: Asked, out: Path, now: datetime, say: Say) -> list[str]:
     """Make the archive; it is audited before anybody can read it. Raises NoExport."""
     if out.exists():
-        raise NoExport(f"{out.name} is there already; name a file that is not.")
+        raise NoExport("file_there", file=out.name)
     key = loaded.known_vault_key()
     vault = None if key is None else Vault(key, loaded.data / "vault")
     database = Database(loaded.database_url)
@@ -86,34 +113,34 @@ async def _export(loaded: Settings, asked: Asked, out: Path, now: datetime) -> l
     finally:
         unfinished.unlink(missing_ok=True)
         await database.close()
-    lines = [f"{out.name}: {asked.subject}, {len(files)} files; audit entry {entry.seq}.", f"Manifest {digest}."]
-    if vault is None:
-        lines.append("The vault key is not known here: originals are left out. Run it where the bot runs.")
-    return lines
+    named = {"post": asked.post, "shift": asked.shift}
+    told = say(asked.told, file=out.name, n=len(files), seq=entry.seq, **named)
+    lines = [told, say("export.manifest", digest=digest)]
+    return lines if vault is not None else [*lines, say("export.no_key")]
 
 
 async def _gather(sources: Sources, asked: Asked) -> Files:
     person = await sources.session.get(Officer, asked.by)
     if person is None or not person.active or not person.has(*MAY_EXPORT):
-        raise NoExport("Only somebody of the roster with the role records or admin may export.")
+        raise NoExport("wrong_role")
     if asked.post is not None:
         found = await by_number(sources.session, asked.post)
         if found is None:
-            raise NoExport(f"There is no post {asked.post}.")
+            raise NoExport("no_post", post=asked.post)
         return await export.of_post(sources, found)
     shift = await sources.session.get(Shift, asked.shift)
     if shift is None:
-        raise NoExport(f"There is no shift {asked.shift}.")
+        raise NoExport("no_shift", shift=asked.shift)
     return await export.of_shift(sources, shift)
 
 
-def _check(path: Path) -> int:
+def _check(path: Path, say: Say) -> int:
     try:
         digest, wrong = pack.check(path)
     except pack.NoPack:
-        raise NoExport(f"{path.name} is not an export of Tweet Patrol, or it is damaged.") from None
-    for line in wrong:
-        typer.echo(f"WRONG {line}", err=True)
+        raise NoExport("no_pack", file=path.name) from None
+    for flaw in wrong:
+        typer.echo(f"{say('check.wrong')} {say(flaw.sentence, **flaw.fields)}", err=True)
     if not wrong:
-        typer.echo(f"{path.name} is whole. Manifest {digest}: compare it with the audit's entry of the export.")
+        typer.echo(say("export.whole", file=path.name, digest=digest))
     return 1 if wrong else 0

@@ -27,7 +27,8 @@ async def rehearse(settings: Settings, open_browser: bool) -> int:
     async with wiring.open_program(settings, alone=True) as program:
         await plan_a_shift(program)
         url = f"http://{settings.web.host}:{settings.web.port}/rehearsal"
-        announce = asyncio.create_task(_announce(url, open_browser))
+        sentence = program.words.say("cli.rehearsal", settings.force.language, url=url)
+        announce = asyncio.create_task(_announce(sentence, url, open_browser))
         try:
             await wiring.run(program, wiring.PROCESSES, stop, "demo")
         finally:
@@ -49,11 +50,8 @@ async def plan_a_shift(program: Program) -> None:
                 await outbox.living(session, account, SlotKind.SHIFT, planned.id)
 
 
-async def _announce(url: str, open_browser: bool) -> None:
+async def _announce(sentence: str, url: str, open_browser: bool) -> None:
     await asyncio.sleep(0.5)
-    typer.echo(
-        f"\nThe rehearsal runs at {url}\n"
-        "Open the shift on a sergeant's phone, send /on from an officer's. Ctrl-C stops.\n"
-    )
+    typer.echo(f"\n{sentence}\n")
     if open_browser and has_display():
         await asyncio.to_thread(webbrowser.open, url)

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,14 @@ _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 
 class NoPack(Exception):
     """The file is not an export of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something that is wrong with a pack: a key of config/languages, and what fills its placeholders."""
+
+    sentence: str
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 def manifest(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
@@ -34,7 +43,7 @@ def write(path: Path, files: Mapping[str, bytes], listed: bytes) -> None:
             archive.writestr(zipfile.ZipInfo(name, _EARLIEST), content, zipfile.ZIP_DEFLATED)
 
 
-def check(path: Path) -> tuple[str, list[str]]:
+def check(path: Path) -> tuple[str, list[Flaw]]:
     """The SHA-256 of a pack's manifest, and everything that is wrong with the pack. Raises NoPack."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -44,15 +53,15 @@ def check(path: Path) -> tuple[str, list[str]]:
             found = {name: archive.read(name) for name in names if name != MANIFEST}
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError):
         raise NoPack from None
-    wrong = [f"{name} is missing" for name in expected if name not in found]
-    wrong += [f"{name} was added" for name in found if name not in expected]
+    wrong = [Flaw("export.missing", {"name": name}) for name in expected if name not in found]
+    wrong += [Flaw("export.added", {"name": name}) for name in found if name not in expected]
     if len(names) != len(set(names)):
-        wrong.append("a file is there twice")
+        wrong.append(Flaw("export.twice"))
     for name, content in found.items():
         if name in expected and hashlib.sha256(content).hexdigest() != expected[name]:
-            wrong.append(f"{name} was changed")
+            wrong.append(Flaw("export.changed", {"name": name}))
         elif name.rpartition("/")[2] == _AUDIT:
-            wrong += [f"{name}: entry {seq} does not fit its hash" for seq in _broken(content)]
+            wrong += [Flaw("export.entry", {"name": name, "seq": seq}) for seq in _broken(content)]
     return hashlib.sha256(listed).hexdigest(), wrong
 
 

@@ -30,10 +30,12 @@ from shifts import roster
 from shifts.database import Database, utc_now
 from shifts.roster_file import Roster
 from shifts.shift import Shift, ShiftState
+from shifts.words import Words
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config" / "rehearsal" / "patrol.toml"
 NOW = utc_now()
+WORDS = Words.load(ROOT / "config" / "languages")
 DAY = timedelta(days=1)
 KEY = "5b" * 32
 ORIGINAL = "Stopped a van on Harbour Road, all fine."
@@ -213,7 +215,8 @@ def test_an_audit_line_that_was_changed_does_not_fit_even_if_the_manifest_was_ch
     entry = AuditEntry(seq=7, at=NOW, event="something", subject="post 214", actor="a", before="0" * 64, hash="1" * 64)
     files = {"posts/214/audit.json": json.dumps([entry.model_dump(mode="json")]).encode()}
     pack.write(tmp_path / "forged.zip", files, pack.manifest(files, {}))
-    assert pack.check(tmp_path / "forged.zip")[1] == ["posts/214/audit.json: entry 7 does not fit its hash"]
+    told = [WORDS.say(flaw.sentence, "en", **flaw.fields) for flaw in pack.check(tmp_path / "forged.zip")[1]]
+    assert told == ["posts/214/audit.json: entry 7 does not fit its hash"]
 
 
 def test_no_export_is_written_over_another(typed: Typed, data: Path, tmp_path: Path) -> None:
@@ -222,3 +225,23 @@ def test_no_export_is_written_over_another(typed: Typed, data: Path, tmp_path: P
     assert typed("--post", "214", "--by", "records", "--out", str(out)).exit_code == 2
     assert out.read_text() == "kept"
     assert typed("--verify", str(out)).exit_code == 2
+
+
+def test_an_archive_is_checked_without_any_configuration(typed: Typed, tmp_path: Path) -> None:
+    out = tmp_path / "214.zip"
+    typed("--post", "214", "--by", "records", "--out", str(out))
+    app = typer.Typer()
+    app.command()(export_command)
+    told = CliRunner().invoke(app, ["--verify", str(out), "--config", str(tmp_path / "nothing.toml")])
+    assert (told.exit_code, "214.zip is whole" in told.output) == (0, True)
+
+
+def test_the_archive_is_told_of_in_the_language_of_the_force(data: Path, tmp_path: Path) -> None:
+    folder = str(ROOT / "config")
+    config = CONFIG.read_text("utf-8").replace('language = "en"', 'language = "fr"').replace('"../', f'"{folder}/')
+    (tmp_path / "patrol.toml").write_text(config, "utf-8")
+    app = typer.Typer()
+    app.command()(export_command)
+    told = CliRunner().invoke(app, ["--post", "999", "--by", "records", "--config", str(tmp_path / "patrol.toml"),
+                                    "--data", str(data), "--out", str(tmp_path / "no.zip")])  # fmt: skip
+    assert "Il n’y a pas de publication 999." in told.output
