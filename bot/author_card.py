@@ -4,6 +4,7 @@ from bot.card_parts import KINDS, STALE, button
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.fix_parts import FixParts
 from bot.view import PostView
+from moderation import appeal
 from moderation.post import POSTS, Happened, Post, PostState, Wait
 
 
@@ -91,6 +92,8 @@ class AuthorCards(FixParts):
             rows.append((button(slot, "template", say("card.button.template"), weight=Weight.MAIN),))
         if post.state is PostState.DIVERTED:
             rows.append((button(slot, "notapost", say("card.button.not_a_post")),))
+        if appeal.offered(post):
+            rows.append((button(slot, "appeal", say("card.button.appeal"), weight=Weight.MAIN),))
         if PostState.WITHDRAWN in POSTS.moves.get(post.state, frozenset()):
             rows.append((button(slot, "drop", say("card.button.drop"), weight=Weight.DANGER),))
         return tuple(rows)

@@ -26,7 +26,7 @@ from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn, undecided
-from moderation import approval, queue
+from moderation import appeal, approval, queue
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import Post, PostState, pictures
 from shifts import roster, shift
@@ -109,6 +109,16 @@ async def _not_a_post(session: AsyncSession, tap: Tap) -> str | None:
     role = next((reason.get("role") for reason in post.reasons if reason["verdict"] == "DIVERT"), None)
     await tap.desk.tell_role(session, role or Role.PRESS, "tap.desk_called", post)
     return "tap.desk_told"
+
+
+async def _appeal(session: AsyncSession, tap: Tap) -> str | None:
+    """The officer wants it made an appeal: it is prepared as one, for the press office."""
+    post = await own(session, tap)
+    await shift.may_post(session, tap.caller.officer, tap.now)
+    await appeal.begin(session, post, tap.now)
+    await tap.desk.prepare(session, post, tap.now)
+    await tap.desk.changed(session, post)
+    return "tap.appeal"
 
 
 # The card of somebody who decides
@@ -307,6 +317,7 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
         "drop": _drop,
         "template": _template,
         "notapost": _not_a_post,
+        "appeal": _appeal,
         "add": picture_taps.add,
         "when": wait_taps.happened,
     },

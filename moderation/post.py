@@ -214,6 +214,7 @@ POSTS: Final = Machine(
             }
         ),
         PostState.SENT_BACK: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.BLOCKED, PostState.DIVERTED}),
+        PostState.DIVERTED: frozenset({PostState.RECEIVED}),
         PostState.APPROVED: frozenset({PostState.WAITING, PostState.WITHDRAWN, PostState.RELEASED}),
         PostState.RELEASED: frozenset({PostState.RECALLED}),
     },

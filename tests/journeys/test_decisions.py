@@ -188,3 +188,27 @@ async def test_every_step_is_in_the_audit_and_the_chain_holds(stage: Stage) -> N
     assert count == len(entries)
     assert events[:6] == ["received", "prepared", "ready", "claimed", "approved", "sending"]
     assert not any(word in f"{entries}" for word in ("Harbour", "AB12", "CDE"))
+
+
+async def test_an_appeal_that_was_sent_as_a_patrol_post_becomes_one_with_a_tap(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send("Have you seen this blue van, plate AB12 CDE? Ring 101 if you do.")
+    await officer.sees("card.state.diverted", 1)
+    await officer.tap("card.button.appeal", 1)
+    _, shown = await sergeant.card(lambda c: c.title.startswith("1 ") and bool(c.quote), "the appeal")
+    assert "AB12" not in f"{shown}"
+    assert stage.words.say("policy.reasons.appeal", sergeant.language) in f"{shown}"
+    async with stage.database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+    assert (post.kind, post.state, post.verdict) == ("appeal", PostState.WAITING, "HOLD")
+    assert [reason["role"] for reason in post.reasons if reason["code"] == "appeal kind"] == ["press"]
+
+
+async def test_what_was_meant_for_the_control_room_cannot_become_an_appeal(stage: Stage) -> None:
+    await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send("Any free unit to me please.")
+    card = await officer.sees("card.state.diverted", 1)
+    assert officer.button(card, stage.words.say("card.button.not_a_post", "en"))
+    assert officer.button(card, stage.words.say("card.button.appeal", "en")) is None
