@@ -26,6 +26,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 from sqlmodel import col, select
 
+from benchmarks.bars.report import report
 from bot import outbox, taps, wiring
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
@@ -102,7 +103,7 @@ async def main() -> int:
         figures |= await _races(Path(folder) / "races", 30 if options.quick else 1000)
         mixed, kills = (MIXED_QUICK, 1) if options.quick else (MIXED, 12)
         figures |= await _killed(Path(folder) / "killed", mixed, kills)
-    return _report(figures, options.check)
+    return report(figures, BARS, options.check, "10.2f")
 
 
 def _options() -> argparse.Namespace:
@@ -339,16 +340,6 @@ def _picture(width: int, height: int) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=85)
     return stream.getvalue()
-
-
-def _report(figures: dict[str, float], check: bool) -> int:
-    missed = 0
-    for name, figure in figures.items():
-        bar = BARS.get(name)
-        missed += bar is not None and figure > bar
-        verdict = "" if bar is None else f"   bar {bar:g}   {'missed' if figure > bar else 'met'}"
-        print(f"{name:52} {figure:10.2f}{verdict}")
-    return 1 if check and missed else 0
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from benchmarks.bars.report import report
 from bot import delivery
 from bot.delivery import DeliveryState
 from bot.engine import Engine
@@ -28,7 +29,8 @@ from moderation.redaction import Redactor
 from moderation.scan import Scan
 from shifts.database import Database, utc_now
 from shifts.words import Words
-from tests.bot.publisher_stage import Clock, Night, Workers, count, fakes, number_of, publishers
+from tests.bot.publisher_fakes import fakes
+from tests.bot.publisher_stage import Clock, Night, Workers, count, number_of, publishers
 from tests.contracts import mastodon_harness
 from tests.ground import add_engine_tables, create_tables, start_cluster
 
@@ -65,7 +67,7 @@ async def main() -> int:
             for kind, found in (await _each(folder, urls, options.quick)).items():
                 figures |= {f"{kind}: {figure}": value for figure, value in found.items()}
         figures |= await _hour(folder)
-    return _report(figures, options.check)
+    return report(figures, BARS, options.check, "9.2f")
 
 
 def _options() -> argparse.Namespace:
@@ -248,16 +250,6 @@ async def _round(publisher: Publisher, database: Database, clock: Clock, passed:
         due = [row.id or 0 for row in await delivery.to_do(session, clock.now, timedelta())]
     for delivery_id in due:
         await publisher.deliver(delivery_id)
-
-
-def _report(figures: dict[str, float], check: bool) -> int:
-    missed = 0
-    for name, figure in figures.items():
-        bar = BARS.get(name.rpartition(": ")[2])
-        missed += bar is not None and figure > bar
-        verdict = "" if bar is None else f"   bar {bar:g}   {'missed' if figure > bar else 'met'}"
-        print(f"{name:64} {figure:9.2f}{verdict}")
-    return 1 if check and missed else 0
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import aiohttp
 from PIL import Image, ImageDraw, ImageFont
 from yarl import URL
 
+from benchmarks.bars.report import report
 from tests.bot.rehearsal_client import PageClient, open_page
 
 BARS: Final = {
@@ -55,7 +56,7 @@ async def main() -> int:
             photos = await _photos(officer, sergeant, 1 if options.quick else 6)
             figures["12 MP photo: message to covered picture, median s"] = statistics.median(photos)
             figures["memory of all processes after that, MB"] = _tree_megabytes(pid)
-    return _report(figures, options.check)
+    return report(figures, BARS, options.check, "10.1f")
 
 
 def _options() -> argparse.Namespace:
@@ -222,16 +223,6 @@ def _pages(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0
-
-
-def _report(figures: dict[str, float], check: bool) -> int:
-    missed = 0
-    for name, figure in figures.items():
-        bar = BARS.get(name)
-        missed += bar is not None and figure > bar
-        verdict = "" if bar is None else f"   bar {bar:g}   {'missed' if figure > bar else 'met'}"
-        print(f"{name:52} {figure:10.1f}{verdict}")
-    return 1 if check and missed else 0
 
 
 if __name__ == "__main__":

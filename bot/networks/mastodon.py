@@ -278,16 +278,6 @@ async def connect(
     """An account by its access token (scopes read and write). Nothing is asked before the first call."""
     if visibility not in VISIBILITIES:
         raise ValueError("visibility must be public, unlisted or private")
-    table = Limits(
-        characters,
-        Counting.CODE_POINTS,
-        pictures,
-        PICTURE_BYTES,
-        ALT_CHARACTERS,
-        per_link,
-        edits=True,
-        video_bytes=VIDEO_BYTES,
-        threads=True,
-    )
+    table = limits(characters=characters, per_link=per_link, pictures=pictures)
     async with a_line(base_url, access_token) as acting, a_line(base_url, access_token) as hearing:
         yield Mastodon(acting, hearing, table, visibility, media, database)

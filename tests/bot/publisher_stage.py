@@ -3,64 +3,39 @@
 As a program: one publish process, whose waits are shorter than in service so that nobody waits for them."""
 
 import asyncio
-import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-import mastodon
 from sqlmodel import col, func, select
 
 from bot import delivery, settings, wiring
 from bot.delivery import Delivery
 from bot.desk import DELIVER
 from bot.engine import Lane
-from bot.mastodon_network.plain import plain
 from bot.network import HeardPage, Limits, Network, Published, TryLater
-from bot.networks import bluesky as bluesky_adapter
-from bot.networks import x as x_adapter
 from bot.publishing import Pace, Publisher
-from moderation import approval
 from moderation.audit import AuditEntry
-from moderation.decision import Decision, DecisionKind
-from moderation.post import POSTS, Post, PostState
+from moderation.post import Post
 from moderation.redaction import Redactor
 from moderation.release import Release
 from moderation.scan import Scan
 from shifts.database import Database, utc_now
-from shifts.officer import Officer
-from shifts.shift import Shift, ShiftState
 from shifts.timeline import Entry
-from tests.contracts import fault_proxy, x_harness
-from tests.contracts.fault_proxy import FaultProxy
-from tests.fake_bluesky import server as fake_bluesky
-from tests.fake_bluesky.server import FakeBluesky
-from tests.fake_bluesky.world import PASSWORD
-from tests.fake_x.server import FakeX, Kind
+from tests.bot import approved
+from tests.bot.publisher_fakes import Fakes
 
 ROOT: Final = Path(__file__).parents[2]
-DAY: Final = timedelta(days=1)
 LEASE: Final = timedelta(seconds=6)
 PACE: Final = Pace(call=timedelta(seconds=5), settle=timedelta(seconds=1), again=timedelta(seconds=2))
 HURRY: Final = 20.0
 """By how much the waits that networks ask for are shortened."""
-HANGS: Final = 6.0
-"""Seconds of a call that nobody waits for to its end."""
-PUT: Final = "com.atproto.repo.putRecord"
-STATUSES: Final = "/api/v1/statuses"
-TOKEN: Final = "Patrol-token"
-X_STORM: Final[tuple[Kind, ...]] = (
-    "lost", "half", "garbage", "drop", "html", "empty", "busy", "busy", "status", "hang", "slow",
-)  # fmt: skip
-BLUESKY_STORM: Final = ("lost", "after", "html", "busy", "drop", "half", "hang")
-MASTODON_STORM: Final = ("lost", "after", "html", "busy", "drop", "half", "json")
-
 CONFIG: Final = """
 [force]
 name = "Port Alba Police"
@@ -73,27 +48,6 @@ token = "0:0"
 roster = "{config}/roster.toml"
 places = "{config}"
 languages = "{config}/languages"
-"""
-X_TABLE: Final = """
-[networks.x]
-base_url = "{url}"
-spending = {{ nightly = {nightly} }}
-[networks.x.keys]
-api_key = "{api_key}"
-api_secret = "{api_secret}"
-access_token = "{access_token}"
-access_secret = "{access_secret}"
-"""
-BLUESKY_TABLE: Final = """
-[networks.bluesky]
-identifier = "patrol.bsky.example"
-app_password = "{password}"
-service = "{url}"
-"""
-MASTODON_TABLE: Final = """
-[networks.mastodon]
-base_url = "{url}"
-access_token = "{token}"
 """
 
 
@@ -127,78 +81,6 @@ class Hurried:
 
     async def replies(self, cursor: str | None) -> HeardPage:
         return await self.network.replies(cursor)
-
-
-@dataclass
-class Fakes:
-    """X and Bluesky as they are strict, Mastodon where a server of it is given, and what goes wrong with them."""
-
-    x: FakeX
-    bluesky: FakeBluesky
-    mastodon: FaultProxy | None = None
-    faults: int = 0
-    dice: random.Random = field(default_factory=lambda: random.Random(24))
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        return ("timeline", "x", "bluesky", *(("mastodon",) if self.mastodon else ()))
-
-    def tables(self, nightly: float) -> str:
-        """Their part of patrol.toml."""
-        keys: Mapping[str, str] = x_harness.settings(self.x)["keys"]
-        told = X_TABLE.format(url=self.x.base_url, nightly=nightly, **keys)
-        told += BLUESKY_TABLE.format(url=self.bluesky.base_url, password=PASSWORD)
-        return told + (MASTODON_TABLE.format(url=self.mastodon.base_url, token=TOKEN) if self.mastodon else "")
-
-    def strike(self) -> None:
-        """Let one more post go wrong on each network, in some way."""
-        self.faults += len(self.networks) - 1
-        kind = self.dice.choice(X_STORM)
-        wait = self.dice.choice([-1.0, 2.0]) if kind == "busy" else HANGS
-        self.x.fail(kind, self.dice.choice(["post", "post", "post", "timeline"]), wait=wait, status=self._status())
-        put = fake_bluesky.Fault(self.dice.choice(BLUESKY_STORM), PUT, status=self._status(), wait=HANGS)
-        self.bluesky.fail(put)
-        if self.mastodon is not None:
-            headers = {"X-RateLimit-Reset": (utc_now() + timedelta(seconds=2)).isoformat()}
-            busy = self.dice.choice([None, headers])
-            post = fault_proxy.Fault(self.dice.choice(MASTODON_STORM), "POST", STATUSES, 1, self._status(), 0.2, busy)
-            self.mastodon.fail(post)
-
-    async def connected(self, stack: AsyncExitStack, database: Database, folder: Path) -> dict[str, Network]:
-        """X and Bluesky as the program connects them."""
-        keys = x_harness.settings(self.x, spending={"nightly": 1000})
-        bluesky = bluesky_adapter.connect(
-            media=folder,
-            state=folder / "state",
-            identifier="patrol.bsky.example",
-            app_password=PASSWORD,
-            service=self.bluesky.base_url,
-        )
-        return {
-            "x": await stack.enter_async_context(x_adapter.connect(database=database, media=folder, **keys)),
-            "bluesky": await stack.enter_async_context(bluesky),
-        }
-
-    def mend(self) -> None:
-        self.x.mend()
-        self.bluesky.heal()
-        if self.mastodon is not None:
-            self.mastodon.heal()
-
-    def _status(self) -> int:
-        return self.dice.choice([500, 502, 503])
-
-
-@asynccontextmanager
-async def fakes(mastodon: str | None = None) -> AsyncIterator[Fakes]:
-    """Empty networks; `mastodon` is the address of a server, before which our proxy is put."""
-    async with AsyncExitStack() as stack:
-        x = await stack.enter_async_context(FakeX().serving())
-        bluesky = await stack.enter_async_context(fake_bluesky.fake_bluesky())
-        proxy = None
-        if mastodon is not None:
-            proxy = await stack.enter_async_context(fault_proxy.fault_proxy(mastodon))
-        yield Fakes(x, bluesky, proxy)
 
 
 class Workers:
@@ -257,18 +139,9 @@ class Night:
         self.approved = 0
 
     async def begin(self) -> None:
-        now = self.clock()
         async with self.database.transaction() as session:
-            officer = Officer(
-                id="lima-3", call_sign="Lima 3", name="P", unit="lima", roles=["officer"], language="en",
-                accredited_until=now + DAY,
-            )  # fmt: skip
-            session.add(officer)
-            for number in range(1, self.shifts + 1):
-                night = f"Night {number}"
-                session.add(
-                    Shift(id=number, unit="lima", name=night, state=ShiftState.LIVE, starts_at=now, ends_at=now + DAY)
-                )
+            nights = [f"Night {number}" for number in range(1, self.shifts + 1)]
+            await approved.begin(session, nights, self.clock())
 
     async def approve(self, count: int, undo: timedelta = timedelta()) -> list[int]:
         """So many more posts, approved now; gives their numbers."""
@@ -277,26 +150,15 @@ class Night:
         self.approved += count
         async with self.database.transaction() as session:
             for number in numbers:
-                post = _approved(number, number % self.shifts + 1, self.networks, now, now + undo)
-                session.add(post)
-                await session.flush()
-                post.content = approval.content_of(post, [], None)
-                yes = Decision(
-                    post_id=post.id or 0, kind=DecisionKind.PUBLISH, officer_id="sergeant-1", at=now, revision=1,
-                    content=post.content,
-                )  # fmt: skip
-                session.add(yes)
-                await delivery.plan(session, post, self.networks, now + undo, {})
+                shift = number % self.shifts + 1
+                await approved.approve(session, number, text(number), self.networks, now, now + undo, shift)
         return numbers
 
     async def recall(self, numbers: Sequence[int]) -> None:
         """Take posts off every network."""
-        now = self.clock()
         async with self.database.transaction() as session:
             found = (await session.exec(select(Post).where(col(Post.number).in_(numbers)))).all()
-            for post in found:
-                await POSTS.move(session, post, PostState.RECALLED)
-                await delivery.recall(session, post, now)
+            await approved.recall(session, found, self.clock())
 
     async def open(self) -> int:
         """How many deliveries are not where they end."""
@@ -333,31 +195,7 @@ class Night:
         """Per network, every text that the public ever saw there, in its order."""
         async with self.database.reading() as session:
             own = (await session.exec(select(Entry.text).order_by(col(Entry.id)))).all()
-        records = sorted(self.fakes.bluesky.world.person("Patrol").records.values(), key=lambda record: record.indexed)
-        seen = {
-            "timeline": list(own),
-            "x": self.fakes.x.texts(),
-            "bluesky": [str(record.value["text"]) for record in records],
-        }
-        if self.fakes.mastodon is not None:
-            seen["mastodon"] = await asyncio.to_thread(_statuses, self.fakes.mastodon.base_url)
-        return seen
-
-
-def _statuses(base_url: str) -> list[str]:
-    client = mastodon.Mastodon(access_token=TOKEN, api_base_url=base_url)
-    us, found = client.account_verify_credentials(), list[mastodon.return_types.Status]()
-    while page := client.account_statuses(us.id, max_id=found[-1].id if found else None, limit=40):
-        found += page
-    return [plain(status.content) for status in reversed(found)]
-
-
-def _approved(number: int, shift: int, networks: list[str], now: datetime, leaves: datetime) -> Post:
-    return Post(
-        number=number, author_id="lima-3", shift_id=shift, state=PostState.APPROVED, app="a", chat="c",
-        message=f"{number}", source_id="s", original_id="s", prepared=1, drafted=1, prepare_at=now, text=text(number),
-        sent_at=now, received_at=now, networks=networks, undo_until=leaves, approved_at=now, approved_by="sergeant-1",
-    )  # fmt: skip
+        return {"timeline": list(own), **await self.fakes.seen()}
 
 
 def text(number: int) -> str:

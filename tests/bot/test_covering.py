@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from sqlmodel import col, select
@@ -9,9 +9,7 @@ from sqlmodel import col, select
 from bot import judging
 from bot.covering import Coverer
 from bot.desk import Desk
-from bot.engine import Engine
 from bot.picture_work import PictureWork
-from bot.settings import Times
 from moderation import picture_fix, queue
 from moderation.audit import AuditEntry
 from moderation.detector import DetectorFailed
@@ -23,10 +21,8 @@ from moderation.post import PictureState, Post, PostPicture
 from moderation.redaction import Context, Redacted
 from moderation.signs import Signs
 from moderation.text_room import TextRoom
-from moderation.vault import Vault
 from shifts.database import Database, utc_now
-from shifts.words import Words
-from tests.bot.test_preparing import LANGUAGES, a_post
+from tests.bot.one_post import a_desk, a_picture
 
 BOXES = (Box(BoxKind.TEXT, 0, 0, 40, 16, 0.9, "text"), Box(BoxKind.TEXT, 0, 32, 40, 48, 0.9, "text"))
 PHONE = Finding(7, 19, Label.PHONE, Action.MASK, "phone")
@@ -82,17 +78,8 @@ class Room:
 
 @pytest.fixture
 async def room(database: Database, tmp_path: Path) -> Room:
-    vault = Vault(b"k" * 32, tmp_path)
-    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
-    post_id = await a_post(database, desk)
-    now = utc_now()
-    async with database.transaction() as session:
-        post = await queue.locked(session, post_id)
-        post.drafted, post.text = 1, "All quiet."
-        await queue.prepared(session, post, "PASS", now)
-        original = await vault.put(session, b"a photo", now, now + timedelta(days=1))
-        state: dict[str, Any] = {"state": PictureState.HELD, "original_id": original}
-        session.add(PostPicture(post_id=post_id, part="1", kind="photo", **state))
+    desk = a_desk(database, tmp_path)
+    await a_picture(database, desk, "photo", b"a photo")
     return Room(database, desk, tmp_path)
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import random
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.bot.arrivals import arrivals, until
 from tests.bot.discord_stage import Stage, staged
 from tests.fake_discord.phone import Phone
 
@@ -31,22 +31,6 @@ async def reader(stage: Stage, file: Path) -> AsyncIterator[None]:
     finally:
         process.kill()
         await process.wait()
-
-
-def arrivals(file: Path) -> list[int]:
-    """How often each item arrived."""
-    if not file.exists():
-        return []
-    with closing(sqlite3.connect(file)) as database:
-        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'item'").fetchone():
-            return []
-        return [heard for (heard,) in database.execute("SELECT heard FROM item")]
-
-
-async def until(file: Path, items: int) -> None:
-    async with asyncio.timeout(60):
-        while len(arrivals(file)) < items:  # noqa: ASYNC110  another process writes it
-            await asyncio.sleep(0.002)
 
 
 async def write(phones: list[Phone], numbers: range) -> None:

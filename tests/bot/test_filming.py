@@ -9,21 +9,17 @@ import pytest
 from sqlmodel import select
 
 from bot.desk import Desk
-from bot.engine import Engine
 from bot.filming import Filmer
 from bot.outbox import Slot, SlotKind
 from bot.picture_work import PictureWork
-from bot.settings import Times
 from moderation import picture_fix, queue
 from moderation.detector import DetectorFailed
 from moderation.finding import Box, BoxKind
 from moderation.media_video import CoveredVideo, Leak, Thing, Videos
 from moderation.post import PictureState, Post, PostPicture, PostState
-from moderation.vault import Vault
 from shifts.database import Database, utc_now
 from shifts.officer import Account
-from shifts.words import Words
-from tests.bot.test_preparing import LANGUAGES, a_post
+from tests.bot.one_post import a_desk, a_picture
 
 BOX = Box(BoxKind.ADDED, 8, 8, 64, 64, 1.0, "person")
 COVERED = CoveredVideo(
@@ -86,17 +82,8 @@ class Room:
 
 @pytest.fixture
 async def room(database: Database, tmp_path: Path) -> Room:
-    vault = Vault(b"k" * 32, tmp_path)
-    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
-    post_id = await a_post(database, desk)
-    now = utc_now()
-    async with database.transaction() as session:
-        post = await queue.locked(session, post_id)
-        post.drafted, post.text = 1, "All quiet."
-        await queue.prepared(session, post, "PASS", now)
-        original = await vault.put(session, b"a film", now, now + timedelta(days=1))
-        state: dict[str, Any] = {"state": PictureState.HELD, "original_id": original}
-        session.add(PostPicture(post_id=post_id, part="1", kind="video", **state))
+    desk = a_desk(database, tmp_path)
+    await a_picture(database, desk, "video", b"a film")
     return Room(database, desk, tmp_path)
 
 

@@ -1,26 +1,19 @@
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from sqlmodel import select
 
-from bot.desk import Desk
-from bot.engine import Engine
 from bot.outbox import Slot, SlotKind
 from bot.preparing import WORDS_TRIES, Preparer
-from bot.settings import Times
 from moderation import approval
 from moderation.detector import DetectorFailed
 from moderation.post import Post, PostState
 from moderation.redaction import Context, Redacted
 from moderation.text_room import TextRoom
-from moderation.vault import Vault
 from shifts.database import Database, utc_now
-from shifts.officer import Account, Officer
-from shifts.shift import Shift, ShiftState
-from shifts.words import Words
-
-LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
+from shifts.officer import Account
+from tests.bot.one_post import a_desk, a_post
 
 
 class BrokenRoom:
@@ -30,28 +23,10 @@ class BrokenRoom:
         raise DetectorFailed("the text detectors did not answer")
 
 
-async def a_post(database: Database, desk: Desk) -> int:
-    now = utc_now()
-    later = now + timedelta(days=1)
-    async with database.transaction() as session:
-        someone: dict[str, Any] = {"name": "P", "unit": "lima", "roles": ["officer"], "language": "en"}
-        session.add(Officer(id="lima-3", call_sign="Lima 3", accredited_until=later, **someone))
-        session.add(Shift(id=1, unit="lima", name="Night B", state=ShiftState.LIVE, starts_at=now, ends_at=later))
-        await session.flush()
-        source = await desk.seal(session, "All quiet.", now)
-        times: dict[str, Any] = {"prepare_at": now, "sent_at": now, "received_at": now}
-        where: dict[str, Any] = {"app": "a", "chat": "c", "message": "m", "source_id": source, "original_id": source}
-        post = Post(number=1, author_id="lima-3", shift_id=1, networks=["page"], **times, **where)
-        session.add(post)
-        await session.flush()
-        return post.id or 0
-
-
 async def test_words_that_no_detector_can_read_are_held_and_cannot_be_published(
     database: Database, tmp_path: Path
 ) -> None:
-    vault = Vault(b"k" * 32, tmp_path)
-    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
+    desk = a_desk(database, tmp_path)
     room = cast(TextRoom, BrokenRoom())
     preparer = Preparer(database, desk, room, lambda: None)
     post_id = await a_post(database, desk)
@@ -69,13 +44,12 @@ async def test_words_that_no_detector_can_read_are_held_and_cannot_be_published(
 async def test_a_post_whose_words_died_on_their_clock_ends_and_its_author_reads_why(
     database: Database, tmp_path: Path
 ) -> None:
-    vault = Vault(b"k" * 32, tmp_path)
-    desk = Desk(Engine(database), vault, Words.load(LANGUAGES), Times(), {}, 2000, ())
+    desk = a_desk(database, tmp_path)
     preparer = Preparer(database, desk, cast(TextRoom, BrokenRoom()), lambda: None)
     post_id = await a_post(database, desk)
     async with database.transaction() as session:
         session.add(Account(officer_id="lima-3", app="a", account="1001", chat="c", linked_at=utc_now()))
-        assert await vault.purge(session, utc_now() + timedelta(days=60)) == 1
+        assert await desk.vault.purge(session, utc_now() + timedelta(days=60)) == 1
     await preparer.words(post_id, 1)
     await preparer.words(post_id, 1)
     async with database.reading() as session:

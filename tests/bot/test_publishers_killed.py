@@ -19,7 +19,8 @@ from moderation.scan import Scan
 from shifts.database import Database
 from shifts.words import Words
 from tests.bot.fault_network import FaultNetwork
-from tests.bot.publisher_stage import ROOT, Clock, Count, Night, count, fakes, publishers
+from tests.bot.publisher_fakes import fakes
+from tests.bot.publisher_stage import ROOT, Clock, Count, Night, count, publishers
 from tests.journeys.stage import eventually
 
 NAMES = {"sqlite": ["publish"], "postgresql": ["publish-1", "publish-2"]}

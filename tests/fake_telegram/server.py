@@ -61,6 +61,10 @@ class FakeTelegram:
         """Let something go wrong; see `Fault`."""
         self._faults.append(Fault(kind, method.lower(), times, status, wait))
 
+    def mend(self) -> None:
+        """Nothing goes wrong any more."""
+        self._faults.clear()
+
     def advance(self, seconds: float) -> None:
         """Let time pass: taps expire after 150 s, messages after a day."""
         self.world.passed += seconds
