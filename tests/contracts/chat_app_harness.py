@@ -1,12 +1,15 @@
 """People and their phones on each platform, for the contract over every chat app. A new chat app adds a harness."""
 
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bot.chat_app import CardId, ChatApp, ChatId
+from PIL import Image
+
+from bot.chat_app import Card, CardGone, CardId, ChatApp, ChatId, Picture
 from bot.chat_apps import telegram
 from tests.contracts.discord_harness import discord_harness
 from tests.contracts.rehearsal_harness import rehearsal_harness
@@ -133,3 +136,28 @@ FAILING: dict[str, Callable[[Path], AbstractAsyncContextManager[FailingHarness]]
     "telegram": telegram_harness,
     "discord": discord_harness,
 }
+
+
+def jpeg(colour: str, side: int = 64) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (side, side), colour).save(written, "JPEG")
+    return written.getvalue()
+
+
+async def change(app: ChatApp, card_id: CardId, chat: ChatId, card: Card) -> CardId:
+    """As the bot changes a card: in place, anew when the app says that it is gone."""
+    try:
+        await app.replace(card_id, chat, card)
+    except CardGone:
+        return await app.show(card, chat, f"anew {card.title}")
+    return card_id
+
+
+def three_pictures(folder: Path) -> tuple[Picture, ...]:
+    """Small ones, each of one colour."""
+    made = []
+    for colour in ("navy", "olive", "maroon"):
+        path = folder / f"{colour}.jpg"
+        path.write_bytes(jpeg(colour))
+        made.append(Picture(path, f"a {colour} square"))
+    return tuple(made)

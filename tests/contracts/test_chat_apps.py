@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from bot.chat_app import (
@@ -20,11 +18,9 @@ from bot.chat_app import (
     Button,
     Card,
     CardGone,
-    CardId,
     ChatApp,
     ChatAppDown,
     ChatGone,
-    ChatId,
     Choice,
     Edit,
     Incoming,
@@ -33,7 +29,16 @@ from bot.chat_app import (
     Tone,
     Weight,
 )
-from tests.contracts.chat_app_harness import FAILING, HARNESSES, FailingHarness, Harness, Person
+from tests.contracts.chat_app_harness import (
+    FAILING,
+    HARNESSES,
+    FailingHarness,
+    Harness,
+    Person,
+    change,
+    jpeg,
+    three_pictures,
+)
 from tests.moderation.media_videos import video
 
 SECONDS = 30.0
@@ -64,20 +69,9 @@ async def app(harness: Harness) -> AsyncIterator[ChatApp]:
         yield connected
 
 
-def jpeg(colour: str, side: int = 64) -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", (side, side), colour).save(written, "JPEG")
-    return written.getvalue()
-
-
 @pytest.fixture
 def pictures(tmp_path: Path) -> tuple[Picture, ...]:
-    made = []
-    for colour in ("navy", "olive", "maroon"):
-        path = tmp_path / f"{colour}.jpg"
-        path.write_bytes(jpeg(colour))
-        made.append(Picture(path, f"a {colour} square"))
-    return tuple(made)
+    return three_pictures(tmp_path)
 
 
 async def take(incoming: AsyncIterator[Incoming], number: int) -> list[Incoming]:
@@ -89,15 +83,6 @@ async def take_message(incoming: AsyncIterator[Incoming]) -> Message:
     (item,) = await take(incoming, 1)
     assert isinstance(item, Message)
     return item
-
-
-async def change(app: ChatApp, card_id: CardId, chat: ChatId, card: Card) -> CardId:
-    """As the bot changes a card: in place, anew when the app says that it is gone."""
-    try:
-        await app.replace(card_id, chat, card)
-    except CardGone:
-        return await app.show(card, chat, f"anew {card.title}")
-    return card_id
 
 
 DRAFT = Card(
@@ -359,50 +344,3 @@ async def test_somebody_who_left_can_not_be_written_to(failing: FailingHarness) 
             await app.show(DRAFT, officer.chat, "k2")
         with pytest.raises(ChatGone):
             await app.replace(card_id, officer.chat, replace(DRAFT, title="later"))
-
-
-NASTY = st.sampled_from(
-    ["<b>", "</blockquote>", "&amp;", "&lt;", '"', "\u202e", "\u200b", "👮🏽‍♀️", "\n", "\x00", "é", "`*_["]
-)
-WORDS = st.lists(st.one_of(NASTY, st.text(max_size=12)), max_size=12).map("".join)
-LABELS = st.lists(WORDS, min_size=1, max_size=3)
-
-
-@st.composite
-def cards(draw: st.DrawFn) -> Card:
-    quote = draw(st.one_of(st.none(), WORDS, st.integers(900, 3000).map("x< ".__mul__)))
-    length = len(quote or "")
-    ends = st.integers(-2, length + 2)
-    rows = draw(st.lists(LABELS, max_size=3))
-    ask = draw(st.one_of(st.none(), st.builds(Ask, WORDS, WORDS)))
-    return Card(
-        title=draw(WORDS),
-        tone=draw(st.sampled_from(Tone)),
-        quote=quote,
-        marks=tuple(draw(st.lists(st.tuples(ends, ends), max_size=4))),
-        lines=tuple(draw(st.lists(st.one_of(WORDS, st.just("long " * 300)), max_size=6))),
-        ask=ask,
-        rows=tuple(tuple(Button("t" * 40, label, draw(st.sampled_from(Weight))) for label in row) for row in rows),
-    )
-
-
-@pytest.mark.parametrize("name", HARNESSES)
-@given(card=cards(), pictured=st.booleans())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def test_any_card_is_accepted_and_can_be_changed_and_taken_away(
-    name: str, tmp_path: Path, pictures: Sequence[Picture], card: Card, pictured: bool
-) -> None:
-    async def told() -> None:
-        async with HARNESSES[name](tmp_path) as harness, harness.connect() as app:
-            officer = harness.person(OFFICER)
-            shown = replace(card, pictures=tuple(pictures[:1])) if pictured else card
-            card_id = await app.show(shown, officer.chat, "k1")
-            assert len(await officer.cards()) == 1
-            card_id = await change(app, card_id, officer.chat, replace(card, title="later"))
-            assert "later" in (await officer.cards())[0].text
-            await app.remove(card_id, officer.chat)
-            assert await officer.cards() == []
-
-    asyncio.run(told())

@@ -41,3 +41,19 @@ async def planned(session: AsyncSession, unit: str = "lima", hours: int = 8) -> 
 async def opened(session: AsyncSession, by: Officer, unit: str = "lima") -> Shift:
     """A live shift, and `by` on it."""
     return await shifts_shift.open_shift(session, await planned(session, unit), by, NOW)
+
+
+def lima() -> Officer:
+    return somebody("lima-1")
+
+
+def sergeant(officer_id: str = "sergeant-1", unit: str = "lima") -> Officer:
+    return somebody(officer_id, Role.SERGEANT, unit=unit)
+
+
+def inspector() -> Officer:
+    return somebody("inspector-1", Role.INSPECTOR, unit="headquarters")
+
+
+def press() -> Officer:
+    return somebody("press-1", Role.PRESS, unit="headquarters")

@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import aiohttp
 from aiohttp import web
 from PIL import Image, ImageDraw
+from yarl import URL
 
 from shifts import timeline
 from shifts.database import Database
@@ -227,3 +229,13 @@ async def busy(night: Night) -> dict[str, Entry]:
         "The night market opens at eight. Come by foot, parking is full.", "event", "old-town", pictures=2
     )
     return posts
+
+
+async def get(night: Night, path: str, **headers: str) -> tuple[aiohttp.ClientResponse, str]:
+    """What a browser gets, and its text. A header is named with underlines."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(URL(night.address + path, encoded=True), headers=named) as response,
+    ):
+        return response, await response.text()

@@ -1,82 +1,25 @@
-"""What is particular to Telegram: how it delivers, what it refuses, and what must not leak on the way."""
+"""What is particular to Telegram: how it delivers what people send, and what it refuses."""
 
 import asyncio
 import io
-import logging
-import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
-from pathlib import Path
 
-import aiohttp
 import piexif
 import pytest
-from aiohttp import web
 from PIL import Image
 
 from bot.chat_app import (
     Attachment,
     AttachmentKind,
     AttachmentRefused,
-    Button,
-    Card,
-    CardGone,
     ChatAppDown,
-    ChatId,
-    Choice,
     Edit,
-    Incoming,
     Message,
-    Picture,
 )
 from bot.chat_apps import telegram
-from bot.telegram.inbox import SECRET_HEADER
-from bot.telegram.pictures import VIDEO_BYTES
+from tests.bot.telegram.stage import OFFICER, connect, take, take_message, until
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram, Kind
 from tests.fake_telegram.world import Waiting
-
-OFFICER = 1001
-CHAT = ChatId("1001")
-CARD = Card("214 · waiting", quote="Road closed", rows=((Button("a1", "Publish"),),))
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram().serving() as started:
-        yield started
-
-
-@pytest.fixture
-def phone(fake: FakeTelegram) -> Phone:
-    return fake.phone(OFFICER)
-
-
-def connect(fake: FakeTelegram, poll_seconds: int = 2) -> AbstractAsyncContextManager[telegram.Telegram]:
-    return telegram.connect(token=fake.token, base_url=fake.base_url, poll_seconds=poll_seconds, first_pause=0.01)
-
-
-@pytest.fixture
-async def app(fake: FakeTelegram) -> AsyncIterator[telegram.Telegram]:
-    async with connect(fake) as connected:
-        yield connected
-
-
-async def take(incoming: AsyncIterator[Incoming]) -> Incoming:
-    return await asyncio.wait_for(anext(incoming), 30)
-
-
-async def take_message(incoming: AsyncIterator[Incoming]) -> Message:
-    item = await take(incoming)
-    assert isinstance(item, Message)
-    return item
-
-
-def picture(folder: Path, name: str = "navy", size: tuple[int, int] = (64, 64)) -> Picture:
-    path = folder / f"{name}.jpg"
-    Image.new("RGB", size, name).save(path)
-    return Picture(path, "a square")
 
 
 async def test_each_poll_says_which_updates_it_wants_and_never_drops_any(
@@ -164,12 +107,6 @@ async def test_an_old_webhook_does_not_keep_us_from_polling(
     fake.webhook = {"url": "https://old.example/hook", "secret": "old"}
     await phone.send_text("Road closed")
     assert (await take_message(app.incoming())).text == "Road closed"
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110  the platform is told from elsewhere
-            await asyncio.sleep(0.01)
 
 
 async def test_of_two_pollers_the_older_one_is_told(fake: FakeTelegram, phone: Phone) -> None:
@@ -295,41 +232,6 @@ async def test_a_changed_caption_is_an_edit(app: telegram.Telegram, phone: Phone
     assert edit.text == "Road open"
 
 
-async def test_a_tap_on_a_message_that_telegram_no_longer_shows_still_counts(
-    app: telegram.Telegram, phone: Phone
-) -> None:
-    card_id = await app.show(CARD, CHAT, "k1")
-    await phone.tap("Publish", inaccessible=True)
-    choice = await take(app.incoming())
-    assert isinstance(choice, Choice)
-    assert (choice.token, choice.card) == ("a1", card_id)
-
-
-async def test_answering_a_tap_too_late_or_twice_or_in_an_outage_raises_nothing(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone
-) -> None:
-    await app.show(CARD, CHAT, "k1")
-    await phone.tap("Publish")
-    choice = await take(app.incoming())
-    assert isinstance(choice, Choice)
-    fake.fail("html", "answerCallbackQuery")
-    for _ in range(3):
-        await app.answer(choice, "Published. " * 30)
-    (note,) = phone.notes
-    assert note.startswith("Published. ")
-    assert len(note) == 200
-
-
-async def test_a_tap_of_three_minutes_ago_is_lost_and_the_button_works_again(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone
-) -> None:
-    await app.show(CARD, CHAT, "k1")
-    await phone.tap("Publish")
-    fake.advance(180)
-    second = await phone.tap("Publish")
-    assert (await take(app.incoming())).id == f"tap.{second}"
-
-
 async def test_a_file_too_big_for_telegram_is_refused_unasked(
     fake: FakeTelegram, app: telegram.Telegram, phone: Phone
 ) -> None:
@@ -360,159 +262,3 @@ async def test_a_file_whose_link_is_dead_is_refused(fake: FakeTelegram, app: tel
     fake.fail("status", "download", status=404)
     with pytest.raises(AttachmentRefused):
         await app.fetch(attachment)
-
-
-async def test_telegram_says_how_long_to_wait(fake: FakeTelegram, app: telegram.Telegram, phone: Phone) -> None:
-    fake.fail("busy", "sendMessage", wait=17)
-    with pytest.raises(ChatAppDown) as raised:
-        await app.show(CARD, CHAT, "k1")
-    assert raised.value.wait == 17
-    assert phone.cards() == []
-
-
-async def test_pictures_do_not_stay_when_their_card_can_not_follow(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path
-) -> None:
-    fake.fail("html", "sendMessage", status=502)
-    two = Card("214", pictures=(picture(tmp_path, "navy"), picture(tmp_path, "olive")))
-    with pytest.raises(ChatAppDown):
-        await app.show(two, CHAT, "k1")
-    assert phone.cards() == []
-
-
-async def test_a_picture_that_stays_is_not_uploaded_again(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path
-) -> None:
-    shown = (picture(tmp_path),)
-    card_id = await app.show(Card("waiting", pictures=shown), CHAT, "k1")
-    await app.replace(card_id, CHAT, Card("published", pictures=shown))
-    await app.show(Card("another card", pictures=shown), CHAT, "k2")
-    assert fake.called("editMessageCaption") == 1
-    assert [len(message.photo or b"") for message in phone.cards()] == [len(shown[0].path.read_bytes())] * 2
-    assert len(fake.world.files) == 1
-
-
-async def test_a_video_is_shown_as_one_and_its_poster_where_it_is_too_large(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone, tmp_path: Path
-) -> None:
-    film = tmp_path / "film.mp4"
-    film.write_bytes(b"\x00\x00\x00\x18ftypmp42 a covered video")
-    moving = (replace(picture(tmp_path), video=film),)
-    await app.show(Card("waiting", pictures=moving), CHAT, "k1")
-    assert (fake.called("sendVideo"), phone.cards()[0].photo) == (1, film.read_bytes())
-    os.truncate(film, VIDEO_BYTES + 1)
-    await app.show(Card("waiting", pictures=moving), CHAT, "k2")
-    assert (fake.called("sendVideo"), fake.called("sendPhoto")) == (1, 1)
-
-
-@pytest.mark.parametrize("size", [(8160, 6120), (3000, 40), (40, 3000)])
-async def test_a_picture_beyond_telegrams_sides_is_shown_smaller(
-    app: telegram.Telegram, phone: Phone, tmp_path: Path, size: tuple[int, int]
-) -> None:
-    await app.show(Card("waiting", pictures=(picture(tmp_path, size=size),)), CHAT, "k1")
-    assert phone.cards()[0].photo
-
-
-async def test_a_card_too_old_to_take_away_loses_its_buttons(
-    fake: FakeTelegram, app: telegram.Telegram, phone: Phone
-) -> None:
-    card_id = await app.show(CARD, CHAT, "k1")
-    fake.advance(49 * 3600)
-    with pytest.raises(CardGone):
-        await app.remove(card_id, CHAT)
-    assert phone.cards()[0].labels == []
-
-
-async def test_neither_token_nor_words_are_logged_or_raised(
-    fake: FakeTelegram, phone: Phone, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    async with connect(fake) as app:
-        incoming = app.incoming()
-        await phone.send_text("Harbour Road")
-        for kind in ("status", "html", "garbage", "drop"):
-            fake.fail(kind, "getUpdates")
-            fake.fail(kind, "sendMessage")
-        for _ in range(4):
-            with pytest.raises(ChatAppDown) as raised:
-                await app.show(Card("Elm Street"), CHAT, "k1")
-            assert raised.value.__cause__ is None
-            assert raised.value.__suppress_context__
-        await take(incoming)
-        await app.show(Card("Elm Street"), CHAT, "k1")
-    assert "does not deliver" in caplog.text
-    assert not [word for word in (fake.token, "Harbour", "Elm", str(OFFICER)) if word in caplog.text]
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"token": ""},
-        {"token": "no-colon"},
-        {"base_url": "api.telegram.org"},
-        {"webhook_url": "https://patrol.example/hook"},
-        {"webhook_url": "https://patrol.example/hook", "webhook_secret": "not allowed!"},
-    ],
-)
-async def test_settings_that_can_not_work_are_refused_without_telling_the_secret(wrong: dict[str, str]) -> None:
-    settings = {"token": "7000000001:secret"} | wrong
-    with pytest.raises(ValueError) as raised:
-        async with telegram.connect(**settings):  # type: ignore[arg-type]  # what is wrong is a string
-            pass
-    assert "secret:" not in str(raised.value)
-    assert "not allowed" not in str(raised.value)
-
-
-@pytest.fixture
-async def hooked(fake: FakeTelegram, unused_tcp_port: int) -> AsyncIterator[tuple[telegram.Telegram, str]]:
-    """A bot with a webhook, and the address where Telegram delivers."""
-    url = f"http://127.0.0.1:{unused_tcp_port}/hook"
-    async with telegram.connect(
-        token=fake.token, base_url=fake.base_url, first_pause=0.01, webhook_url=url, webhook_secret="s3cret"
-    ) as app:
-        site = web.Application()
-        site.add_routes(app.routes())
-        runner = web.AppRunner(site, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
-        yield app, url
-        fake.webhook = None
-        await runner.cleanup()
-
-
-async def test_a_webhook_is_answered_only_when_its_item_is_committed(
-    fake: FakeTelegram, phone: Phone, hooked: tuple[telegram.Telegram, str]
-) -> None:
-    app, _ = hooked
-    incoming = app.incoming()
-    await phone.send_text("first")
-    await phone.send_text("second")
-    assert (await take_message(incoming)).text == "first"
-    await asyncio.sleep(0.1)
-    assert len(fake.pending) == 2
-    assert (await take_message(incoming)).text == "second"
-    assert len(fake.pending) == 1
-    assert fake.called("getUpdates") == 0
-
-
-async def test_what_a_webhook_brought_and_nobody_committed_comes_again(
-    fake: FakeTelegram, phone: Phone, hooked: tuple[telegram.Telegram, str]
-) -> None:
-    app, _ = hooked
-    await phone.send_text("first")
-    reading = app.incoming()
-    await take(reading)
-    await reading.aclose()  # type: ignore[attr-defined]  # it is a generator
-    assert (await take_message(app.incoming())).text == "first"
-    assert fake.webhook_failures == 1
-
-
-async def test_a_webhook_hears_nobody_without_the_secret(hooked: tuple[telegram.Telegram, str]) -> None:
-    _, url = hooked
-    async with aiohttp.ClientSession() as stranger:
-        for headers in ({}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: "s3cret-and-more"}):
-            async with stranger.post(url, json={"update_id": 1}, headers=headers) as answer:
-                assert answer.status == 403
-        for body in (b"{", b"[]", b"\xff"):
-            async with stranger.post(url, data=body, headers={SECRET_HEADER: "s3cret"}) as answer:
-                assert answer.status == 400
