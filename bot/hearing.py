@@ -28,11 +28,10 @@ _log = logging.getLogger(__name__)
 
 
 class _Kept(Enum):
-    """What became of something that was heard. `STRANGE`: it answers nothing that we know of."""
+    """What became of something that was heard. `LATER`: its page is asked for again."""
 
     DONE = auto()
-    STRANGE = auto()
-    FAILED = auto()
+    LATER = auto()
 
 
 class Ears:
@@ -62,23 +61,23 @@ class Ears:
             return None
         async with self._database.reading() as session:
             in_flight = await _in_flight(session, name, utc_now())  # asked first: it may land while we look
-        kept = [await self._try(name, heard) for heard in page.replies]
-        if _Kept.FAILED not in kept and (_Kept.STRANGE not in kept or not in_flight):
+        kept = [await self._try(name, heard, sure=not in_flight) for heard in page.replies]
+        if set(kept) <= {_Kept.DONE}:
             async with self._database.transaction() as session:
                 await session.merge(ReplyCursor(network=name, cursor=page.cursor))
         self._changed()
         return None
 
-    async def _try(self, network: str, heard: Heard) -> "_Kept":
+    async def _try(self, network: str, heard: Heard, *, sure: bool) -> "_Kept":
         """Keep one reply. One that fails holds up none of the others on its page, nor for ever those behind it."""
         try:
-            kept = _Kept.DONE if await self._keep(network, heard) else _Kept.STRANGE
+            kept = _Kept.DONE if await self._keep(network, heard, sure=sure) else _Kept.LATER
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one, somebody in danger may have written another
             self._failed[heard.id] += 1
             given_up = self._failed[heard.id] >= TRIES
             facts = {"network": network, "error": type(error).__name__, "given_up": given_up}
             _log.error("a reply could not be kept", extra=facts)
-            return _Kept.STRANGE if given_up else _Kept.FAILED
+            return _Kept.DONE if given_up else _Kept.LATER
         self._failed.pop(heard.id, None)
         return kept
 
@@ -98,15 +97,21 @@ class Ears:
         async with self._database.transaction() as session:
             await self._routing.alone(session, reply_id, now)
 
-    async def _keep(self, network: str, heard: Heard) -> bool:
+    async def _keep(self, network: str, heard: Heard, *, sure: bool) -> bool:
         """Store and route what was heard, each reply by itself: no two posts are locked at once. False if it answers
-        nothing that we know of."""
+        nothing that we know of, and we are not `sure` to know all that is ours.
+
+        What stands in threads of others belongs to our newest post; before we have published anything it is left."""
         async with self._database.transaction() as session:
             post_id = await _post_of(session, network, heard)
-            if post_id is None:
+            if post_id is None and not sure:
                 return False
+            aside = heard.aside or post_id is None
+            post_id = post_id or await _newest(session, network)
+            if post_id is None:
+                return True
             now = utc_now()
-            stored = await reply.store(session, network, heard, post_id, now)
+            stored = await reply.store(session, network, heard, post_id, now, aside=aside)
             if stored is not None:
                 await self._routing.take(session, stored, heard.language, now)
             return True
@@ -123,10 +128,16 @@ async def _answered(session: AsyncSession, network: str, published_id: str) -> i
 
 
 async def _post_of(session: AsyncSession, network: str, heard: Heard) -> int | None:
-    """The post that a reply belongs to; None if it answers nothing that we know of."""
+    """The post that a reply belongs to; None if it answers nothing that we know of.
+
+    People also answer each other under a post of ours: then it is the post of what they answer, or of the thread."""
     if heard.answers is None:
         return await _newest(session, network)
-    return await _answered(session, network, heard.answers)
+    for there in (heard.answers, heard.thread):
+        found = await _answered(session, network, there) if there else None
+        if found is not None:
+            return found
+    return await reply.under(session, network, heard.answers)
 
 
 async def _newest(session: AsyncSession, network: str) -> int | None:

@@ -57,7 +57,10 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What somebody of the public answered. `answers` is `Published.id` of ours, None where we are only mentioned;
-    `author` a stable id of the author; `language` is what the network says that it is written in, if it does."""
+    `author` a stable id of the author; `language` is what the network says that it is written in, if it does.
+
+    `thread` is the id of the post at the head of its thread, where the network names it. `aside`: people talk to each
+    other in a thread that is not ours, and name us."""
 
     id: str
     answers: str | None
@@ -67,6 +70,8 @@ class Heard:
     at: datetime
     url: str | None = None
     language: str | None = None
+    thread: str | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Reply(SQLModel, table=True):
     replies that say nearly the same and name this one in `similar_to`; `alarm_id` is the alarm that it belongs to.
 
     The second judge is waited for until `weigh_by`; `alone`: it did not come, and the rules judged alone; `look`: the
-    control room should look, it may be an emergency. `mention`: it names us under no post of ours.
+    control room should look, it may be an emergency. `mention`: it names us under no post of ours; `aside`: in a
+    thread of others, so that people see it only if somebody may be in danger or tells something.
 
     What became of it on its network: `edited_at`, `gone_at`, and when we looked last (`followed_at`). A person hides
     it by the house rule `hide_rule` (None: shows it again); `hide_due` until that is done, or `hide_refused`.
@@ -68,6 +69,7 @@ class Reply(SQLModel, table=True):
     alone: bool = Field(default=False, index=True)
     look: bool = False
     mention: bool = False
+    aside: bool = False
     edited_at: datetime | None = None
     gone_at: datetime | None = None
     followed_at: datetime | None = None
@@ -98,8 +100,10 @@ REPLIES: Final = Machine(
 )
 
 
-async def store(session: AsyncSession, network: str, heard: Heard, post_id: int, now: datetime) -> Reply | None:
-    """Keep a reply; None if it was there already."""
+async def store(
+    session: AsyncSession, network: str, heard: Heard, post_id: int, now: datetime, *, aside: bool = False
+) -> Reply | None:
+    """Keep a reply; None if it was there already. `aside`: it stands under nothing of ours."""
     known = select(Reply.id).where(Reply.network == network, col(Reply.heard_id) == heard.id)
     if (await session.exec(known)).first() is not None:
         return None
@@ -107,8 +111,9 @@ async def store(session: AsyncSession, network: str, heard: Heard, post_id: int,
         network=network,
         heard_id=heard.id,
         post_id=post_id,
-        answers=heard.answers or heard.id,
-        mention=heard.answers is None,
+        answers=heard.id if aside else heard.answers or heard.id,
+        mention=heard.answers is None and not aside,
+        aside=aside,
         author=heard.author,
         author_name=harmless(heard.author_name)[:200],
         text=harmless(heard.text),
@@ -119,3 +124,9 @@ async def store(session: AsyncSession, network: str, heard: Heard, post_id: int,
     session.add(reply)
     await session.flush()
     return reply
+
+
+async def under(session: AsyncSession, network: str, heard_id: str) -> int | None:
+    """The post under which a reply that we know stands."""
+    known = select(Reply.post_id).where(Reply.network == network, col(Reply.heard_id) == heard_id)
+    return (await session.exec(known.where(col(Reply.aside).is_(False)))).first()

@@ -201,7 +201,7 @@ def triage_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
 def fate_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
     """What became of a reply on its network, and who did not judge it."""
     say = Say(words, viewer.language)
-    told = [("alone", reply.alone), ("mention", reply.mention)]
+    told = [("alone", reply.alone), ("mention", reply.mention), ("aside", reply.aside)]
     told += [("gone", reply.gone_at is not None), ("edited", reply.edited_at is not None and reply.gone_at is None)]
     told += [("hiding", reply.hide_due is not None), ("hidden", bool(reply.hide_rule) and reply.hide_due is None)]
     if reply.hide_refused is not None:

@@ -86,7 +86,7 @@ class Routing:
                 await _taken(session, reply, now)
         elif reply.weigh_by is None:
             await self._add(session, reply, triaged, now, look=triaged.doubt)
-            if reply.route is Route.KEPT:
+            if reply.route is Route.KEPT and not reply.aside:
                 await kept(session, reply, await session.get_one(Post, reply.post_id))
             reply.alone = self.wait is not None
 
@@ -112,7 +112,7 @@ class Routing:
         self._keep(reply, triaged, follows)
         post = await session.get_one(Post, reply.post_id)
         urgent = reply.route is Route.CONTROL and (follows or reply.about in LIFE_RISK)
-        single = urgent or reply.look or reply.alone  # a person reads it itself, whatever it resembles
+        single = urgent or reply.look or reply.alone or reply.aside  # it goes its own way, whatever it resembles
         first = None if single else await similar.leader(session, reply, now)
         if first is not None:
             await similar.join(session, reply, first)  # another row: locked before anything is recorded
@@ -135,7 +135,9 @@ class Routing:
         reply.route = Route.CONTROL if follows else route_of(triaged)
 
     async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None) -> None:
-        if reply.route is Route.KEPT:
+        if reply.aside and reply.route in (Route.OFFICER, Route.KEPT):
+            await _left(session, reply)
+        elif reply.route is Route.KEPT:
             await kept(session, reply, post)
             if reply.alone:
                 await to_people(session, reply, Role.PRESS)
@@ -217,8 +219,10 @@ async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:
     for reply in await alarm.replies(session, one):
         reply.route = Route.KEPT if reply.severity.degree >= KEPT_FROM.degree else Route.OFFICER
         post = await session.get_one(Post, reply.post_id)
-        if reply.route is Route.KEPT:
+        if reply.route is Route.KEPT and not reply.aside:
             await kept(session, reply, post)
+        elif reply.aside:
+            await _left(session, reply)
         elif reply.state in (ReplyState.NEW, ReplyState.SHOWN):
             await to_officer(session, reply, post)
 

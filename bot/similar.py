@@ -32,6 +32,7 @@ async def leader(session: AsyncSession, reply: Reply, now: datetime) -> Reply | 
             Reply.route == reply.route,
             col(Reply.id) < (reply.id or 0),
             col(Reply.similar_to).is_(None),
+            col(Reply.aside).is_(False),
             col(Reply.received_at) > now - WITHIN,
         )
         .order_by(col(Reply.id).desc())

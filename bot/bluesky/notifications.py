@@ -75,7 +75,7 @@ async def heard_since(line: Line, cursor: str | None) -> HeardPage:
         page, behind = await _page(line, behind)
         found += known.new(page)
     us = (await line.us()).did
-    replies = [heard for one in reversed(found) if (heard := _heard(one, us)) is not None]
+    replies = [_heard(one, us) for one in reversed(found)]
     return HeardPage(tuple(replies), Known.of(newest).written())
 
 
@@ -134,15 +134,14 @@ def _table(entry: dict[str, Any], name: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _heard(one: Notification, us: str) -> Heard | None:
-    """A reply to the nearest post of ours that it stands under, or a mention under no post; None if people answer each
-    other and name us."""
+def _heard(one: Notification, us: str) -> Heard:
+    """A reply to the nearest post of ours that it stands under, or a mention under no post of ours."""
     ours = [uri for uri in (one.parent, one.subject, one.root) if uri.startswith(f"at://{us}/")]
-    if not ours and one.parent:
-        return None
     url = f"https://bsky.app/profile/{one.handle}/post/{one.uri.rsplit('/', 1)[-1]}"
     answers = ours[0] if ours else None
-    return Heard(one.uri, answers, one.author, one.name or one.handle, one.text, one.at, url, one.language)
+    aside = bool(one.parent) and not ours
+    name = one.name or one.handle
+    return Heard(one.uri, answers, one.author, name, one.text, one.at, url, one.language, aside=aside)
 
 
 def _mark(uri: str) -> str:

@@ -60,8 +60,6 @@ def _heard(client: mastodon.Mastodon, us: Account, notification: Notification) -
     if status is None:
         return None
     answers = _ours(client, us, status)
-    if answers is None and status.in_reply_to_id is not None:
-        return None  # people talk to each other and name us
     author = status.account
     return Heard(
         id=str(status.id),
@@ -72,6 +70,7 @@ def _heard(client: mastodon.Mastodon, us: Account, notification: Notification) -
         at=aware(status.created_at),
         url=status.url,
         language=status.language,
+        aside=answers is None and status.in_reply_to_id is not None,
     )
 
 

@@ -24,6 +24,8 @@ PIECE: Final = 2 << 20
 """As many bytes of a video as one call carries."""
 PAGE: Final = 100
 PAGES: Final = 8
+HEARD: Final = ("created_at", "author_id", "lang", "referenced_tweets", "conversation_id", "entities", "note_tweet")
+"""What of a mention is read."""
 
 Json = Mapping[str, Any]
 
@@ -138,7 +140,7 @@ class Line:
             return await self._pages(
                 self._client.get_users_mentions,
                 since_id=since_id,
-                tweet_fields=["created_at", "author_id", "lang", "referenced_tweets", "entities", "note_tweet"],
+                tweet_fields=list(HEARD),
                 expansions=["author_id"],
                 user_fields=["username"],
             )

@@ -60,4 +60,6 @@ def _reply(post: Mapping[str, Any], names: Mapping[str, str]) -> Heard:
     post_id = str(post["id"])
     under = answered[0] if answered else None
     language = str(post["lang"]) if post.get("lang") else None
-    return Heard(post_id, under, author, name, heard(post), at, f"https://x.com/i/status/{post_id}", language)
+    thread = str(post["conversation_id"]) if post.get("conversation_id") else None
+    url = f"https://x.com/i/status/{post_id}"
+    return Heard(post_id, under, author, name, heard(post), at, url, language, thread)

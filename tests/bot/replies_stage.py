@@ -97,10 +97,10 @@ class Replies:
         assert found is not None
         return found
 
-    def says(self, text: str, author: str = "p1", answers: str | None = "far-1", url: str | None = None) -> str:
+    def says(self, text: str, author: str = "p1", answers: str | None = "far-1", **told: Any) -> str:
         """Somebody writes, and nobody has listened yet; gives its id on the network."""
         heard_id = f"r{len(self.crowd.heard)}"
-        self.crowd.heard.append(Heard(heard_id, answers, author, "Ada", text, utc_now(), url))
+        self.crowd.heard.append(Heard(heard_id, answers, author, "Ada", text, utc_now(), **told))
         return heard_id
 
     async def weigh(self, shares: Shares | None, now: datetime | None = None) -> int:

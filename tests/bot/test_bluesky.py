@@ -370,6 +370,13 @@ async def test_a_reply_to_a_reply_belongs_to_our_post_above_it(harness: BlueskyH
     ]
 
 
+async def test_what_people_say_to_each_other_and_name_us_is_an_aside(harness: BlueskyHarness) -> None:
+    start = (await harness.network.replies(None)).cursor
+    harness.fake.world.name("Ines", "Patrol", "Look at that", "at://did:plc:marlow/app.bsky.feed.post/3marlow")
+    (heard,) = (await harness.network.replies(start)).replies
+    assert (heard.answers, heard.aside, heard.text) == (None, True, "Look at that")
+
+
 async def test_a_record_in_another_shape_stops_nobody(harness: BlueskyHarness) -> None:
     published = await harness.network.publish(POST, "k1", None)
     start = (await harness.network.replies(None)).cursor

@@ -6,13 +6,18 @@ from typing import cast
 import pytest
 from sqlmodel import col, select
 
+from bot import alarm
 from bot.alarm import Alarm
+from bot.delivery import Delivery
 from bot.hearing import TRIES, Ears
 from bot.network import Network
-from bot.reply import Reply, ReplyCursor
+from bot.outbox import SlotKind
+from bot.reply import Reply, ReplyCursor, ReplyState
+from bot.routing import stand_down
 from bot.triage import Triage, Triaged
-from shifts.database import Database
-from tests.bot.replies_stage import TRIAGE, Replies, replies
+from shifts.database import Database, utc_now
+from shifts.officer import Officer
+from tests.bot.replies_stage import TRIAGE, Replies, replies, shares
 
 EMERGENCY = "please help my husband has collapsed and is not breathing"
 
@@ -63,3 +68,69 @@ async def test_a_reply_that_cannot_be_kept_keeps_no_cry_for_help_from_being_hear
     assert [reply.text for reply in await kept(night)] == [EMERGENCY]
     assert "zebra" not in caplog.text
     assert [getattr(record, "given_up", None) for record in caplog.records] == [False] * (TRIES - 1) + [True]
+
+
+async def test_people_who_answer_each_other_under_our_post_are_heard_like_any_other(night: Replies) -> None:
+    night.says("Is it open?", "p1")
+    night.says("I want to know as well.", "p2", "r0")
+    night.says("So do I.", "p3", "elsewhere", thread="far-1")
+    await night.ears().listen("far")
+    assert [(reply.post_id, reply.aside) for reply in await kept(night)] == [(1, False)] * 3
+
+
+@pytest.mark.parametrize(("answers", "aside"), [(None, True), ("unknown", False)])
+async def test_what_is_said_in_threads_of_others_is_on_no_phone_of_an_officer(
+    night: Replies, answers: str | None, aside: bool
+) -> None:
+    night.says("You lot are the laughing stock of the whole coast.", "p1", answers, aside=aside)
+    await night.ears().listen("far")
+    await night.weigh(shares())
+    (reply,) = await kept(night)
+    assert (reply.aside, reply.mention, reply.state) == (True, False, ReplyState.IGNORED)
+    assert await night.phones(reply.id or 0) == set()
+
+
+@pytest.mark.parametrize(("answers", "aside"), [(None, True), ("unknown", False)])
+async def test_a_cry_for_help_in_a_thread_of_others_rings(night: Replies, answers: str | None, aside: bool) -> None:
+    night.says(EMERGENCY, "p1", answers, aside=aside)
+    await night.ears().listen("far")
+    async with night.database.reading() as session:
+        rung = (await session.exec(select(Alarm))).one()
+    assert await night.phones(rung.id or 0, SlotKind.ALARM) == {"control-room", "inspector-1"}
+
+
+async def test_what_somebody_tells_in_a_thread_of_others_goes_to_its_desk_and_a_false_alarm_to_nobody(
+    night: Replies,
+) -> None:
+    night.says("he sells drugs from the blue kiosk every friday, I can tell you his name", "p1", None, aside=True)
+    night.says(EMERGENCY, "p2", None, aside=True)
+    await night.ears().listen("far")
+    await night.weigh(shares(tip=0.9))
+    tip, cry = await kept(night)
+    assert await night.phones(tip.id or 0) == {"tips-1"}
+    async with night.database.transaction() as session:
+        control = await session.get_one(Officer, "control-room")
+        one = await alarm.acknowledge(session, cry.alarm_id or 0, control, utc_now(), false=True)
+        await stand_down(session, one)
+    assert "lima-3" not in await night.phones(cry.id or 0)
+
+
+async def test_nobody_answers_an_aside_in_place_of_a_question_of_the_same_words(night: Replies) -> None:
+    night.says("When will the harbour bridge open again tonight please?", "p1", None, aside=True)
+    night.says("When will the harbour bridge open again tonight please?", "p2")
+    await night.ears().listen("far")
+    await night.weigh(shares(question=0.9))
+    aside, question = await kept(night)
+    assert await night.phones(question.id or 0) == {"lima-3"}
+    assert (aside.similar, question.similar_to) == (0, None)
+
+
+async def test_before_anything_was_published_nothing_is_kept_of_what_others_say(night: Replies) -> None:
+    async with night.database.transaction() as session:
+        for row in (await session.exec(select(Delivery))).all():
+            await session.delete(row)
+    night.says(EMERGENCY, "p1", "unknown")
+    await night.ears().listen("far")
+    assert await kept(night) == []
+    async with night.database.reading() as session:
+        assert (await session.get_one(ReplyCursor, "far")).cursor == "1"

@@ -265,6 +265,14 @@ async def test_who_only_mentions_us_stands_under_no_post(harness: MastodonHarnes
     assert page.cursor != start
 
 
+async def test_what_people_say_to_each_other_and_name_us_is_an_aside(harness: MastodonHarness) -> None:
+    start = (await harness.network.replies(None)).cursor
+    other = await asyncio.to_thread(harness.client("Marlow").status_post, "Lovely evening.")
+    await asyncio.to_thread(harness.client("Ines").status_post, "@patrol look at that", in_reply_to_id=other.id)
+    (heard,) = (await harness.network.replies(start)).replies
+    assert (heard.answers, heard.aside, heard.text) == (None, True, "look at that")
+
+
 async def test_more_replies_than_a_page_come_whole_and_in_order(harness: MastodonHarness) -> None:
     published = await harness.network.publish(POST, "k1", None)
     start = (await harness.network.replies(None)).cursor

@@ -44,6 +44,16 @@ async def test_a_mention_that_answers_nothing_stands_under_no_post(account: Acco
         assert (await network.replies(page.cursor)).cursor == page.cursor
 
 
+async def test_people_who_answer_each_other_are_heard_with_the_thread_that_they_are_in(account: Account) -> None:
+    async with account.open(hear_replies=True) as network:
+        start = await network.replies(None)
+        published = await network.publish(POST, "k1", None)
+        first = account.fake.say("Marlow", "@PortAlbaPolice is it open?", published.id)
+        account.fake.say("Ines", "@Marlow @PortAlbaPolice I want to know as well", first)
+        heard = (await network.replies(start.cursor)).replies
+    assert [(one.answers, one.thread) for one in heard] == [(published.id, published.id), (first, published.id)]
+
+
 async def test_a_rush_of_replies_is_heard_whole_and_in_order(account: Account) -> None:
     async with account.open(Tariff(nightly=100), hear_replies=True) as network:
         published = await network.publish(POST, "k1", None)

@@ -171,6 +171,16 @@ class World:
         self._notify(author, record)
         return record
 
+    def name(self, author: str, whom: str, text: str, under: str) -> None:
+        """Somebody names somebody else in a thread of others, under a post that this server does not hold."""
+        self.now += timedelta(milliseconds=1)
+        there = {"uri": under, "cid": _cid({"uri": under})}
+        told = {"$type": COLLECTION, "text": text, "createdAt": self.now.isoformat()}
+        value = {**told, "reply": {"root": there, "parent": there}}
+        by = self.person(author)
+        record = Record(f"at://{by.did}/{COLLECTION}/3named{len(by.records):07d}", _cid(value), value, self.now)
+        self.person(whom).notifications.append(_notification(by, record, "mention", None))
+
     def change(self, uri: str, text: str | None) -> None:
         """Whoever wrote a record changes its words, or deletes it (None)."""
         record = self.at(uri)
@@ -199,18 +209,7 @@ class World:
             reader = self.accounts[uri.split("/")[2]]
             if reader is author or any(told["uri"] == record.uri for told in reader.notifications):
                 continue
-            reader.notifications.append(
-                {
-                    "uri": record.uri,
-                    "cid": record.cid,
-                    "author": {"did": author.did, "handle": author.handle, "displayName": author.name},
-                    "reason": "reply",
-                    "reasonSubject": uri,
-                    "record": record.value,
-                    "isRead": False,
-                    "indexedAt": record.indexed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                }
-            )
+            reader.notifications.append(_notification(author, record, "reply", uri))
 
     def _check_refs(self, value: dict[str, Any]) -> None:
         """A server takes dangling references; readers would not see the thread, so the fake refuses them."""
@@ -220,6 +219,19 @@ class World:
         for image in value.get("embed", {}).get("images", []):
             if image["image"]["ref"]["$link"] not in self.blobs:
                 raise Refused(400, "BlobNotFound", "Could not find blob")
+
+
+def _notification(author: Account, record: Record, reason: str, subject: str | None) -> dict[str, Any]:
+    return {
+        "uri": record.uri,
+        "cid": record.cid,
+        "author": {"did": author.did, "handle": author.handle, "displayName": author.name},
+        "reason": reason,
+        **({"reasonSubject": subject} if subject else {}),
+        "record": record.value,
+        "isRead": False,
+        "indexedAt": record.indexed.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
 
 
 def _cid(value: dict[str, Any]) -> str:

@@ -54,7 +54,7 @@ async def post(world: World, request: web.Request) -> dict[str, Any]:
     world.check_post(text, media, answers)
     world.charge(LINK if extract_urls(text) else POST)
     made = world.post(world.me, text.strip(), [world.media.pop(one) for one in media], answers)
-    return {"data": {"id": made.id, "text": looks(made)["text"], "edit_history_tweet_ids": [made.id]}}
+    return {"data": {"id": made.id, "text": looks(made, world.thread(made))["text"], "edit_history_tweet_ids": [made.id]}}
 
 
 async def delete(world: World, request: web.Request) -> dict[str, Any]:
@@ -188,14 +188,14 @@ def _page(world: World, request: web.Request, posts: list[Post]) -> dict[str, An
         meta["next_token"] = str(skipped + most)
     told: dict[str, Any] = {"meta": meta}
     if page:
-        told["data"] = [_fields(one, request) for one in page]
+        told["data"] = [_fields(world, one, request) for one in page]
     world.charge(len(page) * READ + _add_people(world, request, page, told) * USER)
     return told
 
 
-def _fields(one: Post, request: web.Request) -> dict[str, Any]:
+def _fields(world: World, one: Post, request: web.Request) -> dict[str, Any]:
     wanted = {"id", "text", "edit_history_tweet_ids", *request.query.get("tweet.fields", "").split(",")}
-    return {name: value for name, value in looks(one).items() if name in wanted}
+    return {name: value for name, value in looks(one, world.thread(one)).items() if name in wanted}
 
 
 def _add_people(world: World, request: web.Request, page: list[Post], told: dict[str, Any]) -> int:

@@ -120,6 +120,12 @@ class World:
         found = [p for p in self.posts.values() if p.author != self.me and name in p.text and not p.deleted]
         return sorted(found, key=lambda post: int(post.id), reverse=True)
 
+    def thread(self, post: Post) -> str:
+        """The id of the post at the head of its thread, as far as it is known."""
+        while post.answers in self.posts:
+            post = self.posts[post.answers]
+        return post.answers or post.id
+
     def _check_answer(self, answers: str) -> None:
         asked = self.posts.get(answers)
         if asked is None or asked.deleted:
@@ -134,7 +140,7 @@ class World:
         return recent and not post.deleted and post.author == self.me and bool(text) and post.text == text.strip()
 
 
-def looks(post: Post) -> dict[str, Any]:
+def looks(post: Post, thread: str) -> dict[str, Any]:
     """A post as timelines give it: links shortened, pictures as a link at the end, all of it escaped."""
     text, links = post.text, []
     for number, found in reversed(list(enumerate(extract_urls_with_indices(post.text)))):
@@ -154,6 +160,7 @@ def looks(post: Post) -> dict[str, Any]:
         "created_at": datetime.fromtimestamp(post.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "author_id": post.author,
         "edit_history_tweet_ids": [post.id],
+        "conversation_id": thread,
     }
     if links:
         told["entities"] = {"urls": links}

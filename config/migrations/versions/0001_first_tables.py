@@ -650,6 +650,7 @@ def upgrade() -> None:
         sa.Column("alone", sa.Boolean(), nullable=False),
         sa.Column("look", sa.Boolean(), nullable=False),
         sa.Column("mention", sa.Boolean(), nullable=False),
+        sa.Column("aside", sa.Boolean(), nullable=False),
         sa.Column("edited_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("gone_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("followed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
