@@ -163,6 +163,7 @@ def _end(code: int) -> None:
 
 def main() -> None:
     """The console script. What is wrong with the configuration is one sentence, and exit code 2."""
+    settings.share_the_cores()
     app.add_typer(roster_commands(_office), name="roster")
     app.add_typer(shift_commands(_office), name="shift")
     app.add_typer(audit_app, name="audit")

@@ -200,6 +200,14 @@ class _AnySecret(dict[str, str]):
         return os.environ.get(name, default)
 
 
+def share_the_cores() -> None:
+    """Let every process that is started from now on calculate in one thread, unless somebody asked for more.
+
+    Several of them share few cores, where threads of a library that wait for each other take all of the time."""
+    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
+
+
 def without_secrets() -> Mapping[str, str]:
     """The environment for commands that need no secret."""
     return _AnySecret(os.environ)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from playwright.async_api import Browser, Page, async_playwright
 
+from bot.settings import share_the_cores
 from shifts.database import Database
 from tests.ground import (
     CHROMIUM,
@@ -31,6 +32,9 @@ MAY_BE_ABSENT = "../shared is absent"
 """The one reason for which a test may be left out on CI."""
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# As the program does: two workers on two cores, each with threads that wait for each other, take ten times as long.
+share_the_cores()
 
 # Shared cores are slow at times: an example has no deadline, the test has. On CI the examples are the same each time.
 settings.register_profile("patrol", deadline=None, derandomize=ON_CI, print_blob=True)

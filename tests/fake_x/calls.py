@@ -54,7 +54,9 @@ async def post(world: World, request: web.Request) -> dict[str, Any]:
     world.check_post(text, media, answers)
     world.charge(LINK if extract_urls(text) else POST)
     made = world.post(world.me, text.strip(), [world.media.pop(one) for one in media], answers)
-    return {"data": {"id": made.id, "text": looks(made, world.thread(made))["text"], "edit_history_tweet_ids": [made.id]}}
+    return {
+        "data": {"id": made.id, "text": looks(made, world.thread(made))["text"], "edit_history_tweet_ids": [made.id]}
+    }
 
 
 async def delete(world: World, request: web.Request) -> dict[str, Any]:
