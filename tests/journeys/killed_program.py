@@ -167,10 +167,11 @@ def _settings(start: Start) -> Any:
     """The rehearsal, in a hurry: whoever waits for a dead process waits seconds and not a minute."""
     from datetime import timedelta
 
-    from bot import preparing, publishing
+    from bot import filming, preparing, publishing
     from tests.journeys.stage import stage_settings
 
     setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
+    setattr(filming, "LEASE", timedelta(seconds=8))  # noqa: B010
     defaults = publishing.Publisher.__init__.__kwdefaults__ or {}
     defaults["pace"] = publishing.Pace(call=timedelta(seconds=2))
     loaded = stage_settings(
