@@ -22,16 +22,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from yarl import URL
 
 from benchmarks.bars.report import report
+from benchmarks.media_video import clip
 from tests.bot.rehearsal_client import PageClient, open_page
 
 BARS: Final = {
     "text: message to card, median ms": 300.0,
     "12 MP photo: message to covered picture, median s": 5.0,
     "end of the undo window to the public page, median s": 2.0,
+    "text while a video is covered: message to card, p95 s": 2.0,
 }
 MEMORY: Final = "idle memory of all processes, MB"
 PATIENCE: Final = 120.0
@@ -41,6 +44,7 @@ UNDO_SECONDS: Final = 8.0
 async def main() -> int:
     options = _options()
     figures: dict[str, float] = {}
+    video = clip(np.asarray(Image.open(io.BytesIO(_picture(2560, 1440)))), 3.0 if options.quick else 15.0)
     with tempfile.TemporaryDirectory() as folder:
         async with _demo(Path(folder)) as (base, pid), AsyncExitStack() as stack:
             officer = Officer(base)
@@ -50,11 +54,14 @@ async def main() -> int:
             figures[MEMORY] = _tree_megabytes(pid)
             texts = await _texts(officer, sergeant, 20 if options.quick else 100)
             figures["text: message to card, median ms"] = statistics.median(texts) * 1000
-            figures["text: message to card, p95 ms"] = sorted(texts)[int(len(texts) * 0.95) - 1] * 1000
+            figures["text: message to card, p95 ms"] = _p95(texts) * 1000
             public = await _publishes(base, sergeant, 1 if options.quick else 8)
             figures["end of the undo window to the public page, median s"] = statistics.median(public)
             photos = await _photos(officer, sergeant, 1 if options.quick else 6)
             figures["12 MP photo: message to covered picture, median s"] = statistics.median(photos)
+            amid = await _texts_amid_video(officer, sergeant, video)
+            figures["text while a video is covered: message to card, median s"] = statistics.median(amid)
+            figures["text while a video is covered: message to card, p95 s"] = _p95(amid)
             figures["memory of all processes after that, MB"] = _tree_megabytes(pid)
     return report(figures, BARS, options.check, "10.1f")
 
@@ -160,6 +167,25 @@ async def _photos(officer: Officer, sergeant: PageClient, count: int) -> list[fl
     return [await _photo(officer, sergeant, _picture(4000, 3000), f"Photo number {n}.") for n in range(count)]
 
 
+async def _texts_amid_video(officer: Officer, sergeant: PageClient, video: bytes) -> list[float]:
+    """Messages, a second apart, from when a video of 720p is being covered until it is."""
+    words = "A video."
+    await officer.send(words, video)
+    await _until(sergeant, lambda card: _quote(card) == words and any("%" in line for line in card["lines"]))
+    seconds: list[float] = []
+    while _shown(sergeant, lambda card: _quote(card) == words and any("%" in line for line in card["lines"])):
+        said = f"Walked round number {len(seconds)} of the car parks."
+        began = await officer.send(said)
+        await _until(sergeant, lambda card, said=said: _quote(card) == said)
+        seconds.append(time.perf_counter() - began)
+        await asyncio.sleep(1.0)
+    return seconds
+
+
+def _p95(seconds: list[float]) -> float:
+    return sorted(seconds)[max(0, int(len(seconds) * 0.95) - 1)]
+
+
 async def _photo(officer: Officer, sergeant: PageClient, content: bytes, words: str) -> float:
     began = await officer.send(words, content)
     await _until(sergeant, lambda card: _quote(card) == words and bool(card["pictures"]))
@@ -169,9 +195,13 @@ async def _photo(officer: Officer, sergeant: PageClient, content: bytes, words: 
     return took
 
 
+def _shown(page: PageClient, wanted: Any) -> bool:
+    return any(item["kind"] == "card" and wanted(item["card"]) for item in page.items.values())
+
+
 async def _until(page: PageClient, wanted: Any) -> None:
     def there() -> bool:
-        return any(item["kind"] == "card" and wanted(item["card"]) for item in page.items.values())
+        return _shown(page, wanted)
 
     deadline = time.monotonic() + PATIENCE
     while not there():

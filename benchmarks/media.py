@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,27 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.rivals import deface
-from moderation.finding import Box
+from moderation.finding import Box, BoxKind
 from moderation.media import CoveredPhoto, Photos, Tier
+from moderation.media_cover import FILL
+from moderation.media_passes import Sight, Stage
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "media" / "manifest.jsonl"
 ENOUGH = 0.8
 SMALL = 12
 """Faces with a shorter side than this, in pixels, are counted apart."""
-QUICK = 3
+HIDDEN = 0.6
+"""A face that is found with more than this share of it covered was found again."""
+QUICK = 2
 """Pictures per set with --quick."""
-BARS = {"faces_mask": 0.99, "faces_wider416": 0.93, "plates_us": 0.99, "plates_eu": 0.99, "plates_br": 0.98}
+BARS = {
+    "faces_mask": 0.99,
+    "faces_wider416": 0.93,
+    "plates_us": 0.99,
+    "plates_eu": 0.99,
+    "plates_br": 0.98,
+    "text_clean": 0.88,
+}
 PAINTED = {"face": 0.45, "plate": 0.18}
 FAST_SECONDS, DEFAULT_SECONDS, MEGABYTES = 3.0, 20.0, 2400
 
@@ -48,6 +60,8 @@ class Score:
     extra: int = 0
     painted: list[float] = field(default_factory=list)
     leftover: int = 0
+    open_pixels: int = 0
+    found_again: int = 0
     seconds: float = 0.0
     megapixels: float = 0.0
 
@@ -69,6 +83,18 @@ def share(mask: np.ndarray[Any, np.dtype[np.bool_]], edges: list[float]) -> floa
     return float(part.mean()) if part.size else 1.0
 
 
+@cache
+def sight() -> Sight:
+    """The detectors, as an attacker would have them."""
+    return Sight.load()
+
+
+def faces_under(picture: np.ndarray[Any, np.dtype[np.uint8]], mask: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    """How many faces are found where a picture is covered."""
+    seen = [box for box in sight().look(picture, Stage.SECOND) if box.kind == BoxKind.FACE]
+    return sum(mask[box.y1 : box.y2, box.x1 : box.x2].mean() >= HIDDEN for box in seen)
+
+
 def touches(box: Box, edges: list[float]) -> bool:
     return box.x1 < edges[2] and edges[0] < box.x2 and box.y1 < edges[3] and edges[1] < box.y2
 
@@ -79,6 +105,9 @@ def count(score: Score, photo: CoveredPhoto, row: dict[str, Any]) -> Iterator[st
     yield from tell(score, mask, row)
     score.painted.append(float(mask.mean()))
     score.leftover += bool(photo.leftover)
+    picture = np.asarray(Image.open(io.BytesIO(photo.jpeg)))
+    score.open_pixels += int((picture[mask] != FILL).any(axis=-1).sum())
+    score.found_again += faces_under(picture, mask)
     score.megapixels += photo.width * photo.height / 1e6
     score.extra += sum(not any(touches(box, each["box"]) for each in row["boxes"]) for box in photo.boxes)
 
@@ -204,6 +233,9 @@ def missed_bars(scores: dict[str, Score], figures: dict[str, float], quick: bool
             and not (quick and scores[name].true - scores[name].covered < 2)
         ):
             yield f"{name}: covered {scores[name].recall:.3f}, wanted {bar}"
+    for name, score in scores.items():
+        if score.open_pixels or score.found_again:
+            yield f"{name}: {score.open_pixels} covered pixels are not the fill, {score.found_again} faces found again"
     for kind, most in PAINTED.items():
         if not quick and painted(scores, kind) > most:
             yield f"{kind}: painted {painted(scores, kind):.3f}, wanted at most {most}"
@@ -238,6 +270,8 @@ def main() -> int:
     missed = list(missed_bars(scores, figures, options.quick))
     print(*missed, sep="\n") if missed else print("every bar is met")
     figures |= {f"{name}_covered": score.recall for name, score in scores.items()}
+    figures["open_pixels"] = sum(score.open_pixels for score in scores.values())
+    figures["faces_found_again"] = sum(score.found_again for score in scores.values())
     figures |= {f"{kind}_painted": painted(scores, kind) for kind in PAINTED}
     print(f"tier={tier} pictures={len(rows)} " + " ".join(f"{name}={value:.3f}" for name, value in figures.items()))
     return int(options.check and bool(missed))

@@ -160,6 +160,8 @@ async def measure(
             score.seconds += time.perf_counter() - began
             score.cpu += meter.cpu
             megabytes = max(megabytes, meter.megabytes)
+            if video.leaks:
+                print(f"{row['image']}: the second pass doubts frames {list(video.leaked_frames)}")
             for miss in count(score, video, row):
                 if misses:
                     print(miss)

@@ -2,6 +2,8 @@
 
 Every box lives in the plane of `media_video_motion.py`, in which a thing at rest stays where it is."""
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -19,6 +21,12 @@ BLIND: Final = 2_000_000
 SAME: Final = 0.2
 NEAR: Final = 0.6
 """Sightings are one thing if they overlap by more than SAME (IoU), or if centres are nearer than NEAR of a side."""
+ABOVE: Final = 0.15
+"""A face is covered further upwards than in a photo by this share of its height: a cap or hair tells who it is, too,
+and whoever is half hidden behind a face shows above it."""
+AROUND: Final = 100_000
+"""A thing is covered where it was seen so many microseconds earlier and later as well: now it is seen whole, and in the
+next frame only half of it."""
 GROWTH: Final = 0.35
 """While a thing is held without being seen its box grows by up to this share on each side: people walk."""
 
@@ -94,12 +102,19 @@ def cover_of(frames: Sequence[Seen], tracks: Sequence[Track], size: Side) -> lis
     boxes: list[list[Box]] = [[] for _ in frames]
     for track in tracks:
         for number, place in _held(track, frames):
-            box = enlarged(box_at(frames[number].camera.back().moved(place), track.like), size)
+            box = _with_margin(box_at(frames[number].camera.back().moved(place), track.like), size)
             if area(box):
                 boxes[number].append(box)
     for number in blind_frames([any(box.kind == BoxKind.FACE for box in each) for each in boxes], frames):
         boxes[number].append(clipped(Box(BoxKind.FACE, 0, 0, *size, 1.0, "tracks"), size))
     return boxes
+
+
+def _with_margin(box: Box, size: Side) -> Box:
+    wider = enlarged(box, size)
+    if box.kind != BoxKind.FACE:
+        return wider
+    return clipped(replace(wider, y1=wider.y1 - math.ceil((box.y2 - box.y1) * ABOVE)), size)
 
 
 def _held(track: Track, frames: Sequence[Seen]) -> list[tuple[int, Place]]:
@@ -126,7 +141,18 @@ def _between(track: Track, frames: Sequence[Seen]) -> list[tuple[int, Place]]:
         for number in range(start, stop):
             share = (frames[number].micros - frames[start].micros) / (frames[stop].micros - frames[start].micros)
             found.append((number, _mixed(here, there, share)))
-    return [*found, (track.frames[-1], track.places[-1])]
+    found.append((track.frames[-1], track.places[-1]))
+    return [(number, _with_others(place, track, frames, number)) for number, place in found]
+
+
+def _with_others(place: Place, track: Track, frames: Sequence[Seen], number: int) -> Place:
+    """A place, and those where it was seen just before and after."""
+    first = bisect_left(track.frames, frames[number].micros - AROUND, key=lambda each: frames[each].micros)
+    last = bisect_right(track.frames, frames[number].micros + AROUND, key=lambda each: frames[each].micros)
+    all_of_them = [place, *track.places[first:last]]
+    left, right = min(each.x - each.wide for each in all_of_them), max(each.x + each.wide for each in all_of_them)
+    top, bottom = min(each.y - each.high for each in all_of_them), max(each.y + each.high for each in all_of_them)
+    return Place((left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2)
 
 
 def _mixed(here: Place, there: Place, share: float) -> Place:

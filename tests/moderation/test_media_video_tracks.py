@@ -95,3 +95,16 @@ def test_a_track_outside_of_the_picture_covers_nothing() -> None:
     frames = seen((), ())
     track = Track(face(100), [0], [Place(-500, 100, 20, 20)])
     assert cover_of(frames, [track], SIZE) == [[], []]
+
+
+def test_what_was_just_seen_whole_stays_covered_whole_when_only_half_of_it_is_seen() -> None:
+    half = Box(BoxKind.FACE, 200, 100, 240, 112, 0.9, "test")
+    frames = seen((half,), (face(200),), (half,), (half,))
+    whole = [any(within(face(200), box) == 1.0 for box in boxes) for boxes in covered(frames)]
+    assert whole == [True, True, True, False]
+
+
+def test_a_face_is_covered_with_the_cap_above_it_and_a_plate_is_not() -> None:
+    (of_face,), (of_plate,) = covered(seen((face(200),)))[0], covered(seen((face(200, kind=BoxKind.PLATE),)))[0]
+    assert within(Box(BoxKind.FACE, 200, 82, 240, 100, 1.0, "truth"), of_face) == 1.0
+    assert (of_face.y1, of_face.y2, of_plate.y1) == (82, 152, 84)
