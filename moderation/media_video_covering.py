@@ -28,7 +28,7 @@ POSTER: Final = 0.33
 """The poster is a frame from here on, as a share of the length."""
 STILL: Final = 1 / 1000
 """A camera that moves by less than this share of the width, or turns or zooms by less, stands still."""
-AGAIN: Final = 3
+AGAIN: Final = 2
 """How often what the second pass sees is covered as well, before it is reported as leaked."""
 
 Told = Callable[[float], None]

@@ -171,7 +171,7 @@ def _settings(start: Start) -> Any:
     from tests.journeys.stage import stage_settings
 
     setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
-    setattr(filming, "LEASE", timedelta(seconds=8))  # noqa: B010
+    setattr(filming, "LEASE", timedelta(seconds=8))  # noqa: B010  likewise
     defaults = publishing.Publisher.__init__.__kwdefaults__ or {}
     defaults["pace"] = publishing.Pace(call=timedelta(seconds=2))
     loaded = stage_settings(

@@ -76,6 +76,7 @@ def test_a_video_is_covered_once_although_the_program_was_killed_over_it(night: 
         await stage.check(1, *PEOPLE)
         assert await stage.public(1) == (1, 1)
         assert (await stage.events(1))["ready"] == 1
+        covered: PostPicture
         (covered,) = await stage.rows(PostPicture)
         assert (covered.state, covered.progress, covered.tries) == (PictureState.FINISHED, 100, 0)
         return covered
