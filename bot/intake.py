@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -58,10 +59,9 @@ class Intake:
         while True:
             self._arrived.clear()
             if not await self.once():
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), IDLE_SECONDS)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._arrived.wait()
 
     async def once(self) -> bool:
         """Handle what is there; False if there was nothing."""

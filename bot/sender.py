@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -51,10 +52,9 @@ class Sender:
         while True:
             self.nudge.clear()
             if not await self._begin(app, utc_now(), group):
-                try:
-                    await asyncio.wait_for(self.nudge.wait(), IDLE_SECONDS)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self.nudge.wait()
 
     async def once(self, now: datetime) -> bool:
         """Show what is untrue now; False if there was nothing."""

@@ -46,8 +46,8 @@ class Workroom(Generic[Tool]):
         pool = self._pool
         seconds = self._patience.seconds if self._loaded else self._patience.loading
         try:
-            answering = asyncio.get_running_loop().run_in_executor(pool, _work, work, asked, named)
-            answer = await asyncio.wait_for(answering, seconds)
+            async with asyncio.timeout(seconds):
+                answer = await asyncio.get_running_loop().run_in_executor(pool, _work, work, asked, named)
         except (BrokenProcessPool, TimeoutError) as error:
             self._replace(pool)
             raise DetectorFailed(f"{self._name} did not answer") from error

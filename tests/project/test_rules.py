@@ -52,6 +52,16 @@ def test_whoever_silences_a_tool_says_why() -> None:
     assert [path.name for path in written if silent.search(path.read_text("utf-8"))] == []
 
 
+def test_no_wait_forgets_that_it_was_cancelled() -> None:
+    """`asyncio.wait_for` of Python 3.11 does when both come at once, and a loop goes on for ever."""
+    waits = [name for name, tree in trees() for node in ast.walk(tree) if forgets_a_cancellation(node)]
+    assert waits == []
+
+
+def forgets_a_cancellation(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "wait_for" and ast.unparse(node.value) == "asyncio"
+
+
 def test_importing_a_package_runs_nothing() -> None:
     packages = [path for path in modules() if path.name == "__init__.py"]
     assert packages
