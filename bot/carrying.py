@@ -30,13 +30,21 @@ async def take_back(network: Network, row: Delivery, release: Release | None, si
     that it was not found, although it may be there.
 
     Words that were changed in place go with the post that they are in. Raises TryLater, SignedOut, Unclear."""
-    for part in reversed(row.parts):
-        await network.withdraw(Published(part, None, row.published_at or since))
+    gone = True
+    for number, part in reversed([*enumerate(row.parts)]):
+        if part != thread.SEEN:
+            await network.withdraw(Published(part, None, row.published_at or since))
+        elif release is not None:
+            gone = await _find_and_withdraw(network, row, release, number, since) and gone
     if row.published_id is not None and not row.parts:
         await network.withdraw(Published(row.published_id, row.url, row.published_at or since))
-    if release is None or release.in_place:
-        return True
-    there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
-    if there is not None:
-        await network.withdraw(there)
-    return there is not None
+    if release is None or release.in_place or thread.SEEN in row.parts:
+        return gone
+    return await _find_and_withdraw(network, row, release, len(row.parts), since)
+
+
+async def _find_and_withdraw(network: Network, row: Delivery, release: Release, number: int, since: datetime) -> bool:
+    found = await network.find(thread.nth(release, number, network.limits), thread.nth_key(row, number), since)
+    if found is not None:
+        await network.withdraw(found)
+    return found is not None

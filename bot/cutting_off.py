@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import col, exists, select, update
+from sqlmodel import col, exists, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, outbox
@@ -55,7 +55,9 @@ async def _void(database: Database, post_id: int, now: datetime) -> None:
 
 
 async def _strangers(session: AsyncSession) -> list[Slot]:
-    """Cards that tell something, in chats of people or accounts that were cut off."""
+    """Cards that tell something, in chats of people or accounts that were cut off. Starts with those: they are few."""
+    gone = select(Officer.id).where(or_(col(Officer.in_roster).is_(False), col(Officer.revoked_at).is_not(None)))
+    left = select(Account.officer_id).where(col(Account.revoked_at).is_not(None))
     theirs = exists().where(
         col(Account.officer_id) == col(Slot.officer_id),
         col(Account.app) == col(Slot.app),
@@ -65,7 +67,12 @@ async def _strangers(session: AsyncSession) -> list[Slot]:
         col(Officer.in_roster).is_(True),
         col(Officer.revoked_at).is_(None),
     )
-    statement = select(Slot).where(col(Slot.closed).is_(False), col(Slot.wanted) == col(Slot.shown), ~theirs)
+    statement = select(Slot).where(
+        col(Slot.officer_id).in_(gone.union(left)),
+        col(Slot.closed).is_(False),
+        col(Slot.wanted) == col(Slot.shown),
+        ~theirs,
+    )
     return list((await session.exec(statement.order_by(col(Slot.id)).limit(200))).all())
 
 

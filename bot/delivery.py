@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, UniqueConstraint, case, true
-from sqlmodel import Field, SQLModel, col, func, or_, select
+from sqlmodel import Field, SQLModel, col, exists, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation.post import Post, PostState, Wait
@@ -153,7 +153,9 @@ async def to_do(
         order_by=(col(Delivery.due_at), col(Delivery.id)),
     )
     line = _in_line(select(col(Delivery.id).label("id"), place.label("place"))).subquery()
-    frozen = select(Post.id).join(Shift, col(Shift.id) == col(Post.shift_id)).where(col(Shift.frozen_at).is_not(None))
+    frozen = exists().where(
+        col(Post.id) == col(Delivery.post_id), col(Shift.id) == col(Post.shift_id), col(Shift.frozen_at).is_not(None)
+    )
     statement = (
         select(Delivery)
         .where(
@@ -161,8 +163,7 @@ async def to_do(
             true() if network is None else Delivery.network == network,
             or_(
                 Delivery.state != DeliveryState.DUE,
-                col(Delivery.post_id).not_in(frozen)
-                & col(Delivery.id).not_in(select(line.c.id).where(line.c.place > 1)),
+                ~frozen & col(Delivery.id).not_in(select(line.c.id).where(line.c.place > 1)),
             ),
             Delivery.due_at <= now,
             or_(col(Delivery.asked_at).is_(None), col(Delivery.asked_at) <= now - again),

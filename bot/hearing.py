@@ -1,5 +1,6 @@
 """Hearing: what the public answers is stored once, judged, and goes to whoever deals with it."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from sqlmodel import col, select
+from sqlalchemy import String
+from sqlmodel import cast, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import fixed_answer, reply
@@ -118,13 +120,21 @@ class Ears:
 
 
 async def _answered(session: AsyncSession, network: str, published_id: str) -> int | None:
-    """The post in whose thread somebody wrote: under the post itself, or under a fixed text of ours."""
+    """The post in whose thread somebody wrote: under the post itself, under a later piece of it, or under a fixed text
+    of ours."""
     statement = select(Delivery).where(Delivery.network == network, col(Delivery.published_id) == published_id)
-    delivery = (await session.exec(statement)).first()
+    delivery = (await session.exec(statement)).first() or await _with_part(session, network, published_id)
     if delivery is not None:
         return delivery.post_id
     answer = await fixed_answer.by_published(session, network, published_id)
     return answer.post_id if answer else None
+
+
+async def _with_part(session: AsyncSession, network: str, published_id: str) -> Delivery | None:
+    """The thread of which this is a piece."""
+    holds = cast(col(Delivery.parts), String).contains(json.dumps(published_id), autoescape=True)
+    found = (await session.exec(select(Delivery).where(Delivery.network == network, holds))).all()
+    return next((row for row in found if published_id in row.parts), None)
 
 
 async def _post_of(session: AsyncSession, network: str, heard: Heard) -> int | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index, update
+from sqlalchemy import JSON, Column, Index, text, update
 from sqlmodel import Field, SQLModel, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -48,7 +48,18 @@ class Slot(SQLModel, table=True):
 
     `page` is what the person is looking at on it; `notice` holds a words key and its fields (never removed words)."""
 
-    __table_args__ = (Index("ix_slot_subject", "kind", "subject"), Index("ix_slot_card", "app", "chat", "card_id"))
+    __table_args__ = (
+        Index("ix_slot_subject", "kind", "subject"),
+        Index("ix_slot_card", "app", "chat", "card_id"),
+        Index("ix_slot_open", "officer_id", sqlite_where=text("closed IS 0"), postgresql_where=text("closed IS false")),
+        Index(
+            "ix_slot_untrue",
+            "app",
+            "id",
+            sqlite_where=text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
+            postgresql_where=text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     officer_id: str = Field(max_length=64, index=True)
@@ -149,6 +160,7 @@ async def untrue(
             col(Slot.chat).not_in(but),
             col(Slot.closed).is_(False),
             or_(col(Slot.not_before).is_(None), col(Slot.not_before) <= now),
+            or_(col(Slot.wanted) > col(Slot.shown), col(Slot.remove_at).is_not(None)),  # as its index has it
             or_(col(Slot.wanted) > col(Slot.shown), col(Slot.remove_at) <= now),
         )
         .order_by(col(Slot.kind) != SlotKind.ALARM, col(Slot.id))

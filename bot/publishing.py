@@ -18,7 +18,7 @@ from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
-from bot.trouble import BY_HAND, LOOKS
+from bot.trouble import LOOKS
 from moderation import approval, audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import POSTS, Post, PostState, pictures
@@ -159,7 +159,7 @@ class Publisher:
                 return None
             row.lease_until = now + self._lease
             if row.state is DeliveryState.RECALLING:
-                return row, await self._left(session, row, post) if row.reason == BY_HAND else None
+                return row, await self._left(session, row, post) if trouble.by_hand(row) else None
             looking = row.state is DeliveryState.UNCLEAR
             return row, await (self._left if looking else self._release)(session, row, post)
 

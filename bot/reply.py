@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -40,7 +41,16 @@ class Reply(SQLModel, table=True):
     it by the house rule `hide_rule` (None: shows it again); `hide_due` until that is done, or `hide_refused`.
     `hidden_rule` is the one by which its network has hidden it, as far as we know."""
 
-    __table_args__ = (UniqueConstraint("network", "heard_id"),)
+    __table_args__ = (
+        UniqueConstraint("network", "heard_id"),
+        Index("ix_reply_heard", "network", "received_at"),
+        Index(
+            "ix_reply_unweighed",
+            "received_at",
+            sqlite_where=sql("weigh_by IS NOT NULL OR alone IS 1"),
+            postgresql_where=sql("weigh_by IS NOT NULL OR alone IS true"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     network: str = Field(max_length=32)
@@ -66,7 +76,7 @@ class Reply(SQLModel, table=True):
     similar: int = 0
     alarm_id: int | None = Field(default=None, index=True)
     weigh_by: datetime | None = Field(default=None, index=True)
-    alone: bool = Field(default=False, index=True)
+    alone: bool = False
     look: bool = False
     mention: bool = False
     aside: bool = False
@@ -96,6 +106,7 @@ REPLIES: Final = Machine(
     {
         ReplyState.NEW: frozenset({ReplyState.SHOWN}),
         ReplyState.SHOWN: frozenset({ReplyState.ANSWERED, ReplyState.IGNORED, ReplyState.ESCALATED}),
+        ReplyState.IGNORED: frozenset({ReplyState.SHOWN}),
     },
 )
 

@@ -1,12 +1,11 @@
 """Retelling: a recap whose words the public should no longer read, because a post was recalled or corrected since."""
 
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlalchemy import CompoundSelect
+from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from bot import correcting, delivery, recap
 from bot.delivery import Delivery
@@ -25,28 +24,29 @@ ANEW: Final = timedelta(hours=12)
 
 async def outdated(session: AsyncSession, now: datetime) -> list[int]:
     """The recaps that tell once more what was recalled, or what is said in other words by now."""
-    shifts = {*(await session.exec(_recalled(now))).all(), *(await session.exec(_corrected(now))).all()}
-    if not shifts:
+    changed = select(_changed(now).cte("changed").c.post)
+    others = or_(col(Post.id).in_(changed), col(Post.corrects).in_(changed))
+    told = dict((await session.exec(select(Post.id, Post.shift_id).where(others))).all())
+    if not told:
         return []
-    statement = select(Post).where(col(Post.shift_id).in_(shifts), col(Post.thread), col(Post.state).in_(STANDS))
-    found = (await session.exec(statement.order_by(col(Post.id)))).all()
-    return [one.id or 0 for one in found if await _is_outdated(session, one)]
-
-
-def _recalled(now: datetime) -> SelectOfScalar[int]:
-    """The shifts of which something was recalled lately."""
-    return select(Post.shift_id).where(Post.state == PostState.RECALLED, col(Post.ended_at) > now - LATELY)
-
-
-def _corrected(now: datetime) -> SelectOfScalar[int]:
-    """The shifts of which something was corrected lately, perhaps by people of another shift."""
-    correction = aliased(Post)
-    return (
-        select(Post.shift_id)
-        .join(correction, col(correction.corrects) == col(Post.id))
-        .join(Delivery, col(Delivery.post_id) == col(correction.id))
-        .where(correction.state == PostState.RELEASED, col(Delivery.first_sent_at) > now - LATELY)
+    recaps = select(Post.id, Post.state, Post.retells).where(
+        col(Post.shift_id).in_(set(told.values())), col(Post.thread)
     )
+    found = (await session.exec(recaps.order_by(col(Post.id)))).all()
+    doubtful = [one or 0 for one, state, retells in found if state in STANDS and told.keys() & set(retells)]
+    return [one for one in doubtful if await _is_outdated(session, await session.get_one(Post, one))]
+
+
+def _changed(now: datetime) -> CompoundSelect[Any]:
+    """What was recalled or corrected lately; of a correction, what it corrects. Starts with what there is little of."""
+    recalled = select(func.coalesce(col(Post.corrects), col(Post.id)).label("post")).where(
+        Post.state == PostState.RECALLED, col(Post.ended_at) > now - LATELY
+    )
+    corrections = select(Post.id).where(col(Post.corrects).is_not(None))
+    sent = select(Delivery.post_id).where(
+        col(Delivery.post_id).in_(corrections), col(Delivery.first_sent_at) > now - LATELY
+    )
+    return recalled.union(select(Post.corrects).where(col(Post.id).in_(sent), Post.state == PostState.RELEASED))
 
 
 async def tell_anew(session: AsyncSession, desk: Desk, recap_id: int, zone: tzinfo, now: datetime) -> None:

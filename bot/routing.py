@@ -25,6 +25,7 @@ KEPT_FROM: Final = Severity.ABUSIVE
 """From this severity on a reply that would go to an officer is kept from them; it stays on record and is listed."""
 WAIT: Final = timedelta(seconds=5)
 """How long a reply waits for the second judge before it goes on without."""
+_WAITS: Final = (ReplyState.NEW, ReplyState.SHOWN)
 _DESKS: Final = {Route.INSPECTOR: Role.INSPECTOR, Route.TIPS: Role.TIPS, Route.PRESS: Role.PRESS}
 
 
@@ -54,6 +55,7 @@ class Routing:
         reply, follows = await _locked(session, reply_id, now)
         if reply.text != text or (reply.weigh_by is None and not reply.alone):
             return
+        waits = reply.state in _WAITS
         late, reply.weigh_by, reply.alone = reply.alone, None, False
         triaged = self.triage.triage(reply.text, reply.language)
         both = union(triaged, shares, self.triage.bars, self.triage.ways)
@@ -63,6 +65,7 @@ class Routing:
             await self._add(session, reply, both, now, look=both.look)
         if late:
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
+        await _parted(session, reply, waits)
 
     async def alone(self, session: AsyncSession, reply_id: int, now: datetime) -> None:
         """The second judge did not weigh a reply in time: the rules decide alone, and a person sees it."""
@@ -79,6 +82,7 @@ class Routing:
 
     async def edited(self, session: AsyncSession, reply: Reply, now: datetime) -> None:
         """Its author has changed the words, which is recorded: both judges look again, and only ever add."""
+        waits = reply.state in _WAITS
         triaged = self.triage.triage(reply.text, reply.language)
         if triaged.life_risk and reply.alarm_id is None:
             await self._settle(session, reply, triaged, now, follows=False)
@@ -89,6 +93,7 @@ class Routing:
             if reply.route is Route.KEPT and not reply.aside:
                 await kept(session, reply, await session.get_one(Post, reply.post_id))
             reply.alone = self.wait is not None
+        await _parted(session, reply, waits)
 
     async def _add(self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, look: bool) -> None:
         """What was judged already is judged anew: an officer may have to be spared it, the control room may look."""
@@ -156,7 +161,9 @@ async def _locked(session: AsyncSession, reply_id: int, now: datetime) -> tuple[
     known = await session.get_one(Reply, reply_id)
     await queue.locked(session, known.post_id)
     follows = await alarm.of_author(session, known, now) is not None
-    return await session.get_one(Reply, reply_id, with_for_update=True, populate_existing=True), follows
+    reply = await session.get_one(Reply, reply_id, with_for_update=True, populate_existing=True)
+    await similar.hold(session, reply)
+    return reply, follows
 
 
 def route_of(triaged: Triaged) -> Route:
@@ -225,6 +232,19 @@ async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:
             await _left(session, reply)
         elif reply.state in (ReplyState.NEW, ReplyState.SHOWN):
             await to_officer(session, reply, post)
+
+
+async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:
+    """Others were counted with a reply that is not what it was, and nobody had dealt with it: they show once more."""
+    lead = await similar.part(session, reply) if waits else None
+    if lead is None or lead.route is Route.KEPT or lead.alarm_id is not None:
+        return
+    if lead.state is ReplyState.IGNORED:
+        await REPLIES.move(session, lead, ReplyState.SHOWN)
+    if lead.route is Route.OFFICER:
+        await to_officer(session, lead, await session.get_one(Post, lead.post_id))
+    else:
+        await to_desk(session, lead)
 
 
 async def _left(session: AsyncSession, reply: Reply) -> None:

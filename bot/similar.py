@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.reply import Reply
 from moderation.normalise import look_at, plain
@@ -51,6 +52,31 @@ async def join(session: AsyncSession, reply: Reply, first: Reply) -> None:
         .execution_options(synchronize_session=False)
     )
     await session.refresh(first)
+
+
+async def hold(session: AsyncSession, first: Reply) -> None:
+    """Lock those that are counted with it, before anything is recorded."""
+    if first.similar:
+        await session.exec(_counted_with(first).with_for_update().execution_options(populate_existing=True))
+
+
+async def part(session: AsyncSession, first: Reply) -> Reply | None:
+    """Whoever was counted with it, and says or means something else than it does by now, is so no longer: the first of
+    them leads the others, and is given. None if nobody parts."""
+    found = (await session.exec(_counted_with(first))).all() if first.similar else []
+    apart = [one for one in found if one.route is not first.route or not alike(one.text, first.text)]
+    first.similar -= len(apart)
+    if not apart:
+        return None
+    lead, *others = apart
+    lead.similar_to, lead.similar = None, len(others)
+    for one in others:
+        one.similar_to = lead.id
+    return lead
+
+
+def _counted_with(first: Reply) -> SelectOfScalar[Reply]:
+    return select(Reply).where(Reply.post_id == first.post_id, Reply.similar_to == first.id).order_by(col(Reply.id))
 
 
 def _first_alike(text: str, others: Iterable[Reply]) -> Reply | None:

@@ -9,6 +9,8 @@ from bot.network import Limits
 from moderation.release import Release
 
 BETWEEN = "\n\n"
+SEEN = ""
+"""Among the parts: one that a person saw there, and of which nobody knows the name."""
 
 
 def pieces(text: str, limits: Limits) -> tuple[str, ...]:
@@ -20,12 +22,17 @@ def pieces(text: str, limits: Limits) -> tuple[str, ...]:
 
 def piece(release: Release, row: Delivery, limits: Limits) -> Release:
     """The next post of a thread; of a release that is none, the release itself."""
+    return nth(release, len(row.parts), limits)
+
+
+def nth(release: Release, number: int, limits: Limits) -> Release:
+    """One post of a thread, counted from 0."""
     if not release.thread:
         return release
-    if not row.parts:
+    if not number:
         return replace(release, text=pieces(release.text, limits)[0])
     # What is there was a thread, whatever the network takes by now: a later piece may have left, and is looked for.
-    return replace(release, text=_paragraphs(release.text)[len(row.parts)], pictures=())
+    return replace(release, text=_paragraphs(release.text)[number], pictures=())
 
 
 def goes_on(release: Release, row: Delivery, limits: Limits) -> bool:
@@ -40,12 +47,16 @@ def told(release: Release, row: Delivery, limits: Limits) -> bool:
 
 def key(row: Delivery) -> str:
     """The key of the next post: the delivery's own, or one of a later piece."""
-    return f"{row.key}-{len(row.parts)}" if row.parts else row.key
+    return nth_key(row, len(row.parts))
+
+
+def nth_key(row: Delivery, number: int) -> str:
+    return f"{row.key}-{number}" if number else row.key
 
 
 def answers(row: Delivery) -> str | None:
-    """What the next post stands under: the one before it, or what the delivery answers."""
-    return row.parts[-1] if row.parts else row.answers
+    """What the next post stands under: the last one before it of which we know the name, or what it answers."""
+    return next((part for part in reversed(row.parts) if part != SEEN), row.answers)
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

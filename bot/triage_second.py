@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel import col, func, or_, select
 
+from bot.following import FOR
 from bot.reply import Reply
 from bot.routing import Routing
 from bot.triage_room import TriageRoom
@@ -16,6 +17,8 @@ from shifts.database import Database, utc_now
 AT_ONCE: Final = 20
 LATE: Final = timedelta(hours=2)
 """What the rules judged alone is weighed after all when the model is back, if it is not older than this."""
+REACH: Final = FOR + LATE
+"""Nothing that was heard before is weighed any more: so long its author may edit it, and we see it."""
 REST: Final = timedelta(seconds=3)
 """After a failure the model is left alone for a moment: it may be starting."""
 TRIES: Final = 2
@@ -74,11 +77,12 @@ class SecondLook:
         statement = (
             select(Reply.id, Reply.edited_at, Reply.text)
             .where(
+                col(Reply.received_at) > now - REACH,
+                or_(col(Reply.weigh_by).is_not(None), col(Reply.alone).is_(True)),  # as its index has it
                 or_(
                     col(Reply.weigh_by).is_not(None),
-                    col(Reply.alone).is_(True)
-                    & (func.coalesce(col(Reply.edited_at), col(Reply.received_at)) > now - LATE),
-                )
+                    func.coalesce(col(Reply.edited_at), col(Reply.received_at)) > now - LATE,
+                ),
             )
             .order_by(col(Reply.alone), col(Reply.id))
             .limit(AT_ONCE + len(left))

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import outbox
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import SlotKind
+from bot.thread import SEEN
 from moderation.post import Post
 from shifts import roster
 from shifts.officer import LEADERS, SENIORS, Officer
@@ -19,9 +20,14 @@ LOOKS: Final = 3
 NEEDS_A_HAND: Final = (DeliveryState.REFUSED, DeliveryState.STUCK, DeliveryState.UNCLEAR)
 
 
+def by_hand(row: Delivery) -> bool:
+    """Whether a person says that it is there, or some of it, and we do not know under which name."""
+    return row.reason == BY_HAND or SEEN in row.parts
+
+
 def to_delete(row: Delivery) -> bool:
     """Whether a person has to take it away: somebody saw it there, it was recalled, and nobody else finds it."""
-    return row.state is DeliveryState.RECALLING and row.reason == BY_HAND and row.tries > LOOKS
+    return row.state is DeliveryState.RECALLING and by_hand(row) and row.tries > LOOKS
 
 
 async def bring(session: AsyncSession, post: Post, row: Delivery) -> None:

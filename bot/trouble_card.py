@@ -76,7 +76,7 @@ class TroubleCards:
         if row.state is DeliveryState.UNCLEAR:
             there = button(slot, "there", say("trouble.button.there"), "", 0, Weight.MAIN)
             absent = (button(slot, "absent", say("trouble.button.absent")),)
-            return (absent,) if post.thread else ((there,), absent)
+            return ((there,), absent)
         again = button(slot, "again", say("trouble.button.again"))
         if not row.offer:
             return ((again, *self._skip(say, slot)),)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, delivery, outbox
+from bot import correcting, delivery, outbox, thread
 from bot import smaller as smaller_part
 from bot.delivery import DELIVERIES, Delivery, DeliveryState
 from bot.outbox import SlotKind
@@ -42,13 +42,17 @@ async def skip(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def there(session: AsyncSession, tap: Tap) -> str | None:
-    """Somebody looked, and it is there; a piece of a thread has to be found, for the next one stands under it.
+    """Somebody looked, and it is there; a thread goes on under the last piece that the network named.
 
     Raises Refusal."""
     post, row = await _row(session, tap, DeliveryState.UNCLEAR)
+    values: dict[str, Any] = {"reason": BY_HAND, "published_at": row.published_at or tap.now}
+    state = DeliveryState.SENT
     if post.thread:
-        raise NotAllowed("tap.stale")
-    await _settle(session, tap, post, row, DeliveryState.SENT, reason=BY_HAND, published_at=tap.now)
+        limits, values["parts"] = tap.desk.networks.get(row.network), [*row.parts, thread.SEEN]
+        there = len(thread.pieces(approval.text_for(post, row.network), limits)) if limits else 0
+        state = DeliveryState.DUE if len(values["parts"]) < there else DeliveryState.SENT
+    await _settle(session, tap, post, row, state, **values)
     await delivery.follow(session, post, row)
     return None
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,10 +59,20 @@ class Post(SQLModel, table=True):
     What it waits for before it may leave: a scene (`wait`; `wait_by` asked for that, None: a rule did) and a time
     (`embargo_until`). Both have to be over."""
 
+    __table_args__ = (
+        Index("ix_post_shift", "shift_id", "thread"),
+        Index(
+            "ix_post_corrects",
+            "corrects",
+            sqlite_where=sql("corrects IS NOT NULL"),
+            postgresql_where=sql("corrects IS NOT NULL"),
+        ),
+    )
+
     id: int | None = Field(default=None, primary_key=True)
     number: int = Field(unique=True)
     author_id: str = Field(max_length=64, index=True)
-    shift_id: int = Field(foreign_key="shift.id", index=True)
+    shift_id: int = Field(foreign_key="shift.id")
     state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState), index=True)
     kind: str | None = Field(default=None, max_length=16)
     kind_chosen: bool = False
@@ -77,7 +88,7 @@ class Post(SQLModel, table=True):
     original_id: str = Field(max_length=32)
     edited_by: str | None = Field(default=None, max_length=64)
     answers_reply: int | None = Field(default=None, index=True)
-    corrects: int | None = Field(default=None, index=True)
+    corrects: int | None = None
     """The post whose public words these take the place of."""
     correction: dict[str, Any] = _json(dict)
     """What the public reads with a correction: `line` says what was wrong; `lead` stands before the words on the

@@ -183,9 +183,17 @@ async def link(session: AsyncSession, officer_id: str, app: str, account: str, c
             raise AccountTaken from error
     if linked.officer_id != officer_id:
         raise AccountTaken
-    linked.chat = chat
+    return linked if linked.chat == chat else await _moved(session, linked, chat, now)
+
+
+async def _moved(session: AsyncSession, linked: Account, chat: str, now: datetime) -> Account:
+    """The same account in another chat; the old row stays as one that was cut off, for what stands in its chat."""
+    linked.revoked_at = now
     await session.flush()
-    return linked
+    moved = Account(officer_id=linked.officer_id, app=linked.app, account=linked.account, chat=chat, linked_at=now)
+    session.add(moved)
+    await session.flush()
+    return moved
 
 
 async def revoke(session: AsyncSession, officer_id: str, now: datetime) -> None:

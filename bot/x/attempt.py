@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, col, select
 
 from bot.network import Refused
@@ -20,7 +21,7 @@ class XAttempt(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=64)
     tried_at: datetime
     night: str = Field(max_length=10)
-    micros: int
+    micros: int = Field(sa_type=BigInteger)
     published_id: str | None = Field(default=None, max_length=32, index=True)
 
 

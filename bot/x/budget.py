@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import BigInteger, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,7 +22,7 @@ class XSpending(SQLModel, table=True):
     __tablename__ = "x_spending"
 
     night: str = Field(primary_key=True, max_length=10)
-    micros: int = 0
+    micros: int = Field(default=0, sa_type=BigInteger)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ import pytest
 from sqlmodel import col, select
 
 from bot import hiding, shift_cards
+from bot.delivery import Delivery
 from bot.following import Follower
 from bot.hiding import Hider
 from bot.network import Network, Refused, TryLater
 from bot.outbox import Slot, SlotKind
-from bot.reply import Reply, ReplyState
+from bot.reply import REPLIES, Reply, ReplyState
 from bot.reply_cards import fate_lines
 from bot.routing import WAIT
 from bot.triage_labels import Route, Severity
@@ -168,6 +169,44 @@ async def test_a_reply_that_is_edited_into_abuse_leaves_the_phone_of_the_officer
     assert (reply.route, reply.severity, reply.state) == (Route.KEPT, Severity.ABUSIVE, ReplyState.IGNORED)
     assert await night.phones(heard) == set()
     assert await night.phones(1, SlotKind.KEPT) == {"press-1"}
+
+
+@pytest.mark.parametrize("into", [ABUSE, "help me, he has a knife and is in my kitchen", "nice van, well done"])
+async def test_what_was_counted_with_a_reply_that_says_something_else_now_shows_on_a_card_of_its_own(
+    night: Replies, into: str
+) -> None:
+    heard = [await night.say("is the road open", author) for author in ("p1", "p2", "p3")]
+    await night.weigh(shares())
+    assert [await night.phones(one) for one in heard] == [{"lima-3"}, set(), set()]
+    night.crowd.now = {"r0": into}
+    await follow(night)
+    assert [await night.phones(one, SlotKind.REPLY) for one in heard[1:]] == [{"lima-3"}, set()]
+    again = [await night.reply(one) for one in heard]
+    assert [(one.similar, one.similar_to) for one in again] == [(0, None), (1, None), (0, heard[1])]
+    assert again[1].state is ReplyState.SHOWN
+
+
+async def test_what_was_counted_with_a_reply_that_is_dealt_with_stays_so_whatever_becomes_of_that(
+    night: Replies,
+) -> None:
+    heard = [await night.say("is the road open", author) for author in ("p1", "p2")]
+    await night.weigh(shares())
+    async with night.database.transaction() as session:
+        first = await session.get_one(Reply, heard[0])
+        if first.state is ReplyState.NEW:
+            await REPLIES.move(session, first, ReplyState.SHOWN)
+        await REPLIES.move(session, first, ReplyState.ANSWERED)
+    night.crowd.now = {"r0": ABUSE}
+    await follow(night)
+    assert await night.phones(heard[1]) == set()
+
+
+async def test_a_reply_under_a_later_piece_of_a_thread_goes_to_whoever_wrote_it(night: Replies) -> None:
+    async with night.database.transaction() as session:
+        (await session.exec(select(Delivery))).one().parts = ["far-1", "at://far/2_%"]
+    heard = await night.say("is the road open", answers="at://far/2_%")
+    await night.weigh(shares())
+    assert ((await night.reply(heard)).answers, await night.phones(heard)) == ("at://far/2_%", {"lima-3"})
 
 
 async def test_a_reply_that_is_edited_into_a_tip_goes_to_the_tips_desk_instead(night: Replies) -> None:

@@ -89,9 +89,10 @@ class Hand:
         shown = await self.arg(action) if arg is None else arg
         async with self.desk.database.transaction() as session:
             slot = (await session.exec(select(Slot).where(col(Slot.kind) == SlotKind.TROUBLE))).one()
+            desk = SimpleNamespace(networks={"far": self.network.limits})
             account = Account(officer_id=person, app="a", account="1", chat="1", linked_at=self.desk.clock.now)
             caller = Caller(await session.get_one(Officer, person), account)
-            tap = Tap(cast(Any, SimpleNamespace()), caller, slot, action, shown, 0, self.desk.clock.now)
+            tap = Tap(cast(Any, desk), caller, slot, action, shown, 0, self.desk.clock.now)
             await ACTIONS[action](session, tap)
 
     async def audited(self) -> list[tuple[str, str | None]]:
@@ -222,14 +223,33 @@ async def test_what_somebody_saw_there_and_nobody_finds_is_left_to_a_person_to_d
     assert (await hand.card()).rows == ()
 
 
-async def test_nobody_can_say_that_a_piece_of_a_thread_is_there_but_that_it_is_not(hand: Hand) -> None:
+async def a_thread_in_doubt(hand: Hand, *faults: Fault) -> None:
     hand.network.limits = replace(hand.network.limits, threads=True)
-    hand.network.faults, hand.network.blind = [Fault.NONE, Fault.LOST_BEFORE], True
+    hand.network.faults, hand.network.blind = list(faults), True
     await hand.desk.approve(1, "One.\n\nTwo.\n\nThree.", thread=True)
     await hand.desk.run(5)
-    assert await hand.labels() == ["Not there, send again"]
-    with pytest.raises(NotAllowed, match=r"tap\.stale"):
-        await hand.tap("there")
+    assert await hand.labels() == ["It is there", "Not there, send again"]
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+async def test_a_thread_goes_on_after_a_piece_that_somebody_saw_there_and_all_of_it_can_be_taken_back(
+    hand: Hand, before: int
+) -> None:
+    await a_thread_in_doubt(hand, *[Fault.NONE] * before, Fault.LOST_AFTER)
+    await hand.tap("there")
+    await hand.desk.run(3)
+    assert (hand.network.texts(), await hand.desk.states()) == (["One.", "Two.", "Three."], [DeliveryState.SENT])
+    await recall(hand)
+    await hand.desk.run(2)
+    assert await hand.desk.states() == [DeliveryState.RECALLING]
+    hand.network.blind = False
+    await hand.desk.run(2)
+    assert await hand.desk.states() == [DeliveryState.RECALLED]
+    assert set(hand.network.withdrawn) == {key for key, _ in hand.network.seen}
+
+
+async def test_a_piece_of_a_thread_that_somebody_did_not_find_is_sent_once_more(hand: Hand) -> None:
+    await a_thread_in_doubt(hand, Fault.NONE, Fault.LOST_BEFORE)
     await hand.tap("absent")
     await hand.desk.run(3)
     assert hand.network.texts() == ["One.", "Two.", "Three."]

@@ -200,8 +200,22 @@ def upgrade() -> None:
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.create_index("ix_slot_card", ["app", "chat", "card_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_slot_officer_id"), ["officer_id"], unique=False)
+        batch_op.create_index(
+            "ix_slot_open",
+            ["officer_id"],
+            unique=False,
+            sqlite_where=sa.text("closed IS 0"),
+            postgresql_where=sa.text("closed IS false"),
+        )
         batch_op.create_index(batch_op.f("ix_slot_shown_at"), ["shown_at"], unique=False)
         batch_op.create_index("ix_slot_subject", ["kind", "subject"], unique=False)
+        batch_op.create_index(
+            "ix_slot_untrue",
+            ["app", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
+            postgresql_where=sa.text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+        )
 
     op.create_table(
         "timeline_change",
@@ -257,7 +271,7 @@ def upgrade() -> None:
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("tried_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("night", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
-        sa.Column("micros", sa.Integer(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
         sa.Column("published_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_x_attempt")),
     )
@@ -267,7 +281,7 @@ def upgrade() -> None:
     op.create_table(
         "x_spending",
         sa.Column("night", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
-        sa.Column("micros", sa.Integer(), nullable=False),
+        sa.Column("micros", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("night", name=op.f("pk_x_spending")),
     )
     op.create_table(
@@ -436,9 +450,15 @@ def upgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_answers_reply"), ["answers_reply"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_author_id"), ["author_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_post_corrects"), ["corrects"], unique=False)
+        batch_op.create_index(
+            "ix_post_corrects",
+            ["corrects"],
+            unique=False,
+            sqlite_where=sa.text("corrects IS NOT NULL"),
+            postgresql_where=sa.text("corrects IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_post_prepare_at"), ["prepare_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_post_shift_id"), ["shift_id"], unique=False)
+        batch_op.create_index("ix_post_shift", ["shift_id", "thread"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_state"), ["state"], unique=False)
 
     op.create_table(
@@ -665,10 +685,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reply_alarm_id"), ["alarm_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reply_alone"), ["alone"], unique=False)
+        batch_op.create_index("ix_reply_heard", ["network", "received_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_hide_due"), ["hide_due"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reply_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "ix_reply_unweighed",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
+            postgresql_where=sa.text("weigh_by IS NOT NULL OR alone IS true"),
+        )
         batch_op.create_index(batch_op.f("ix_reply_weigh_by"), ["weigh_by"], unique=False)
 
     op.create_table(
@@ -762,10 +789,15 @@ def downgrade() -> None:
     op.drop_table("alarm")
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reply_weigh_by"))
+        batch_op.drop_index(
+            "ix_reply_unweighed",
+            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
+            postgresql_where=sa.text("weigh_by IS NOT NULL OR alone IS true"),
+        )
         batch_op.drop_index(batch_op.f("ix_reply_state"))
         batch_op.drop_index(batch_op.f("ix_reply_post_id"))
         batch_op.drop_index(batch_op.f("ix_reply_hide_due"))
-        batch_op.drop_index(batch_op.f("ix_reply_alone"))
+        batch_op.drop_index("ix_reply_heard")
         batch_op.drop_index(batch_op.f("ix_reply_alarm_id"))
 
     op.drop_table("reply")
@@ -788,9 +820,13 @@ def downgrade() -> None:
     op.drop_table("decision")
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_state"))
-        batch_op.drop_index(batch_op.f("ix_post_shift_id"))
+        batch_op.drop_index("ix_post_shift")
         batch_op.drop_index(batch_op.f("ix_post_prepare_at"))
-        batch_op.drop_index(batch_op.f("ix_post_corrects"))
+        batch_op.drop_index(
+            "ix_post_corrects",
+            sqlite_where=sa.text("corrects IS NOT NULL"),
+            postgresql_where=sa.text("corrects IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
         batch_op.drop_index(batch_op.f("ix_post_answers_reply"))
 
@@ -830,8 +866,16 @@ def downgrade() -> None:
     op.drop_table("timeline_entry")
     op.drop_table("timeline_change")
     with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_slot_untrue",
+            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
+            postgresql_where=sa.text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+        )
         batch_op.drop_index("ix_slot_subject")
         batch_op.drop_index(batch_op.f("ix_slot_shown_at"))
+        batch_op.drop_index(
+            "ix_slot_open", sqlite_where=sa.text("closed IS 0"), postgresql_where=sa.text("closed IS false")
+        )
         batch_op.drop_index(batch_op.f("ix_slot_officer_id"))
         batch_op.drop_index("ix_slot_card")
 
