@@ -14,8 +14,8 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -54,19 +54,16 @@ BACKLOG: Final = 90
 UNDO: Final = timedelta(seconds=1)
 PATIENCE: Final = 180.0
 HOUR: Final = timedelta(hours=1)
+_ENGINE: Final = asyncio.Lock()
+"""There is one engine a process: it makes its tables in one database after the other."""
 
 
 async def main() -> int:
     options = _options()
     # The fakes cut connections on purpose, and their server would tell of each.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        async with _databases(folder) as urls:
-            for kind, found in (await _each(folder, urls, options.quick)).items():
-                figures |= {f"{kind}: {figure}": value for figure, value in found.items()}
-        figures |= await _hour(folder)
+        figures = await _everything(Path(name), options.quick)
     return report(figures, BARS, options.check, "9.2f")
 
 
@@ -77,47 +74,42 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@asynccontextmanager
-async def _databases(folder: Path) -> AsyncIterator[dict[str, tuple[str, list[str]]]]:
-    """The addresses of both databases, and the names of the publishers on each."""
+async def _everything(folder: Path, quick: bool) -> dict[str, float]:
+    """All figures; one after the other, in the quick run side by side, where only SQLite has the mock of Mastodon."""
+    parts = [_on_sqlite(folder, quick), _on_postgresql(folder, quick), _hour(folder)]
+    if quick:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(part) for part in parts]
+        found = [task.result() for task in tasks]
+    else:
+        found = [await part for part in parts]
+    return {figure: value for part in found for figure, value in part.items()}
+
+
+async def _on_sqlite(folder: Path, quick: bool) -> dict[str, float]:
     path = folder / "patrol.sqlite"
-    create_tables(f"sqlite:///{path}")
-    urls = {"SQLite, 1 publisher": (f"sqlite+aiosqlite:///{path}", ["publish"])}
-    with start_cluster() as cluster:
+    await asyncio.to_thread(create_tables, f"sqlite:///{path}")
+    figures = await _database(folder / "one", f"sqlite+aiosqlite:///{path}", ["publish"], quick, mastodon=True)
+    return {f"SQLite, 1 publisher: {figure}": value for figure, value in figures.items()}
+
+
+async def _on_postgresql(folder: Path, quick: bool) -> dict[str, float]:
+    with ExitStack() as stack:
+        cluster = await asyncio.to_thread(stack.enter_context, start_cluster())
         if cluster is None:
             print("PostgreSQL is not installed (`make system`): left out", file=sys.stderr)
-        else:
-            with cluster.new_database() as url:
-                urls["PostgreSQL, 3 publishers"] = (url, ["publish-1", "publish-2", "publish-3"])
-                for address, _ in urls.values():
-                    add_engine_tables(address)
-                yield urls
-            return
-        add_engine_tables(urls["SQLite, 1 publisher"][0])
-        yield urls
-
-
-async def _each(folder: Path, urls: dict[str, tuple[str, list[str]]], quick: bool) -> dict[str, dict[str, float]]:
-    """One database after the other; in the quick run side by side, where only the last one has the mock of Mastodon."""
-    found: dict[str, dict[str, float]] = {}
-
-    async def measure(kind: str) -> None:
-        url, names = urls[kind]
-        (folder / kind).mkdir()
-        found[kind] = await _database(folder / kind, url, names, quick, mastodon=not quick or kind == list(urls)[-1])
-
-    if not quick:
-        for kind in urls:
-            await measure(kind)
-        return found
-    async with asyncio.TaskGroup() as group:
-        for kind in urls:
-            group.create_task(measure(kind))
-    return {kind: found[kind] for kind in urls}
+            return {}
+        url = stack.enter_context(cluster.new_database())
+        names = ["publish-1", "publish-2", "publish-3"]
+        figures = await _database(folder / "three", url, names, quick, mastodon=not quick)
+    return {f"PostgreSQL, 3 publishers: {figure}": value for figure, value in figures.items()}
 
 
 async def _database(folder: Path, url: str, names: list[str], quick: bool, mastodon: bool) -> dict[str, float]:
-    server = mastodon_harness.server() if mastodon else None
+    folder.mkdir()
+    async with _ENGINE:
+        await asyncio.to_thread(add_engine_tables, url)
+    server = await asyncio.to_thread(mastodon_harness.server) if mastodon else None
     if server is not None:
         await asyncio.to_thread(server.reset)
     database = Database(url)
@@ -209,12 +201,13 @@ def _p95(seconds: list[float]) -> float:
 async def _hour(folder: Path) -> dict[str, float]:
     """X refuses connections for an hour of the publisher's clock, while a post is approved each two minutes."""
     path = folder / "hour.sqlite"
-    create_tables(f"sqlite:///{path}")
+    await asyncio.to_thread(create_tables, f"sqlite:///{path}")
     database = Database(f"sqlite+aiosqlite:///{path}")
     clock = Clock()
     async with fakes() as there, AsyncExitStack() as stack:
         networks = await there.connected(stack, database, folder)
-        scan = Scan(Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"), models=False), folder)
+        words = Words.load(ROOT / "config" / "languages")
+        scan = Scan(await asyncio.to_thread(Redactor.load, ROOT / "config", words, models=False), folder)
         publisher = Publisher(
             database, Engine(database), networks, scan, timedelta(minutes=1), lambda: None, clock=clock
         )
