@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.texts import rivals, structured
+from benchmarks.texts import hostile, rivals, structured
 from benchmarks.texts.score import Score, lowered, rows_of
 from moderation.finding import Action, Label
 from moderation.redaction import Context, Redactor
@@ -25,7 +25,14 @@ Figure = tuple[float, int]
 OFF = (Label.LINK, Label.HANDLE, Label.POLICY)
 """Masks of another kind than names and places: links, handles, words of the policy. They count for nothing here."""
 
-AT_MOST = {"p95 ms": 40.0, "longest ms": 500.0, "load s": 15.0, "memory MiB": 1024.0}
+AT_MOST = {
+    "p95 ms": 40.0,
+    "longest ms": 500.0,
+    "longest wall ms": 500.0,
+    "hostile ms": 500.0,
+    "load s": 15.0,
+    "memory MiB": 1024.0,
+}
 AT_LEAST = {"policy right %": 95.0, "samples right %": 95.0}
 CORPORA_AT_MOST = {"dev_en_tweets over %": 9.0}
 CORPORA_AT_LEAST = {
@@ -89,22 +96,45 @@ def _report(figures: Mapping[str, Figure], at_most: Mapping[str, float], at_leas
 
 
 def _speed(redactor: Redactor) -> dict[str, Figure]:
-    """Processor time (of both threads that read a long text), which other programs on the machine lengthen little."""
+    """Milliseconds of the processor, which other programs on the machine lengthen little, and of the clock."""
     posts = [str(row["text"]) for row in rows_of(SAMPLES / "moderated.jsonl")]
-    times = sorted(_timed(redactor, post) for post in posts * 3)
-    long = [(piece * 4096)[:4096] for piece in (*posts[:3], "a", "1 ", "Ab ", "x@")]
-    longest = max(min(_timed(redactor, text) for _ in range(2)) for text in long)
+    times = sorted(_timed(redactor, post)[0] for post in posts * 3)
+    long, hostile_ones = (
+        _worst(redactor, _long_messages()),
+        _worst(redactor, {p: hostile.of(p) for p in hostile.PIECES}),
+    )
     return {
-        "median ms": (times[len(times) // 2] * 1000, 0),
-        "p95 ms": (times[int(len(times) * 0.95)] * 1000, 0),
-        "longest ms": (longest * 1000, 0),
+        "median ms": (times[len(times) // 2], 0),
+        "p95 ms": (times[int(len(times) * 0.95)], 0),
+        "longest ms": (long[0], 0),
+        "longest wall ms": (long[1], 0),
+        "hostile ms": (hostile_ones[0], 0),
     }
 
 
-def _timed(redactor: Redactor, text: str) -> float:
-    start = time.process_time()
+def _long_messages() -> dict[str, str]:
+    """Messages of 4,096 characters: samples, and development posts where they are, one after the other."""
+    texts = {f"harmless {one}": (SAMPLES / f"harmless_{one}.txt").read_text("utf-8") for one in ("en", "es", "fr")}
+    texts["samples"] = "\n".join(row["text"] for row in rows_of(SAMPLES / "moderated.jsonl"))
+    for file in sorted((SHARED / "text").glob("dev_*.jsonl")):
+        texts[file.stem] = "\n".join(row["text"] for row in rows_of(file)[:100])
+    return {name: hostile.of(text + "\n") for name, text in texts.items()}
+
+
+def _worst(redactor: Redactor, texts: Mapping[str, str]) -> tuple[float, float]:
+    """The longest processor time of any text and the longest time by the clock, each the best of three tries."""
+    tries = {name: [_timed(redactor, text) for _ in range(3)] for name, text in texts.items()}
+    best = {name: (min(cpu for cpu, _ in timed), min(clock for _, clock in timed)) for name, timed in tries.items()}
+    for name, (cpu, clock) in sorted(best.items(), key=lambda each: -each[1][0]):
+        print(f"    {len(texts[name])} characters of {name!r:20} {cpu:4.0f} ms, by the clock {clock:4.0f} ms")
+    return max(cpu for cpu, _ in best.values()), max(clock for _, clock in best.values())
+
+
+def _timed(redactor: Redactor, text: str) -> tuple[float, float]:
+    """Milliseconds of the processor, and of the clock."""
+    start, clock = time.process_time(), time.perf_counter()
     redactor.redact(text, Context())
-    return time.process_time() - start
+    return (time.process_time() - start) * 1000, (time.perf_counter() - clock) * 1000
 
 
 def _judged(redactor: Redactor) -> dict[str, Figure]:

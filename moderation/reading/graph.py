@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MICROSOFT: Final = "com.microsoft"
-_TYPES: Final = {np.dtype(np.float32): 1, np.dtype(np.uint8): 2, np.dtype(np.int64): 7}
+_TYPES: Final = {np.dtype(np.float32): 1, np.dtype(np.uint8): 2, np.dtype(np.int8): 3, np.dtype(np.int64): 7}
 _VERSION, _OPERATORS = 9, 17
 Shape = Sequence[int | str]
 
@@ -21,7 +21,7 @@ class Graph:
         self._constants: list[bytes] = []
 
     def constant(self, array: NDArray[Any]) -> str:
-        """The name of a constant: float32, uint8 or int64."""
+        """The name of a constant: float32, uint8, int8 or int64."""
         name = f"c{len(self._constants)}"
         shape = b"".join(field(1, size) for size in array.shape)
         kind = field(2, _TYPES[array.dtype])

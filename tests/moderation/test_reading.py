@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from moderation.detection import Detection
 from moderation.detector import DetectorFailed
@@ -12,8 +14,9 @@ from moderation.detectors.reading import Limits, Reading
 from moderation.finding import Action, Label
 from moderation.media_weights import session
 from moderation.policy import Verdict
+from moderation.reading import encoder
 from moderation.reading.casing import Case, case_of, with_capitals
-from moderation.reading.encoder import windows
+from moderation.reading.encoder import Numbers, windows
 from moderation.reading.gazetteer import Gazetteer
 from moderation.reading.graph import Graph
 from moderation.reading.reader import Weighed
@@ -149,3 +152,30 @@ def test_a_graph_runs_as_it_was_written() -> None:
     model = session(graph.model({"x": ("rows", 2)}, {doubled: ("rows", 2)}))
     (answer,) = model.run([doubled], {"x": np.array([[1, 10]], np.float32)})
     assert answer.tolist() == [[2, 30]]
+
+
+class Drawn:
+    """Weights as the encoder's file holds them, drawn by lot."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        lots = np.random.default_rng(1)
+        self._scales = lots.uniform(0.01, 0.03, (outputs, inputs // 32)).astype(np.float32)
+        self._packed = lots.integers(0, 256, (outputs, inputs // 32, 16), np.uint8)
+        self._bias = lots.standard_normal(outputs).astype(np.float32)
+
+    def blocks(self, name: str, inputs: int) -> tuple[Numbers, NDArray[np.uint8]]:
+        return self._scales, self._packed
+
+    def floats(self, name: str) -> Numbers:
+        return self._bias
+
+
+def test_whole_numbers_say_the_same_as_the_weights_that_are_stored() -> None:
+    stored = cast(encoder._Stored, Drawn(64, 32))
+    answers = []
+    for matrix in (encoder._matrix, encoder._stored_matrix):
+        graph = Graph()
+        name = matrix(graph, stored, "m", "x", 64, 32)
+        model = session(graph.model({"x": ("rows", 64)}, {name: ("rows", 32)}))
+        answers.append(model.run([name], {"x": np.random.default_rng(2).standard_normal((9, 64), np.float32)})[0])
+    assert np.abs(answers[0] - answers[1]).max() < 0.03 * np.abs(answers[1]).max()
