@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from moderation.finding import Box, BoxKind
-from moderation.media_boxes import Side, area, clipped, enlarged
+from moderation.media_boxes import MARGINS, Side, area, clipped, enlarged
 from moderation.media_video_motion import Camera, Place, box_at, place_of
 
 HOLD: Final = 500_000
@@ -24,6 +24,9 @@ NEAR: Final = 0.6
 ABOVE: Final = 0.15
 """A face is covered further upwards than in a photo by this share of its height: a cap or hair tells who it is, too,
 and whoever is half hidden behind a face shows above it."""
+SLIM: Final = 0.8
+"""A face that is seen narrower than this share of its height is cut by a border or half hidden: its margin is that of a
+whole one."""
 AROUND: Final = 100_000
 """A thing is covered where it was seen so many microseconds earlier and later as well: now it is seen whole, and in the
 next frame only half of it."""
@@ -111,10 +114,14 @@ def cover_of(frames: Sequence[Seen], tracks: Sequence[Track], size: Side) -> lis
 
 
 def _with_margin(box: Box, size: Side) -> Box:
-    wider = enlarged(box, size)
-    if box.kind != BoxKind.FACE:
-        return wider
-    return clipped(replace(wider, y1=wider.y1 - math.ceil((box.y2 - box.y1) * ABOVE)), size)
+    if box.kind == BoxKind.FACE:
+        wide, high = box.x2 - box.x1, box.y2 - box.y1
+        more = max(0, math.ceil((SLIM * high - wide) * MARGINS[BoxKind.FACE][0]))
+        wider = enlarged(box, size)
+        return clipped(
+            replace(wider, x1=wider.x1 - more, x2=wider.x2 + more, y1=wider.y1 - math.ceil(high * ABOVE)), size
+        )
+    return enlarged(box, size)
 
 
 def _held(track: Track, frames: Sequence[Seen]) -> list[tuple[int, Place]]:

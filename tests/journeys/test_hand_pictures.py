@@ -10,8 +10,9 @@ from tests.journeys.stage import PICTURES, Phone, Stage, eventually
 from tests.moderation.media_pictures import jpeg_of_a_camera, with_words
 
 WORDS = "Checked a trailer tonight, everything in order."
-PHOTO = jpeg_of_a_camera(with_words("AB12 CDE")[0])
-SIGN = jpeg_of_a_camera(with_words("OPEN LATE")[0])
+SIDES = (480, 360)
+PHOTO = jpeg_of_a_camera(with_words("AB12 CDE", SIDES)[0])
+SIGN = jpeg_of_a_camera(with_words("OPEN LATE", SIDES)[0])
 
 
 async def test_an_officer_covers_one_more_place_by_two_taps_on_a_grid(stage: Stage) -> None:

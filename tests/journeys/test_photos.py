@@ -9,7 +9,8 @@ from moderation.post import PictureState, PostPicture
 from tests.journeys.stage import PICTURES, Stage
 from tests.moderation.media_pictures import CANARY, jpeg_of_a_camera, with_words
 
-PHOTO = jpeg_of_a_camera(with_words("AB12 CDE")[0])
+SIDES = (480, 360)
+PHOTO = jpeg_of_a_camera(with_words("AB12 CDE", SIDES)[0])
 WORDS = "Checked a trailer tonight, everything in order."
 
 
@@ -53,7 +54,9 @@ def _says_media(stage: Stage, title: str) -> bool:
 async def test_an_album_is_one_post(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
-    await officer.send(WORDS, *(jpeg_of_a_camera(with_words(words)[0]) for words in ("AB12 CDE", "1234 BCD", "EXIT 7")))
+    await officer.send(
+        WORDS, *(jpeg_of_a_camera(with_words(words, SIDES)[0]) for words in ("AB12 CDE", "1234 BCD", "EXIT 7"))
+    )
 
     await sergeant.card(lambda c: c.title.startswith("1 ") and len(c.pictures) == 3, "three pictures", PICTURES)
     await sergeant.tap("card.button.publish", 1, PICTURES)

@@ -108,3 +108,10 @@ def test_a_face_is_covered_with_the_cap_above_it_and_a_plate_is_not() -> None:
     (of_face,), (of_plate,) = covered(seen((face(200),)))[0], covered(seen((face(200, kind=BoxKind.PLATE),)))[0]
     assert within(Box(BoxKind.FACE, 200, 82, 240, 100, 1.0, "truth"), of_face) == 1.0
     assert (of_face.y1, of_face.y2, of_plate.y1) == (82, 152, 84)
+
+
+def test_a_face_that_the_border_cuts_has_the_margin_of_a_whole_one() -> None:
+    cut, whole = Box(BoxKind.FACE, 0, 100, 20, 180, 0.9, "test"), Box(BoxKind.FACE, 200, 100, 264, 180, 0.9, "test")
+    first, second = covered(seen((cut, whole)))[0]
+    assert (first.x1, first.x2) == (0, 20 + 6 + 14)
+    assert (second.x1, second.x2) == (200 - 20, 264 + 20)
