@@ -76,8 +76,9 @@ def meaning(status: int, headers: Mapping[str, str], said: Any) -> Exception:
 
 
 def _refusal(status: int, error: str) -> Exception:
-    """A 4xx without an error of the protocol comes from something on the way, and nothing was done."""
-    if error == "BlobNotFound" or not error:
+    """A 4xx without an error of the protocol comes from something on the way, and nothing was done; 402 says only that
+    whoever keeps the server has not paid for it."""
+    if error == "BlobNotFound" or not error or status == 402:
         return TryLater(BLOCKED_WAIT)
     if status in {401, 403}:
         return SignedOut()

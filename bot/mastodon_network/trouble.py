@@ -41,6 +41,8 @@ def _refusal(error: mastodon.MastodonAPIError) -> Exception:
     """By its status; an answer that is no JSON has none, and nobody knows what it stands for."""
     status = error.args[1] if len(error.args) > 1 else None
     match status:
+        case 402:
+            return TryLater(BUSY_WAIT)  # whoever keeps the server has not paid for it: it says nothing about the post
         case 403:
             return SignedOut()
         case 410:

@@ -141,8 +141,11 @@ async def test_the_network_says_when_to_come_back(harness: MastodonHarness) -> N
     assert told.value.wait > 3600
 
 
-async def test_a_busy_network_that_gives_no_time_is_left_alone_for_a_while(harness: MastodonHarness) -> None:
-    harness.proxy.fail(Fault("busy", "POST", STATUSES))
+@pytest.mark.parametrize("fault", [Fault("busy", "POST", STATUSES), Fault("json", "POST", STATUSES, status=402)])
+async def test_a_busy_network_that_gives_no_time_is_left_alone_for_a_while(
+    harness: MastodonHarness, fault: Fault
+) -> None:
+    harness.proxy.fail(replace(fault))
     with pytest.raises(TryLater) as told:
         await harness.network.publish(POST, "k1", None)
     assert 30 <= told.value.wait <= 300

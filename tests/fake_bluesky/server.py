@@ -14,7 +14,7 @@ from tests.fake_bluesky.world import Account, World
 
 HTML_PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
-Kind = Literal["lost", "after", "html", "error", "busy", "drop", "half", "hang"]
+Kind = Literal["lost", "after", "html", "error", "busy", "drop", "half", "slow", "hang"]
 
 
 @dataclass
@@ -22,8 +22,9 @@ class Fault:
     """What goes wrong with the next `times` calls of a method ("*": of any).
 
     lost: it happened, the answer did not arrive; after: it happened, the answer is a page with `status`; html: a page
-    with `status`; error: `status` and an error of the protocol; busy: 429, free again after `wait` seconds; drop:
-    closed before anything happened; half: it happened, half of the answer; hang: `wait` seconds, then as usual."""
+    with `status`; error: `status` and an error of the protocol; busy: 429, free again after `wait` seconds (below
+    0: it does not say); drop: closed before anything happened; half: it happened, half of the answer; slow: it
+    happened, a byte of the answer each `wait`; hang: `wait` seconds, then as usual."""
 
     kind: Kind
     method: str = "*"
@@ -142,13 +143,14 @@ async def _before(request: web.Request, fault: Fault) -> web.StreamResponse | No
             return web.json_response({"error": fault.error, "message": "made to fail"}, status=fault.status)
         case "busy":
             headers = {"RateLimit-Limit": "100", "RateLimit-Reset": str(int(time.time() + fault.wait))}
-            return web.json_response({"error": "RateLimitExceeded"}, status=429, headers=headers)
+            told = headers if fault.wait >= 0 else None
+            return web.json_response({"error": "RateLimitExceeded"}, status=429, headers=told)
         case "drop":
             return _cut(request)
         case "hang":
             await asyncio.sleep(fault.wait)
             return None
-        case "lost" | "after" | "half":
+        case "lost" | "after" | "half" | "slow":
             return None
 
 
@@ -158,15 +160,25 @@ async def _after(request: web.Request, fault: Fault | None, answer: web.Response
             return _cut(request)
         case "after":
             return web.Response(status=fault.status if fault else 500, text=HTML_PAGE, content_type="text/html")
-        case "half":
-            whole = (answer.text or "").encode()
-            headers = {"Content-Length": str(len(whole)), "Content-Type": "application/json"}
-            half = web.StreamResponse(headers=headers)
-            await half.prepare(request)
-            await half.write(whole[: len(whole) // 2])
-            return _cut(request)
+        case "half" | "slow":
+            return await _piecemeal(request, answer, fault.wait if fault and fault.kind == "slow" else None)
         case _:
             return answer
+
+
+async def _piecemeal(request: web.Request, answer: web.Response, wait: float | None) -> web.StreamResponse:
+    """A byte each `wait`, or half of it and nothing more."""
+    whole = (answer.text or "").encode()
+    headers = {"Content-Length": str(len(whole)), "Content-Type": "application/json"}
+    sent = web.StreamResponse(headers=headers)
+    await sent.prepare(request)
+    if wait is None:
+        await sent.write(whole[: len(whole) // 2])
+        return _cut(request)
+    for byte in whole:
+        await sent.write(bytes([byte]))
+        await asyncio.sleep(wait)
+    return sent
 
 
 def _cut(request: web.Request) -> web.Response:
