@@ -1,6 +1,6 @@
 """The port to a chat app: what officers and sergeants send us, and the cards that we show them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -199,4 +199,16 @@ class Forgets(Protocol):
 
     async def forget(self, message: str, chat: ChatId) -> None:
         """Delete a message, named as it arrived; fine if it is gone. Raises ChatAppDown, ChatGone, CardGone."""
+        ...
+
+
+@runtime_checkable
+class Sweeps(Protocol):
+    """A chat app that may show a card twice after a crash, and can find the one that nobody was told of."""
+
+    async def sweep(self, chat: ChatId, after: CardId | None, newest: CardId, known: Collection[CardId]) -> None:
+        """Take away what we sent to a chat between two cards, except those known. Raises ChatAppDown, ChatGone.
+
+        `after` may be a card of another chat of ours. What people sent always stays; the names of some of it, of any
+        kind, may be among those known."""
         ...

@@ -102,7 +102,7 @@ async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
     here = await _leads(session, caller)
     card = await outbox.living(session, caller.account, SlotKind.QUEUE, here.id)
     await outbox.bring_down(session, card, now)
-    card.wanted += 1
+    await outbox.anew(session, card)
     return None
 
 

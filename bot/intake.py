@@ -125,7 +125,7 @@ class Intake:
         if slot_id.isdecimal():
             slot = await session.get(outbox.Slot, int(slot_id))
             if slot is not None and slot.chat == choice.chat:
-                slot.wanted += 1
+                await outbox.anew(session, slot)
 
     async def _dispatch(
         self, session: AsyncSession, app: str, caller: Caller | None, incoming: Incoming, now: datetime

@@ -9,13 +9,16 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, text, update
-from sqlmodel import Field, SQLModel, col, or_, select
+from sqlmodel import Field, SQLModel, and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from moderation.post import Post
 from shifts.database import by_value
 from shifts.officer import Account
 
 MAIN: Final = "main"
+ROUND: Final = timedelta(minutes=2)
+"""Longer than a chat is shown its cards before it is asked again what is untrue."""
 
 
 class SlotKind(StrEnum):
@@ -78,6 +81,8 @@ class Slot(SQLModel, table=True):
     not_before: datetime | None = None
     remove_at: datetime | None = None
     closed: bool = False
+    tried_at: datetime | None = None
+    """Since when it is being shown as a new message without our knowing which message that became."""
 
 
 async def open_slot(
@@ -138,7 +143,17 @@ async def touch(session: AsyncSession, subject: int | None, *kinds: SlotKind) ->
 async def turn(session: AsyncSession, slot: Slot, page: str) -> None:
     """The person looks at another page of the card."""
     slot.page = page
-    slot.wanted += 1
+    await anew(session, slot)
+
+
+async def anew(session: AsyncSession, slot: Slot) -> None:
+    """This card is to be told again. Counted by the database: what was read here may be older than what is there."""
+    await session.exec(
+        update(Slot)
+        .where(col(Slot.id) == slot.id)
+        .values(wanted=Slot.wanted + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> Slot | None:
@@ -179,12 +194,39 @@ async def shown(
         "shows": Slot.shows + 1,
         "not_before": None,
         "closed": closed,
+        "tried_at": None,
     }
     if sent is not None:
         values["shown_at"] = sent
     await session.exec(
         update(Slot).where(col(Slot.id) == slot_id).values(**values).execution_options(synchronize_session=False)
     )
+
+
+async def trying(session: AsyncSession, slot_id: int, now: datetime) -> None:
+    """It is about to be sent as a new message: on record before the call, for whoever comes after a kill."""
+    await session.exec(
+        update(Slot)
+        .where(col(Slot.id) == slot_id, col(Slot.tried_at).is_(None))
+        .values(tried_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def around(session: AsyncSession, slot: Slot, tried_at: datetime) -> tuple[str | None, frozenset[str]]:
+    """A card of this app from before that time, as new as can be, and by name what is known to stand: every card of
+    this chat ever, and since that card everything that we showed or were sent in the others."""
+    ours, here = select(Slot).where(Slot.app == slot.app, Slot.kind != SlotKind.COPY), Slot.chat == slot.chat
+    # Cards of one round bear one time, and the rounds of two chats overlap.
+    before = or_(and_(here, col(Slot.shown_at) < tried_at), col(Slot.shown_at) < tried_at - ROUND)
+    newest = ours.where(before, col(Slot.card_id).is_not(None)).order_by(col(Slot.shown_at).desc(), col(Slot.id).desc())
+    last = (await session.exec(newest.limit(1))).first()
+    heard, shown_since = select(Post.message).where(Post.app == slot.app), and_(here)
+    if last is not None and last.shown_at is not None:
+        shown_since = or_(here, col(Slot.shown_at) >= last.shown_at)
+        heard = heard.where(col(Post.received_at) >= last.shown_at)
+    names = {one.card_id for one in (await session.exec(ours.where(shown_since))).all() if one.card_id is not None}
+    return last.card_id if last else None, frozenset(names | set((await session.exec(heard)).all()))
 
 
 async def later(session: AsyncSession, slot_id: int, now: datetime, wait: float) -> None:

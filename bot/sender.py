@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from bot import outbox
-from bot.chat_app import Card, CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets
+from bot.chat_app import Card, CardGone, CardId, ChatApp, ChatAppDown, ChatGone, ChatId, Forgets, Sweeps
 from bot.outbox import Slot
 from bot.render import CutOff
 from shifts.database import Database, utc_now
@@ -122,10 +122,22 @@ class Sender:
             except CardGone:
                 card_id = None
         if card_id is None:
-            card_id, sent = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}"), now
+            card_id, sent = await self._anew(app, chat, slot, card, now), now
         done = slot.kind is outbox.SlotKind.NOTICE
         async with self._database.transaction() as session:
             await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done, sent)
+
+    async def _anew(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card, now: datetime) -> CardId:
+        """Show it as a new message. If that was tried before and nobody knows what came of it, that one goes."""
+        async with self._database.transaction() as session:
+            await outbox.trying(session, slot.id or 0, now)
+        card_id = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}")
+        if slot.tried_at is not None and isinstance(app, Sweeps):
+            async with self._database.reading() as session:
+                after, known = await outbox.around(session, slot, slot.tried_at)
+            cards = frozenset(CardId(each) for each in known)
+            await app.sweep(chat, None if after is None else CardId(after), card_id, cards)
+        return card_id
 
     async def _cut_off(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card) -> None:
         """What stands there becomes one plain line; where the platform can not change it, it goes altogether."""

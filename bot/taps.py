@@ -45,7 +45,7 @@ async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, n
         sentence = await action(session, tap)
     except AlreadyMoved as moved:
         raise await already(session, tap) from moved
-    tap.slot.wanted += 1
+    await outbox.anew(session, tap.slot)
     return sentence
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,6 +117,10 @@ class Discord:
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         """See `ChatApp`."""
         await self._cards.remove(card_id, chat)
+
+    async def sweep(self, chat: ChatId, after: CardId | None, newest: CardId, known: Collection[CardId]) -> None:
+        """See `Sweeps`."""
+        await self._cards.sweep(chat, after, newest, known)
 
     async def connected(self, client: discord.Client) -> None:
         """A new session: read what was missed, and say which commands there are, again and again if need be."""

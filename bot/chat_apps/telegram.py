@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -125,6 +125,10 @@ class Telegram:
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         """See `ChatApp`."""
         await self._cards.remove(card_id, chat)
+
+    async def sweep(self, chat: ChatId, after: CardId | None, newest: CardId, known: Collection[CardId]) -> None:
+        """See `Sweeps`."""
+        await self._cards.sweep(chat, after, newest, known)
 
     async def forget(self, message: str, chat: ChatId) -> None:
         """See `Forgets`. Telegram lets bots delete what came in a private chat, for 48 hours."""

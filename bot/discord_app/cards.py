@@ -3,11 +3,11 @@
 import hashlib
 import io
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import discord
 from discord.utils import snowflake_time
@@ -23,6 +23,7 @@ from shifts.words import FIRST_LANGUAGE, Words
 
 REMEMBERED: Final = 2000
 NONCE: Final = 25
+PAGE: Final = 100
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -108,6 +109,19 @@ class Cards:
         with suppress(CardGone):
             async with translated():
                 await message.delete()
+
+    async def sweep(self, chat: ChatId, after: CardId | None, newest: CardId, known: Collection[CardId]) -> None:
+        """Take away what we sent to a chat between two cards and nobody knows of, as its history tells."""
+        client, end = await self._line.client(), int(newest)
+        own = str(client.user.id if client.user else 0)
+        async with translated():
+            place = {"before": end, "after": None} if after is None else {"before": None, "after": int(after)}
+            told: Any = await client.http.logs_from(int(chat), PAGE, **place)
+        for raw in told:
+            card = CardId(str(raw.get("id")))
+            ours = str(raw.get("author", {}).get("id")) == own and card.isdecimal() and int(card) < end
+            if ours and card not in known:
+                await self.remove(card, chat)
 
     def prefill(self, card_id: CardId) -> str | None:
         """What the card's form is filled with, if this process showed the card."""

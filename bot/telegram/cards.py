@@ -4,8 +4,9 @@ A card is one message wherever that can be: text, or a photo with the text as it
 too long for a caption, stand as messages of their own above it. What Telegram can not change in place (a message can
 not become an album) is taken away here and reported as CardGone, so that it is shown anew."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,6 +22,9 @@ from bot.telegram.trouble import Deleted, TooOld, Unchanged, WrongKind, translat
 
 REMEMBERED = 2000
 ALBUM = 10
+LOOKED_AT = 100
+"""So many numbers are asked for; a message that a killed process sent stands right after those that it knew."""
+SIDE_BY_SIDE = 10
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -72,6 +76,27 @@ class Cards:
         if too_old:
             await self._take_buttons(chat, name.main)
             raise CardGone
+
+    async def sweep(self, chat: ChatId, after: CardId | None, newest: CardId, known: Collection[CardId]) -> None:
+        """Take away what we sent to a chat between two cards and nobody knows of.
+
+        Telegram lists no messages, but numbers those of all our chats one after the other, and lets us change ours
+        alone: so each number in between that is no known card is asked for, those next to `after` first."""
+        named = {number for card in (newest, *known) if card[:1].isdecimal() for number in CardName.read(card).messages}
+        end = min(CardName.read(newest).messages)
+        first = end - LOOKED_AT if after is None else CardName.read(after).main + 1
+        unknown = [number for number in range(max(first, 1), end) if number not in named][:LOOKED_AT]
+        for start in range(0, len(unknown), SIDE_BY_SIDE):
+            batch = unknown[start : start + SIDE_BY_SIDE]
+            await asyncio.gather(*(self._take_ours(chat, number) for number in batch))
+
+    async def _take_ours(self, chat: ChatId, message: int) -> None:
+        try:
+            with suppress(Unchanged), translated():
+                await self._line.edit_message_reply_markup(int(chat), message)
+        except CardGone:  # somebody else's, of another chat, or gone
+            return
+        await self._delete(chat, message)
 
     async def _send_text(self, card: Card, chat: ChatId, above: tuple[int, ...]) -> CardName:
         shown = page(card, CardName(0, above).link)
