@@ -5,7 +5,7 @@ from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.fix_parts import FixParts
 from bot.view import PostView
 from moderation import appeal
-from moderation.post import POSTS, Happened, Post, PostState, Wait
+from moderation.post import POSTS, Happened, Post, PostState, Wait, called
 
 
 class AuthorCards(FixParts):
@@ -18,7 +18,7 @@ class AuthorCards(FixParts):
         shift = say("tutorial.name") if post.lesson else view.shift.name
         well_done = post.lesson and post.state is PostState.APPROVED
         state = say("tutorial.approved" if well_done else f"card.state.{self._state(view)}")
-        title = f"{post.number} · {shift} · {state}"
+        title = f"{called(post.number)} · {shift} · {state}"
         page = self._author_page(view, title) if self._may_change(post) else None
         if page is not None:
             return page

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.chat_app import AttachmentKind, Button, Weight
-from bot.delivery import DeliveryState
+from bot.delivery import Delivery, DeliveryState
 from bot.outbox import MAIN, Slot
 from bot.view import PostView
 from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait
@@ -74,11 +74,10 @@ class CardParts:
             case PostState.APPROVED:
                 return [say("tutorial.yes") if post.lesson else self._going_out(view)]
             case PostState.RELEASED | PostState.RECALLED:
+                by = view.corrected_by
                 return [
-                    say(
-                        f"card.delivery.{d.state.value}", network=self._network(view, d.network), url=d.url or ""
-                    ).strip()
-                    for d in view.deliveries
+                    *([say("correction.by", number=by)] if by is not None else []),
+                    *(self._delivery_line(view, each) for each in view.deliveries),
                 ]
             case PostState.SENT_BACK:
                 why = view.own_words or say(f"card.reason.{post.outcome}")
@@ -91,6 +90,10 @@ class CardParts:
                 return [say("card.expired_because")]
             case _:
                 return []
+
+    def _delivery_line(self, view: PostView, row: Delivery) -> str:
+        network = self._network(view, row.network)
+        return self._say(view)(f"card.delivery.{row.state.value}", network=network, url=row.url or "").strip()
 
     def _going_out(self, view: PostView) -> str:
         say, post = self._say(view), view.post

@@ -327,7 +327,9 @@ class Publisher:
 
     async def _told(self, session: AsyncSession, post: Post, what: str, row: Delivery) -> None:
         """Every card of the post tells it; what needs a hand is also said to the shift's sergeants."""
-        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+        for subject in (post.id, post.corrects):
+            if subject is not None:
+                await outbox.touch(session, subject, SlotKind.AUTHOR, SlotKind.DECIDER)
         await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)
         needs_a_hand = what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value)
         if needs_a_hand and post.state is not PostState.RECALLED:

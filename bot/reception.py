@@ -12,7 +12,7 @@ from bot.chat_app import Attachment, AttachmentKind, Edit, Message
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import media_video, queue
-from moderation.post import OPEN, PictureState, Post, PostPicture
+from moderation.post import OPEN, PictureState, Post, PostPicture, called
 from shifts.practice import is_practice, practising
 from shifts.refusal import Refusal
 from shifts.shift import Shift, may_post
@@ -42,8 +42,7 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
     _check(desk, heard, wanted, left_out)
     post = await _album(session, caller, heard)
     if post is None:
-        post = await _new(session, desk, caller, heard, shift.number, now)
-        _mark_lesson(post, shift)
+        post = await _new(session, desk, caller, heard, shift, now)
     else:
         await _append(session, desk, post, heard, now)
     await _add_pictures(session, desk, post, heard, wanted, now)
@@ -87,7 +86,7 @@ async def answer_to_reply(
     """An answer to the public is a post like any other, on these networks only. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
     _check(desk, heard, [], None)
-    post = await _new(session, desk, caller, heard, shift.number, now)
+    post = await _new(session, desk, caller, heard, shift, now)
     post.answers_reply, post.networks = reply_id, networks
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
@@ -166,7 +165,7 @@ async def _no_post_of_its_own(session: AsyncSession, caller: Caller, heard: Edit
     )
     for part, number in (await session.exec(statement)).all():
         if part.rpartition("-")[0] == heard.message:
-            return NotTaken("reception.edit_of_a_part", number=number)
+            return NotTaken("reception.edit_of_a_part", number=called(number))
     return NotTaken("reception.edit_of_nothing")
 
 
@@ -191,9 +190,10 @@ def _check_words(desk: Desk, text: str) -> None:
         raise NotTaken("reception.empty")
 
 
-async def _new(session: AsyncSession, desk: Desk, caller: Caller, heard: Message, shift_id: int, now: datetime) -> Post:
+async def _new(session: AsyncSession, desk: Desk, caller: Caller, heard: Message, shift: Shift, now: datetime) -> Post:
     source = await desk.seal(session, heard.text, now)
-    post = _post(desk, caller, source, shift_id, now)
+    post = _post(desk, caller, source, shift.number, now)
+    _mark_lesson(post, shift)
     post.message, post.album, post.sent_at = heard.message, heard.album, heard.sent_at
     if heard.album is not None:
         post.prepare_at = now + timedelta(seconds=desk.times.album_seconds)

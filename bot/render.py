@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, handover, shift_cards
+from bot import correcting, delivery, handover, shift_cards
 from bot.author_card import AuthorCards
 from bot.chat_app import Card
 from bot.correction_card import CorrectionCards
@@ -117,6 +117,7 @@ class Renderer:
             own_words=await self._open(session, post.outcome_id) if post.state is PostState.SENT_BACK else None,
             reply=await session.get(Reply, post.answers_reply) if post.answers_reply else None,
             refused=[key for key in (await session.exec(refused)).all() if key],
+            corrected_by=await _corrected_by(session, post),
             drawn=await self._drawings.of(slot.page, shown, now),
         )
 
@@ -188,6 +189,11 @@ class Renderer:
         if reply is None or post is None:
             return None
         return shift_cards.reply(self._words, ReplyView(self._setting, slot, viewer, reply, post))
+
+
+async def _corrected_by(session: AsyncSession, post: Post) -> int | None:
+    said = await correcting.said(session, post) if post.state is PostState.RELEASED else post
+    return None if said.id == post.id else said.number
 
 
 async def _linked(session: AsyncSession, slot: Slot) -> bool:

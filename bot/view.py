@@ -49,6 +49,8 @@ class PostView:
     own_words: str | None = None
     reply: Reply | None = None
     refused: Sequence[str] = field(default=())
+    corrected_by: int | None = None
+    """The number of the post whose words the public reads instead of these."""
     drawn: Path | None = None
     """The picture of the page *Fix picture*, with its boxes or its grid drawn over it."""
 

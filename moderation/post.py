@@ -200,7 +200,7 @@ class PostPicture(SQLModel, table=True):
 
 
 class PostCounter(SQLModel, table=True):
-    """The last running number given out: one row."""
+    """The last running number given out: row 1 of the force, row 2 of the lessons."""
 
     __tablename__ = "post_counter"
 
@@ -254,6 +254,11 @@ async def pictures(session: AsyncSession, post: Post) -> list[PostPicture]:
         .order_by(col(PostPicture.id))
     )
     return list((await session.exec(statement)).all())
+
+
+def called(number: int) -> str:
+    """A running number as people say it; a lesson's begins with a T, and no command takes it."""
+    return str(number) if number > 0 else f"T{-number}"
 
 
 async def by_number(session: AsyncSession, number: int) -> Post | None:

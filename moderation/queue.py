@@ -19,12 +19,13 @@ from shifts.state import AlreadyMoved
 CLAIM: Final = timedelta(minutes=2)
 
 
-async def next_number(session: AsyncSession) -> int:
-    """The next running number of the force."""
-    connection = await session.connection()
-    await connection.execute(text("INSERT INTO post_counter (id, number) VALUES (1, 0) ON CONFLICT DO NOTHING"))
-    counted = text("UPDATE post_counter SET number = number + 1 WHERE id = 1 RETURNING number")
-    return int((await connection.execute(counted)).scalar_one())
+async def next_number(session: AsyncSession, *, lesson: bool = False) -> int:
+    """The next running number of the force; lessons count for themselves, downwards from -1."""
+    connection, row = await session.connection(), {"id": 2 if lesson else 1}
+    await connection.execute(text("INSERT INTO post_counter (id, number) VALUES (:id, 0) ON CONFLICT DO NOTHING"), row)
+    counted = text("UPDATE post_counter SET number = number + 1 WHERE id = :id RETURNING number")
+    number = int((await connection.execute(counted, row)).scalar_one())
+    return -number if lesson else number
 
 
 async def locked(session: AsyncSession, post_id: int) -> Post:
@@ -42,7 +43,7 @@ async def locked_all(session: AsyncSession, post_ids: Iterable[int]) -> dict[int
 
 async def receive(session: AsyncSession, post: Post, now: datetime) -> Post:
     """A new post enters; its words are sealed already."""
-    post.number = await next_number(session)
+    post.number = await next_number(session, lesson=post.lesson)
     session.add(post)
     await session.flush()
     await _record(session, now, "received", post, post.author_id, kind=post.kind)

@@ -42,6 +42,8 @@ async def test_corrected_words_are_approved_by_another_and_stand_everywhere_unti
     assert "until ten" not in page
     apart = await published(stage, f"Correction: {shown.quote}")
     assert apart.answers == first.id
+    assert (await officer.reads("correction.by", number=2)).title.startswith("1 ")
+    assert (await sergeant.reads("correction.by", number=2)).title.startswith("1 ")
     for path in ("/p/1", "/feed.json", "/feed.atom"):
         await stage.public(lambda text: "until nine" in text and LINE in text and "until ten" not in text, path)
     await officer.send("/recall 2")

@@ -36,7 +36,10 @@ async def test_who_is_not_accredited_practises_on_the_same_cards_and_nothing_goe
         nothing = [list((await session.exec(select(table))).all()) for table in (Delivery, Decision, Entry)]
         cards = (await session.exec(select(Slot).where(col(Slot.kind) == SlotKind.DECIDER))).all()
     assert [(post.lesson, post.networks) for post in posts] == [(True, [])] * 2
+    assert yes.title.startswith("T1 ")
     assert [post.state for post in posts] == [PostState.APPROVED, PostState.SENT_BACK]
     assert nothing == [[], [], []]
     assert list(cards) == []
     assert await stage.platform.public.posts() == []
+    await stage.phone("lima-4").send(HARMLESS)
+    await stage.phone("lima-4").sees("card.state.waiting", 1)  # lessons use up no number of the force
