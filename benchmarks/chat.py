@@ -5,9 +5,11 @@ in the middle of many interactions loses and repeats nothing.
 
 The whole program runs in a process of its own and is spoken to as Telegram would. Receipt: from an officer's message
 to the first sign of it on their phone; card: to the card from which a sergeant can publish (of a 12 MP photo: to the
-covered picture). Agreement: from a sergeant's tap to the officer's card that tells of it. The races press the same
-button twice at the same time, for two sergeants. The kills are those of tests/bot/test_whole_bot_killed.py, in greater
-number. With --check the program exits with 1 when one of BARS is missed."""
+covered picture). Agreement: from a sergeant's tap to the officer's card that tells of it. A correction: from `/correct`
+to the page, Bluesky and the card of the first post, over both people's taps and the undo window. The races press the
+same button at the same time, for two sergeants on two platforms. The kills are those of
+tests/bot/test_whole_bot_killed.py, in greater number.
+With --check the program exits with 1 when one of BARS is missed."""
 
 import argparse
 import asyncio
@@ -17,49 +19,56 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
-from sqlmodel import col, select
 
 from benchmarks.bars.report import report
-from bot import outbox, taps, wiring
-from bot.desk import Caller, Desk
-from bot.outbox import SlotKind
-from moderation import approval, queue
-from moderation.decision import Decision, DecisionKind
-from moderation.post import Post, PostState
+from benchmarks.chatting.corrections import corrections
+from benchmarks.chatting.ground import ROOT, database_in, p95, until
+from benchmarks.chatting.kills import MIXED, MIXED_QUICK, kills
+from benchmarks.chatting.races import races
 from shifts import roster, shift
 from shifts.database import Database, utc_now
-from shifts.officer import Officer
-from shifts.refusal import Refusal
 from shifts.roster_file import Roster
-from shifts.state import AlreadyMoved
-from tests.bot import test_whole_bot_killed as killed
+from tests.fake_bluesky.server import FakeBluesky, fake_bluesky
+from tests.fake_bluesky.world import PASSWORD
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 from tests.fake_telegram.world import Shown
-from tests.ground import add_engine_tables, create_tables
-from tests.journeys.stage import free_port, stage_settings
+from tests.journeys.stage import free_port
 
-ROOT: Final = Path(__file__).parents[1]
 BARS: Final = {
     "receipt of a text, p95 s": 1.0,
     "card of a text, p95 s": 2.0,
     "card of a 12 MP photo, p95 s": 5.0,
     "cards agree after a decision, p95 s": 2.0,
+    "a correction, from /correct to everywhere, p95 s": 30.0,
     "races without exactly one winner": 0.0,
+    "races whose second was not told who was first": 0.0,
     "ways in which kills were felt": 0.0,
 }
-MIXED: Final = {"message": 500, "edit": 180, "publish": 220, "drop": 100}
-MIXED_QUICK: Final = {"message": 30, "edit": 10, "publish": 14, "drop": 6}
-PATIENCE: Final = 120.0
 PEOPLE: Final = {"lima-3": 1003, "sergeant-1": 1010}
-APPROVERS: Final = ("sergeant-1", "sergeant-2")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each thing is done."""
+
+    texts: int = 200
+    decisions: int = 50
+    photos: int = 20
+    corrections: int = 20
+    races: int = 1000
+    kills: int = 12
+
+
+QUICK: Final = Counts(texts=10, decisions=5, photos=1, corrections=3, races=30, kills=1)
 
 CONFIG: Final = """
 [force]
@@ -69,6 +78,10 @@ emergency.en = "Emergency? Call 112."
 token = "{token}"
 base_url = "{base_url}"
 [networks.timeline]
+[networks.bluesky]
+identifier = "patrol.bsky.example"
+app_password = "{password}"
+service = "{service}"
 [times]
 scene_minutes = 0
 jitter_minutes = 0
@@ -83,27 +96,38 @@ languages = "{config}/languages"
 
 async def main() -> int:
     options = _options()
-    figures: dict[str, float] = {}
+    counts = QUICK if options.quick else Counts()
     with tempfile.TemporaryDirectory() as folder:
-        async with FakeTelegram().serving() as fake, _program(fake, Path(folder)):
-            officer, sergeant = fake.phone(PEOPLE["lima-3"]), fake.phone(PEOPLE["sergeant-1"])
-            await _photo(officer, sergeant, _picture(640, 480), "Warming up.")
-            await _finished(sergeant, "Warming up.")
-            receipts, cards = await _texts(officer, sergeant, 10 if options.quick else 200)
-            agreed = await _agreed(officer, sergeant, 5 if options.quick else 50)
-            photos = await _photos(officer, sergeant, 1 if options.quick else 20)
-        figures["receipt of a text, median s"] = statistics.median(receipts)
-        figures["receipt of a text, p95 s"] = _p95(receipts)
-        figures["card of a text, median s"] = statistics.median(cards)
-        figures["card of a text, p95 s"] = _p95(cards)
-        figures["cards agree after a decision, median s"] = statistics.median(agreed)
-        figures["cards agree after a decision, p95 s"] = _p95(agreed)
-        figures["card of a 12 MP photo, median s"] = statistics.median(photos)
-        figures["card of a 12 MP photo, p95 s"] = _p95(photos)
-        figures |= await _races(Path(folder) / "races", 30 if options.quick else 1000)
-        mixed, kills = (MIXED_QUICK, 1) if options.quick else (MIXED, 12)
-        figures |= await _killed(Path(folder) / "killed", mixed, kills)
+        figures = await _played(Path(folder), counts)
+        figures |= await races(Path(folder) / "races", counts.races)
+        figures |= await kills(Path(folder) / "killed", MIXED_QUICK if options.quick else MIXED, counts.kills)
     return report(figures, BARS, options.check, "10.2f")
+
+
+async def _played(folder: Path, counts: Counts) -> dict[str, float]:
+    """What an officer and a sergeant see, and when."""
+    took: dict[str, list[float]] = {}
+    async with FakeTelegram().serving() as fake, fake_bluesky() as bluesky, _program(fake, bluesky, folder) as database:
+        officer, sergeant = fake.phone(PEOPLE["lima-3"]), fake.phone(PEOPLE["sergeant-1"])
+        await _photo(officer, sergeant, _picture(640, 480), "Warming up.")
+        await _finished(sergeant, "Warming up.")
+        took["receipt of a text"], took["card of a text"] = await _texts(officer, sergeant, counts.texts)
+        agreed = await _agreed(officer, sergeant, counts.decisions)
+        took["cards agree after a decision"] = list(agreed.values())
+        took["card of a 12 MP photo"] = await _photos(officer, sergeant, counts.photos)
+        numbers = [number for number in agreed if _corrigible(officer, number)][: counts.corrections]
+        took["a correction, from /correct to everywhere"] = await corrections(
+            officer, sergeant, bluesky, database, numbers
+        )
+    figures: dict[str, float] = {}
+    for name, seconds in took.items():
+        figures |= {f"{name}, median s": statistics.median(seconds), f"{name}, p95 s": p95(seconds)}
+    return figures
+
+
+def _corrigible(officer: Phone, number: str) -> bool:
+    """Whether it is one of the texts: a photo is not among those that are corrected here."""
+    return any(_number(card) == number and "van number" in card.text for card in officer.cards())
 
 
 def _options() -> argparse.Namespace:
@@ -113,17 +137,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _p95(seconds: list[float]) -> float:
-    return sorted(seconds)[max(0, int(len(seconds) * 0.95) - 1)] if len(seconds) > 2 else max(seconds)
-
-
 @asynccontextmanager
-async def _program(fake: FakeTelegram, folder: Path) -> AsyncIterator[None]:
+async def _program(fake: FakeTelegram, bluesky: FakeBluesky, folder: Path) -> AsyncIterator[Database]:
     """The whole program with a live shift, an officer and a sergeant on it."""
-    config = CONFIG.format(token=fake.token, base_url=fake.base_url, port=free_port(), config=ROOT / "config")
+    telegram = {"token": fake.token, "base_url": fake.base_url, "port": free_port(), "config": ROOT / "config"}
+    config = CONFIG.format(**telegram, service=bluesky.base_url, password=PASSWORD)
     (folder / "patrol.toml").write_text(config, "utf-8")
     (folder / "data").mkdir()
-    await _begin(_database(folder / "data" / "patrol.sqlite"))
+    database = Database(database_in(folder / "data"))
+    await _begin(database)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
         *("--config", str(folder / "patrol.toml"), "--data", str(folder / "data")),
@@ -132,21 +154,15 @@ async def _program(fake: FakeTelegram, folder: Path) -> AsyncIterator[None]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield
+        yield database
     finally:
         process.terminate()
         await process.wait()
+        await database.close()
 
 
-def _database(path: Path) -> str:
-    create_tables(f"sqlite:///{path}")
-    url = f"sqlite+aiosqlite:///{path}"
-    add_engine_tables(url)
-    return url
-
-
-async def _begin(url: str) -> None:
-    database, now = Database(url), utc_now()
+async def _begin(database: Database) -> None:
+    now = utc_now()
     async with database.transaction() as session:
         await roster.import_roster(session, Roster.load(ROOT / "config" / "roster.toml"), now)
         people = {person.id: person for person in await roster.everybody(session)}
@@ -155,7 +171,6 @@ async def _begin(url: str) -> None:
         planned = await shift.plan(session, "lima", "Night B", now, now + timedelta(hours=12), now)
         await shift.open_shift(session, planned, people["sergeant-1"], now)
         await shift.go_on(session, people["lima-3"], now)
-    await database.close()
 
 
 async def _texts(officer: Phone, sergeant: Phone, count: int) -> tuple[list[float], list[float]]:
@@ -168,8 +183,8 @@ async def _text(officer: Phone, sergeant: Phone, number: int) -> tuple[float, fl
     before = len(officer.cards())
     began = time.perf_counter()
     await officer.send_text(f"Stopped van number {number} on Harbour Road, plate AB12 CDE.")
-    receipt = await _until(began, lambda: len(officer.cards()) > before)
-    return receipt, await _until(began, lambda: _publishable(sergeant, f"van number {number} "))
+    receipt = await until(began, lambda: len(officer.cards()) > before)
+    return receipt, await until(began, lambda: _publishable(sergeant, f"van number {number} "))
 
 
 async def _photos(officer: Phone, sergeant: Phone, count: int) -> list[float]:
@@ -186,28 +201,33 @@ async def _photo(officer: Phone, sergeant: Phone, picture: bytes, words: str) ->
     """Seconds to the covered picture."""
     began = time.perf_counter()
     await officer.send_document(picture, "night.jpg", "image/jpeg", words)
-    return await _until(began, lambda: any(words in card.text and _pictured(card) for card in sergeant.cards()))
+    return await until(began, lambda: any(words in card.text and _pictured(card) for card in sergeant.cards()))
 
 
 async def _finished(sergeant: Phone, words: str) -> None:
-    await _until(time.perf_counter(), lambda: _publishable(sergeant, words))
+    await until(time.perf_counter(), lambda: _publishable(sergeant, words))
 
 
-async def _agreed(officer: Phone, sergeant: Phone, count: int) -> list[float]:
-    """Seconds from a sergeant's yes to the officer's card that tells of it."""
+async def _agreed(officer: Phone, sergeant: Phone, count: int) -> dict[str, float]:
+    """Seconds from a sergeant's yes to the officer's card that tells of it, by the number of the post."""
     took: dict[str, float] = {}
     while len(took) < count:
         # The next card comes down anew after each decision, so it is looked for each time.
-        waiting = {_number(card): card for card in sergeant.cards() if "Publish" in card.labels}
-        number, card = next((number, card) for number, card in waiting.items() if number not in took)
+        await until(time.perf_counter(), lambda: bool(_undecided(sergeant, took)))
+        number, card = next(iter(_undecided(sergeant, took).items()))
         took[number] = await _yes(officer, sergeant, number, card)
-    return list(took.values())
+    return took
+
+
+def _undecided(sergeant: Phone, took: dict[str, float]) -> dict[str, Shown]:
+    waiting = {_number(card): card for card in sergeant.cards() if "Publish" in card.labels}
+    return {number: card for number, card in waiting.items() if number not in took}
 
 
 async def _yes(officer: Phone, sergeant: Phone, number: str, card: Shown) -> float:
     began = time.perf_counter()
     await sergeant.tap("Publish", card.id)
-    return await _until(began, lambda: _approved(officer, number))
+    return await until(began, lambda: _approved(officer, number))
 
 
 def _number(card: Shown) -> str:
@@ -224,109 +244,6 @@ def _pictured(card: Shown) -> bool:
 
 def _publishable(sergeant: Phone, words: str) -> bool:
     return any(words in card.text and "Publish" in card.labels for card in sergeant.cards())
-
-
-async def _until(began: float, there: Callable[[], bool]) -> float:
-    while not there():
-        if time.perf_counter() - began > PATIENCE:
-            raise SystemExit("what was waited for never came")
-        await asyncio.sleep(0.005)
-    return time.perf_counter() - began
-
-
-async def _races(folder: Path, count: int) -> dict[str, float]:
-    """Two sergeants press Publish on the same card at the same time, again and again."""
-    folder.mkdir()
-    settings = stage_settings(_database(folder / "patrol.sqlite"), folder / "data")
-    wrong, began = 0, time.perf_counter()
-    async with wiring.open_program(settings, alone=True) as program:
-        desk = program.desk(program.vault())
-        callers = await _approvers(program.database)
-        for number in range(count):
-            wrong += not await _race(program.database, desk, callers, number)
-    seconds = time.perf_counter() - began
-    return {"races": count, "races without exactly one winner": wrong, "a race, mean ms": seconds / count * 1000}
-
-
-async def _approvers(database: Database) -> list[Caller]:
-    now = utc_now()
-    async with database.transaction() as session:
-        people = {person.id: person for person in await roster.everybody(session)}
-        planned = await shift.plan(session, "lima", "Night B", now, now + timedelta(hours=12), now)
-        opened = await shift.open_shift(session, planned, people[APPROVERS[0]], now)
-        await shift.join(session, people[APPROVERS[1]], opened, now)
-        return [Caller(people[name], (await roster.accounts(session, name))[0]) for name in APPROVERS]
-
-
-async def _race(database: Database, desk: Desk, callers: list[Caller], number: int) -> bool:
-    """Whether exactly one of them approved it, once."""
-    now = utc_now()
-    async with database.transaction() as session:
-        post = await queue.receive(session, _green(number, now), now)
-        await queue.prepared(session, post, "PASS", now)
-        post.drafted = post.prepared = post.revision
-        post.content = f"{number:064d}"
-        slots = [await outbox.living(session, caller.account, SlotKind.DECIDER, post.id) for caller in callers]
-        author = await session.get_one(Officer, post.author_id)
-        seen = approval.seen(post, [], author.byline)
-    pressed = [
-        _press(database, desk, caller, f"{slot.id}.publish.{seen}.1")
-        for caller, slot in zip(callers, slots, strict=True)
-    ]
-    yeses = await asyncio.gather(*pressed)
-    async with database.reading() as session:
-        after = await session.get_one(Post, post.id)
-        statement = select(Decision.officer_id).where(
-            Decision.post_id == post.id, col(Decision.kind) == DecisionKind.PUBLISH
-        )
-        decided = (await session.exec(statement)).all()
-    return yeses.count(True) == 1 == len(decided) and after.state is PostState.APPROVED
-
-
-async def _press(database: Database, desk: Desk, caller: Caller, token: str) -> bool:
-    try:
-        async with database.transaction() as session:
-            await taps.press(session, desk, caller, token, utc_now())
-    except (Refusal, AlreadyMoved):
-        return False
-    return True
-
-
-async def _killed(folder: Path, updates: Mapping[str, int], kills: int) -> dict[str, float]:
-    """Everybody writes, changes, drops and publishes at once while the program is killed again and again."""
-    (folder / "data").mkdir(parents=True)
-    database = Database(_database(folder / "data" / "patrol.sqlite"))
-    await killed.begin(database)
-    async with FakeTelegram().serving() as fake:
-        told = {"token": fake.token, "base_url": fake.base_url, "port": free_port(), "config": ROOT / "config"}
-        (folder / "patrol.toml").write_text(killed.CONFIG.format(**told), "utf-8")
-        sent = await killed.play(database, fake, folder, updates, kills)
-        felt = [
-            await _felt(killed.check_inbox(database, sent, updates)),
-            await _felt(killed.check_posts(database, sent)),
-            await _felt(killed.check_public(database)),
-            await _felt(killed.check_cards(database, fake)),
-        ]
-    await database.close()
-    return {"mixed interactions": sum(updates.values()), "kills": kills, "ways in which kills were felt": sum(felt)}
-
-
-async def _felt(check: Awaitable[object]) -> bool:
-    """Whether something was lost, repeated or untrue."""
-    try:
-        await check
-    except AssertionError as error:
-        print(f"felt: {error}"[:300], file=sys.stderr)
-        return True
-    return False
-
-
-def _green(number: int, now: datetime) -> Post:
-    return Post(
-        number=0, author_id="lima-3", shift_id=1, app="rehearsal", chat="lima-3", message=f"{number}", source_id="-",
-        original_id="-", networks=["timeline"], text=f"All quiet, {number} times.", kind="advice", prepare_at=now,
-        sent_at=now, received_at=now,
-    )  # fmt: skip
 
 
 def _picture(width: int, height: int) -> bytes:

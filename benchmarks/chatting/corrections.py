@@ -1,0 +1,72 @@
+"""How soon the words that correct a post stand wherever the wrong ones do: on the page, elsewhere under the post."""
+
+import asyncio
+import time
+from typing import Final
+
+from sqlmodel import select
+
+from benchmarks.chatting.ground import PATIENCE, until
+from shifts.database import Database
+from shifts.timeline import Entry
+from tests.fake_bluesky.server import FakeBluesky
+from tests.fake_telegram.phone import Phone
+from tests.fake_telegram.world import Shown
+
+AT_ONCE: Final = 5
+WRONG: Final = "The time"
+"""What was wrong, as a button says it."""
+
+
+async def corrections(
+    officer: Phone, sergeant: Phone, bluesky: FakeBluesky, database: Database, numbers: list[str]
+) -> list[float]:
+    """Seconds from `/correct N` to everywhere, with everything that people do in between and the undo window."""
+    took: list[float] = []
+    for first in range(0, len(numbers), AT_ONCE):
+        some = numbers[first : first + AT_ONCE]
+        for number in some:
+            await until(time.perf_counter(), lambda number=number: _shows(officer, number, "published"))  # type: ignore[misc]
+        took += await asyncio.gather(*(_correction(officer, sergeant, bluesky, database, one) for one in some))
+    return took
+
+
+async def _correction(officer: Phone, sergeant: Phone, bluesky: FakeBluesky, database: Database, number: str) -> float:
+    began, words = time.perf_counter(), f"Stopped van number {500 + int(number)} in Riverside."
+    await officer.send_text(f"/correct {number}")
+    card = await _card(officer, lambda shown: shown.text.startswith(f"{_sign(shown)}{number} · correction"), WRONG)
+    await officer.tap(WRONG, card.id)
+    await until(began, lambda: "Answer this message" in officer.chat.messages[card.id].text)
+    await officer.send_text(words, card.id)
+    yes = await _card(sergeant, lambda shown: words in shown.text, "Publish")
+    await sergeant.tap("Publish", yes.id)
+    await until(began, lambda: words in " ".join(_texts(bluesky)))
+    await until(began, lambda: _shows(officer, number, "Corrected by"))
+    while time.perf_counter() - began < PATIENCE and words not in await _page(database, int(number)):  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    return time.perf_counter() - began
+
+
+async def _card(phone: Phone, meant: object, label: str) -> Shown:
+    assert callable(meant)
+    await until(time.perf_counter(), lambda: any(meant(card) and label in card.labels for card in phone.cards()))
+    return next(card for card in phone.cards() if meant(card) and label in card.labels)
+
+
+def _sign(card: Shown) -> str:
+    """A card begins with a sign of its colour."""
+    sign, blank, _ = card.text.partition(" ")
+    return sign + blank
+
+
+def _shows(phone: Phone, number: str, words: str) -> bool:
+    return any(card.text.startswith(f"{_sign(card)}{number} ·") and words in card.text for card in phone.cards())
+
+
+def _texts(bluesky: FakeBluesky) -> list[str]:
+    return [str(record.value["text"]) for record in bluesky.world.person("Patrol").records.values()]
+
+
+async def _page(database: Database, number: int) -> str:
+    async with database.reading() as session:
+        return " ".join((await session.exec(select(Entry.text).where(Entry.number == number))).all())
