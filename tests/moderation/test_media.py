@@ -24,6 +24,7 @@ from moderation.media import (
     grid,
     numbered,
 )
+from moderation.media_drawing import COLOURS
 from moderation.media_job import Job
 from moderation.media_process import PhotoProcess
 from shifts.words import Words
@@ -191,6 +192,17 @@ def test_numbers_are_drawn_beside_boxes_and_the_rest_stays_as_it_was() -> None:
     assert drawn.shape == before.shape
     assert np.abs(drawn - before)[95:130, 195:230].max() > 80
     assert np.abs(drawn - before)[200:].max() < 60
+
+
+@pytest.mark.parametrize("at", [(10, 10), (1240, 900)], ids=["at the left", "in the last corner"])
+def test_no_number_hides_another_and_each_can_be_read_on_a_phone_of_four_inches(at: tuple[int, int]) -> None:
+    jpeg = saved(Image.new("RGB", (1280, 960), "#777777"), "JPEG")
+    kinds = (BoxKind.PLATE, BoxKind.TEXT, BoxKind.FACE)
+    drawn = np.asarray(Image.open(io.BytesIO(numbered(jpeg, [box(kind, *at) for kind in kinds]))), int)
+    for kind in kinds:
+        colour = np.array([int(COLOURS[kind][place : place + 2], 16) for place in (1, 3, 5)])
+        patch = np.abs(drawn - colour).max(axis=2) < 40
+        assert patch.sum() > (1280 / 26) ** 2 / 3, kind
 
 
 def test_the_grid_has_nine_cells_and_nine_more_inside_one() -> None:
