@@ -26,7 +26,7 @@ async def corrections(
     for first in range(0, len(numbers), AT_ONCE):
         some = numbers[first : first + AT_ONCE]
         for number in some:
-            await until(time.perf_counter(), lambda number=number: _shows(officer, number, "published"))  # type: ignore[misc]
+            await _shown(officer, number, "published")
         took += await asyncio.gather(*(_correction(officer, sergeant, bluesky, database, one) for one in some))
     return took
 
@@ -41,9 +41,8 @@ async def _correction(officer: Phone, sergeant: Phone, bluesky: FakeBluesky, dat
     yes = await _card(sergeant, lambda shown: words in shown.text, "Publish")
     await sergeant.tap("Publish", yes.id)
     await until(began, lambda: words in " ".join(_texts(bluesky)))
-    await until(began, lambda: _shows(officer, number, "Corrected by"))
-    while time.perf_counter() - began < PATIENCE and words not in await _page(database, int(number)):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    await _shown(officer, number, "Corrected by")
+    await _on_the_page(database, int(number), words)
     return time.perf_counter() - began
 
 
@@ -67,6 +66,15 @@ def _texts(bluesky: FakeBluesky) -> list[str]:
     return [str(record.value["text"]) for record in bluesky.world.person("Patrol").records.values()]
 
 
-async def _page(database: Database, number: int) -> str:
-    async with database.reading() as session:
-        return " ".join((await session.exec(select(Entry.text).where(Entry.number == number))).all())
+async def _shown(phone: Phone, number: str, words: str) -> None:
+    await until(time.perf_counter(), lambda: _shows(phone, number, words))
+
+
+async def _on_the_page(database: Database, number: int, words: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with database.reading() as session:
+                shown = (await session.exec(select(Entry.text).where(Entry.number == number))).all()
+            if words in " ".join(shown):
+                return
+            await asyncio.sleep(0.02)
