@@ -33,6 +33,10 @@ async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
             await correction_taps.answer(session, desk, caller, slot, heard.text, now)
         case SlotKind.REPLY, "answer":
             await _reply(session, desk, caller, slot, heard, now)
+        case SlotKind.DECIDER, outbox.MAIN:
+            # The press that was to ask for these words did nothing: they are no post of their own.
+            await _decidable(session, caller, slot, now)
+            raise NotAllowed("queue.changed_since")
         case _:
             return False
     await outbox.turn(session, slot, MAIN)

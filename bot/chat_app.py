@@ -98,12 +98,24 @@ class Weight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """The card asks for words: the person answers this card with a message. `prefill` can be copied or changed."""
+
+    label: str
+    prefill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
-    """`token` comes back in the Choice: at most 40 ASCII characters, opaque to the chat app."""
+    """`token` comes back in the Choice: at most 40 ASCII characters, opaque to the chat app.
+
+    `asks` is what the card will ask for once it is pressed: an app with forms may open one at once, besides telling
+    of the press."""
 
     token: str
     label: str
     weight: Weight = Weight.PLAIN
+    asks: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +127,6 @@ class Picture:
     path: Path
     alt: str
     video: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The card asks for words: the person answers this card with a message. `prefill` can be copied or changed."""
-
-    label: str
-    prefill: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.beside import beside
 from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
@@ -89,8 +90,9 @@ class DeciderCards(FixParts):
             first.append(button(slot, "met", say("card.button.met"), "", post.revision, Weight.MAIN))
         elif not (missing.checks or missing.condition or self._too_long(view) or self._has_spoken(view)):
             first.append(self._publish(view))
+        edit = button(slot, "page", say("card.button.edit"), "edit")
         first += [
-            button(slot, "page", say("card.button.edit"), "edit"),
+            replace(edit, asks=Ask(say("card.ask.edit"), post.text)),
             button(slot, "page", say("card.button.send_back"), "back"),
         ]
         second = [button(slot, "original", say("card.button.original"))]

@@ -74,7 +74,7 @@ class Discord:
         self._inbox = Inbox(marks)
         self._history = History(marks, self._inbox, first_pause)
         self._cards = Cards(self.line, marks, words, _utc_now)
-        self._taps = Taps(self._inbox, marks, words, self._cards.prefill, patience)
+        self._taps = Taps(self._inbox, marks, words, self._cards.prefill, self._cards.asked, patience)
 
     @property
     def health(self) -> Health:

@@ -51,6 +51,7 @@ class Cards:
         self._standing: OrderedDict[tuple[ChatId, CardId], _Standing] = OrderedDict()
         self._shown: OrderedDict[tuple[ChatId, str], CardId] = OrderedDict()
         self._prefills: OrderedDict[CardId, str] = OrderedDict()
+        self._asked: OrderedDict[CardId, dict[str, str]] = OrderedDict()
         self._removals: Counter[tuple[ChatId, str]] = Counter()
 
     async def show(self, card: Card, chat: ChatId, key: str) -> CardId:
@@ -127,6 +128,10 @@ class Cards:
         """What the card's form is filled with, if this process showed the card."""
         return self._prefills.get(card_id)
 
+    def asked(self, card_id: CardId, token: str) -> str | None:
+        """What the form is filled with that a button opens at once, if this process showed the card."""
+        return self._asked.get(card_id, {}).get(token)
+
     async def _message(self, card_id: CardId, chat: ChatId) -> discord.PartialMessage:
         return (await self._line.client()).get_partial_messageable(int(chat)).get_partial_message(int(card_id))
 
@@ -152,11 +157,14 @@ class Cards:
             _remember(self._prefills, card_id, card.ask.prefill)
         else:
             self._prefills.pop(card_id, None)
+        asking = {button.token: button.asks.prefill for row in card.rows for button in row if button.asks is not None}
+        _remember(self._asked, card_id, asking)
 
     def _forget(self, card_id: CardId, chat: ChatId) -> None:
         """A card that is gone is shown anew, even under its old key."""
         self._standing.pop((chat, card_id), None)
         self._prefills.pop(card_id, None)
+        self._asked.pop(card_id, None)
         for place in [place for place, there in self._shown.items() if there == card_id and place[0] == chat]:
             del self._shown[place]
             self._removals[place] += 1

@@ -50,12 +50,14 @@ class Taps:
         marks: Marks,
         words: Words,
         prefill: Callable[[CardId], str | None],
+        asked: Callable[[CardId, str], str | None],
         patience: float = PATIENCE,
     ) -> None:
         self._inbox = inbox
         self._marks = marks
         self._words = words
         self._prefill = prefill
+        self._asked = asked
         self._patience = patience
         self._open: OrderedDict[str, _Tap] = OrderedDict()
 
@@ -69,7 +71,8 @@ class Taps:
             case InteractionType.component if name == WRITE:
                 await self._open_form(interaction)
             case InteractionType.component:
-                await self._take(interaction, pressed(interaction, name.partition(":")[2]))
+                token = name.partition(":")[2]
+                await self._take(interaction, pressed(interaction, token), token)
             case InteractionType.modal_submit:
                 await self._take(interaction, said(interaction, _filled_in(data), CardId(name.partition(":")[2])))
             case InteractionType.application_command:
@@ -86,7 +89,7 @@ class Taps:
         if sentence is not None:
             await self._said(tap, sentence)
 
-    async def _take(self, interaction: discord.Interaction, item: Incoming | None) -> None:
+    async def _take(self, interaction: discord.Interaction, item: Incoming | None, token: str = "") -> None:
         if item is None or interaction.channel_id is None:
             return
         tap = _Tap(interaction)
@@ -100,6 +103,7 @@ class Taps:
 
         self._inbox.hear(Arrival(item, interaction.channel_id, interaction.id, at, taken=taken))
         self._marks.speaks(interaction.channel_id, self._language(interaction))
+        await self._ask_at_once(tap, token)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 await tap.committed.wait()
@@ -138,13 +142,24 @@ class Taps:
             return
         card = CardId(str(message.id))
         prefill = self._prefill(card)
-        language = self._language(interaction)
-        self._marks.speaks(interaction.channel_id, language)
-        form = _Form(
-            short(self._words.say("discord.form", language), 45),
-            f"{WRITE}:{card}",
-            _on_the_card(message.components) if prefill is None else prefill,
-        )
+        self._marks.speaks(interaction.channel_id, self._language(interaction))
+        await self._show_form(interaction, card, _on_the_card(message.components) if prefill is None else prefill)
+
+    async def _ask_at_once(self, tap: _Tap, token: str) -> None:
+        """A button that asks for words opens its form, which saves a press; what the press itself does is done besides.
+
+        After a restart nobody here knows the words, and the card asks for them."""
+        card = CardId(str(tap.interaction.message.id if tap.interaction.message else 0))
+        prefill = self._asked(card, token)
+        if prefill is None:
+            return
+        async with tap.answering:
+            if not tap.interaction.response.is_done():
+                await self._show_form(tap.interaction, card, prefill)
+
+    async def _show_form(self, interaction: discord.Interaction, card: CardId, prefill: str) -> None:
+        title = short(self._words.say("discord.form", self._language(interaction)), 45)
+        form = _Form(title, f"{WRITE}:{card}", prefill)
         await _tried(lambda: interaction.response.send_modal(form))
 
     def _language(self, interaction: discord.Interaction) -> str:

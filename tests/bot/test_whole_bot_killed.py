@@ -316,7 +316,7 @@ async def check_cards(database: Database, fake: FakeTelegram) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_five_hundred_updates_and_six_kills_of_the_program_lose_and_repeat_nothing(
     database: Database, tmp_path: Path
 ) -> None:

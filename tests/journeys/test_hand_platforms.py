@@ -99,3 +99,43 @@ async def test_three_people_on_three_platforms_agree_and_the_second_tap_learns_w
 async def everybody(stage: Stage) -> list[Any]:
     async with stage.database.reading() as session:
         return list(await roster.everybody(session))
+
+
+async def test_one_press_publishes_and_three_steps_edit_and_publish_on_telegram_and_on_discord(
+    stage: Stage, telegram: FakeTelegram, discord: FakeDiscord
+) -> None:
+    """Every press and message that a person makes, whatever of it reaches the program."""
+    await stage.open_shift("lima-3")
+    officer, here, there = stage.phone("lima-3"), telegram.phone(SERGEANT), discord.phone(SERGEANT)
+    await here.send_text(f"/start {await enrolled(stage, 'sergeant-1')}")
+    await sees(here, lambda card: "You are linked" in card.text)
+    there.command("start", code=await enrolled(stage, "sergeant-1"))
+    await sees(there, lambda card: "You are linked" in card.text)
+    await officer.send("Quiet start to the night. Thank you to everyone who waved at us.")
+    card = await sees(here, lambda card: "waved" in card.text and "Publish" in card.labels)
+    await here.tap("Publish", card.id)  # the only press
+    await stage.public(lambda text: "waved" in text)
+    await officer.send("Quiet start to the night. Thank you all.")
+    card = await sees(there, lambda card: "Thank you all" in card.text and "Publish" in card.buttons)
+    there.press(card.id, card.buttons["Publish"])  # the only press
+    await stage.public(lambda text: "Thank you all" in text)
+    await officer.send(HARMLESS)
+    card = await sees(here, lambda card: HARMLESS in card.text and "Edit" in card.labels)
+    await here.tap("Edit", card.id)  # the first
+    await sees(here, lambda card: "Answer this message" in card.text)
+    await here.send_text("Free bike marking at our desk tonight.", card.id)  # the second
+    card = await sees(here, lambda card: "desk tonight." in card.text and "Publish" in card.labels)
+    await here.tap("Publish", card.id)  # the third
+    await stage.public(lambda text: "desk tonight." in text)
+    await officer.send("Free advice about locks at our desk tonight until ten.")
+    card = await sees(there, lambda card: "about locks" in card.text and "Edit" in card.buttons)
+    first = there.press(card.id, card.buttons["Edit"])
+
+    async def form() -> bool | None:
+        return first.form is not None or None
+
+    await eventually(form, lambda: "the first press opened no form")
+    there.fill_in(first, "Free advice about locks at our desk tonight.")  # the second
+    card = await sees(there, lambda card: "locks at our desk tonight." in card.text and "Publish" in card.buttons)
+    there.press(card.id, card.buttons["Publish"])  # the third
+    await stage.public(lambda text: "locks at our desk tonight." in text)

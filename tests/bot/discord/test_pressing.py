@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.chat_app import (
-    Choice,
-)
+from bot.chat_app import Ask, Button, Card, Choice
 from bot.chat_apps import discord
 from bot.commands import COMMANDS
 from bot.discord_app import slash
@@ -107,6 +105,27 @@ async def fill_in(stage: Stage, app: discord.Discord, card_id: str) -> None:
     assert (message.text, message.answers, message.chat) == ("Road open", card_id, stage.chat)
     assert await nothing_more(incoming)
     await acknowledged(sent)
+
+
+async def test_a_button_that_asks_for_words_opens_its_form_and_is_told_as_well(
+    stage: Stage, app: discord.Discord
+) -> None:
+    edit = Button("7.page.edit.0", "Edit", asks=Ask("Answer with the new text.", "Road closed"))
+    card_id = await app.show(Card("214 · waiting", quote="Road closed", rows=((edit,),)), stage.chat, "k1")
+    (card,) = stage.phone.cards()
+    opened = stage.phone.press(card.id, card.buttons["Edit"])
+    incoming = app.incoming()
+    choice = await take(incoming)
+    assert isinstance(choice, Choice)
+    assert (choice.token, choice.card) == ("7.page.edit.0", card_id)
+    await app.answer(choice, None)
+    await acknowledged(opened)
+    assert opened.form is not None
+    (field,) = opened.form["components"]
+    assert field["component"]["value"] == "Road closed"
+    stage.phone.fill_in(opened, "Road open")
+    message = await take_message(incoming)
+    assert (message.text, message.answers) == ("Road open", card_id)
 
 
 async def test_the_form_speaks_the_language_of_whoever_presses(stage: Stage, app: discord.Discord) -> None:
