@@ -1,12 +1,13 @@
 import pytest
 from sqlmodel import select
 
-from bot import cutting_off, delivery
+from bot import cutting_off, delivery, outbox
 from bot.delivery import Delivery
+from bot.outbox import Slot, SlotKind
 from moderation import queue
 from moderation.post import PostState
 from shifts.database import Database
-from shifts.roster import revoke
+from shifts.roster import link, revoke
 from tests.moderation.test_queue import LATER, NOW, RED, a_waiting_post, read, shown, yes
 
 
@@ -39,3 +40,23 @@ async def test_somebody_else_who_is_cut_off_changes_nothing(sqlite_database: Dat
         await revoke(session, "sergeant-2", NOW)
     await cutting_off.sweep(sqlite_database, NOW)
     assert (await read(sqlite_database)).state is PostState.APPROVED
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+async def test_what_stands_in_a_chat_that_somebody_left_is_cleared_and_no_card_of_anybody_else(
+    database: Database, cut_off: bool
+) -> None:
+    await a_waiting_post(database)
+    async with database.transaction() as session:
+        for person in ("sergeant-1", "sergeant-2"):
+            account = await link(session, person, "far", person, f"old {person}", NOW)
+            card = await outbox.open_slot(session, account, SlotKind.DECIDER, 1)
+            card.shown = card.wanted
+        await link(session, "sergeant-1", "far", "sergeant-1", "new", NOW)
+        if cut_off:
+            await revoke(session, "sergeant-1", NOW)
+    assert await cutting_off.sweep(database, NOW)
+    assert not await cutting_off.sweep(database, NOW)
+    async with database.reading() as session:
+        untrue = (await session.exec(select(Slot.chat).where(Slot.wanted > Slot.shown))).all()
+    assert untrue == ["old sergeant-1"]
