@@ -1,30 +1,38 @@
 """The widest net: a capital inside a sentence that nobody explained. Only ever a suggestion."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Lexicon, Word, words_of
 from moderation.normalise import plain
+from moderation.reading.register import Register
 from shifts.areas import Areas
 
 
-def load(areas: Areas, known: Sequence[str] = ()) -> Detector:
-    """`known` are the capitalised words and phrases that need no question: the force, days, networks, languages."""
+def load(areas: Areas, config: Path, known: Sequence[str] = ()) -> Detector:
+    """`known` are the capitalised words and phrases that need no question: the force, days, networks, languages.
+
+    `config` is the configuration folder: neither does a capital that ordinary words alone have."""
     told = [form for area in areas.every for form in (*area.names.values(), *area.sentences.values())]
     names = [plain(form).replace("-", " ").replace("'", " ") for form in told]
-    return Capitals(Lexicon({"known": [*names, *known]}))
+    return Capitals(Lexicon({"known": [*names, *known]}), Register.load(config / "names" / "ordinary.txt"))
 
 
 class Capitals:
-    def __init__(self, known: Lexicon) -> None:
-        self._known = known
+    def __init__(self, known: Lexicon, register: Register) -> None:
+        self._known, self._register = known, register
 
     def find(self, text: str, language: str) -> Sequence[Finding]:
         if _mostly_capitals(text):
             return []
         explained = {i for hit in self._known.hits(text) for i in range(hit.start, hit.end)}
-        return list(_runs(text, [word for word in _unexplained(text) if word.start not in explained]))
+        words = [word for word in _unexplained(text) if word.start not in explained]
+        return [_capital(run) for run in _runs(text, words) if not self._is_ordinary(run)]
+
+    def _is_ordinary(self, run: Sequence[Word]) -> bool:
+        return all(self._register.knows(word.text) for word in run)
 
 
 def _unexplained(text: str) -> Iterator[Word]:
@@ -51,13 +59,18 @@ def _unexplained(text: str) -> Iterator[Word]:
         before = word
 
 
-def _runs(text: str, words: Sequence[Word]) -> Iterator[Finding]:
-    start: int | None = None
+def _runs(text: str, words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Words that stand beside each other."""
+    run: list[Word] = []
     for word, following in zip(words, [*words[1:], None], strict=False):
-        start = word.start if start is None else start
+        run.append(word)
         if following is None or text[word.end : following.start] not in (" ", "-", "'"):
-            yield Finding(start, word.end, Label.PERSON, Action.SUGGEST, "capital")
-            start = None
+            yield run
+            run = []
+
+
+def _capital(run: Sequence[Word]) -> Finding:
+    return Finding(run[0].start, run[-1].end, Label.PERSON, Action.SUGGEST, "capital")
 
 
 def _mostly_capitals(text: str) -> bool:

@@ -30,23 +30,26 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From which score on a token is masked or suggested."""
+    """From which score on a token is masked or suggested; how much more an ordinary word in small letters needs to be
+    suggested, where a text has capitals at all."""
 
     mask: float
     suggest: float
+    ordinary: float = 0.0
 
 
 def load(
     config: Path,
     mask: Mapping[str, float],
     suggest: Mapping[str, float],
+    ordinary: Mapping[str, float],
     known: Sequence[str] = (),
     asked: Sequence[str] = (),
 ) -> Detector:
     """`config` is the configuration folder; the trained files are in its folder `models`. `mask` and `suggest` are
-    scores by language; `known`: names that need no hiding, as in lexicons/; `asked`: names that are never more than
-    suggested (the country). Raises DetectorFailed."""
-    limits = {language: Limits(mask[language], suggest[language]) for language in mask}
+    scores by language, `ordinary` is what ordinary words need beyond `suggest`; `known`: names that need no hiding, as
+    in lexicons/; `asked`: names that are never more than suggested (the country). Raises DetectorFailed."""
+    limits = {language: Limits(mask[language], suggest[language], ordinary[language]) for language in mask}
     return Reading(Reader(config), limits, known, asked)
 
 
@@ -70,8 +73,9 @@ class Reading:
         for i in range(1, len(weighed)):
             rest = weighed[i].token.start in known and _goes_on(text, weighed, masked, i)
             masked[i] = masked[i] or rest or _is_possessive(weighed, masked, i)
+        capitals = any(letter.isupper() for letter in text)
         asked = [
-            may and not here and limits.suggest <= each.score
+            may and not here and each.score >= limits.suggest + limits.ordinary * (capitals and _is_quiet(each))
             for each, may, here in zip(weighed, free, masked, strict=True)
         ]
         return [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
@@ -91,6 +95,11 @@ def _goes_on(text: str, weighed: Sequence[Weighed], masked: Sequence[bool], i: i
 def _is_possessive(weighed: Sequence[Weighed], masked: Sequence[bool], i: int) -> bool:
     """The "s" behind a name and its apostrophe."""
     return i > 1 and masked[i - 2] and weighed[i].token.written == "s" and weighed[i - 1].token.written == "'"
+
+
+def _is_quiet(each: Weighed) -> bool:
+    """An ordinary word in small letters, by itself: in a hashtag it may be half a name."""
+    return each.ordinary and not each.token.tag and each.token.written.islower()
 
 
 def _is_sayable(each: Weighed) -> bool:

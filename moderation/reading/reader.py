@@ -33,11 +33,12 @@ _VECTORS = "en"
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """One token, how likely each kind of name is, and how much speaks for any: the logits of tagger and heads,
-    averaged, and a little more for a capital."""
+    averaged, and a little more for a capital. `ordinary`: a word that is hardly ever part of a name."""
 
     token: Token
     shares: Shares
     score: float
+    ordinary: bool = False
 
 
 class Reader:
@@ -78,7 +79,7 @@ class Reader:
         shares = self._taggers[language].shares(features(seen, case))
         plain = self._register.is_plain(text, tokens)
         weighed = [
-            _weighed(token, share, guesses, self._doubt(token, plain))
+            _weighed(token, share, guesses, plain, self._register.is_ordinary(token))
             for token, share, *guesses in zip(tokens, shares, first.tolist(), second.tolist(), strict=True)
         ]
         return _with_whole_tags(weighed)
@@ -86,20 +87,18 @@ class Reader:
     def _by_rampart(self, tokens: Sequence[Token], text: str) -> Numbers:
         return self._heads[0].shares(given(tokens, self._rampart.look(text), self._vector))
 
-    def _doubt(self, token: Token, plain: bool) -> float:
-        """How much less a token speaks for a name than it seems."""
-        return _PROSE * plain + _ORDINARY * (1 + plain) * self._register.is_ordinary(token)
-
     def _vector(self, word: str) -> Numbers | None:
         return pipelines.vector(self._pipelines[_VECTORS], word)
 
 
-def _weighed(token: Token, shares: Shares, guesses: Sequence[Sequence[float]], doubt: float) -> Weighed:
+def _weighed(token: Token, shares: Shares, guesses: Sequence[Sequence[float]], prose: bool, ordinary: bool) -> Weighed:
+    """`prose`: the whole text is plain prose."""
     voices = [(shares.person, shares.place, shares.other), *(guess[1:] for guess in guesses)]
     person, place, other = (sum(said) / len(voices) for said in zip(*voices, strict=True))
     named = sum(_logit(sum(voice)) for voice in voices) / len(voices)
     capital = _CAPITAL * token.written[:1].isupper()
-    return Weighed(token, Shares(person, place, other), named + capital - doubt)
+    doubt = _PROSE * prose + _ORDINARY * (1 + prose) * ordinary
+    return Weighed(token, Shares(person, place, other), named + capital - doubt, ordinary)
 
 
 def _with_whole_tags(weighed: Sequence[Weighed]) -> list[Weighed]:

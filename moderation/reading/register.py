@@ -23,8 +23,12 @@ class Register:
         lines = file.read_text("utf-8").splitlines()
         return cls(frozenset(line for line in lines if not line.startswith("#")))
 
+    def knows(self, word: str) -> bool:
+        """`word` is in lower case, without accents."""
+        return word in self._ordinary
+
     def is_ordinary(self, token: Token) -> bool:
-        return plain(token.written) in self._ordinary
+        return self.knows(plain(token.written))
 
     def is_plain(self, text: str, tokens: Sequence[Token]) -> bool:
         """Whether it is plain prose: no handles, links, tags, pictures or shouting marks, and mostly ordinary words."""

@@ -1,6 +1,7 @@
 """How names and places are read by models, shown with invented words: tokens, capitals, limits, bridges."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from moderation.detection import Detection
 from moderation.detector import DetectorFailed
+from moderation.detectors import capitals
 from moderation.detectors.reading import Limits, Reading
 from moderation.finding import Action, Label
 from moderation.media_weights import session
@@ -95,6 +97,26 @@ def test_what_is_likely_is_masked_and_what_is_possible_is_suggested() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"), [("Zork saw the zork", ["Zork"]), ("so zork saw the zork", ["zork", "zork"])]
+)
+def test_an_ordinary_word_in_small_letters_is_asked_about_less(text: str, asked: list[str]) -> None:
+    """Where nothing has a capital, small letters tell nothing."""
+
+    class Ordinary(Foretold):
+        def read(self, text: str, language: str) -> Sequence[Weighed]:
+            return [replace(each, ordinary=True) for each in super().read(text, language)]
+
+    shares = {"zork": Shares(0.2, 0, 0), "Zork": Shares(0.2, 0, 0)}
+    findings = Reading(Ordinary(shares), {"en": Limits(0.5, 0.1, 0.2)}).find(text, "en")
+    assert [text[f.start : f.end] for f in findings] == asked
+
+
+def test_capitals_of_ordinary_words_alone_are_no_question() -> None:
+    found = capitals.load(Areas.load(CONFIG), CONFIG).find("We met Zorblatt again and After That Alert we left.", "en")
+    assert [(f.start, f.end) for f in found] == [(7, 15)]
+
+
 def test_pieces_of_one_name_are_bridged() -> None:
     sure = Shares(0.9, 0, 0)
     assert found("Zork de la Blim came", Zork=sure, Blim=sure) == [("Zork de la Blim", Label.PERSON, Action.MASK)]
@@ -128,7 +150,7 @@ def test_a_missing_model_holds_every_post(tmp_path: Path, caplog: pytest.LogCapt
     for name in ("places", "first", "first_or_word", "last", "last_or_word", "ordinary"):
         (tmp_path / "names" / f"{name}.txt").write_text("")
     table = tmp_path / "policy" / "detectors.toml"
-    table.write_text("[times]\n[models.reading]\nmask = {en = 0.5}\nsuggest = {en = 0.1}\n")
+    table.write_text("[times]\n[models.reading]\nmask = {en = 0.5}\nsuggest = {en = 0.1}\nordinary = {en = 0.0}\n")
     words = Words.load(CONFIG / "languages")
     sound = Redactor.load(CONFIG, words, models=False)
     detection = Detection.load(table, Areas.load(CONFIG), models=True)
