@@ -147,11 +147,14 @@ class Card:
 
 
 class ChatAppDown(Exception):
-    """The chat app did not take it now; the same call is made again later, after `wait` seconds at least."""
+    """The chat app did not take it now; the same call is made again later, after `wait` seconds at least.
 
-    def __init__(self, wait: float = 1.0) -> None:
+    `unclear`: it may have taken it all the same, and only its answer was lost."""
+
+    def __init__(self, wait: float = 1.0, *, unclear: bool = False) -> None:
         super().__init__("the chat app did not answer")
         self.wait = wait
+        self.unclear = unclear
 
 
 class CardGone(Exception):

@@ -213,6 +213,13 @@ async def trying(session: AsyncSession, slot_id: int, now: datetime) -> None:
     )
 
 
+async def not_sent(session: AsyncSession, slot_id: int) -> None:
+    """What was about to be sent was not: nobody has to look for it."""
+    await session.exec(
+        update(Slot).where(col(Slot.id) == slot_id).values(tried_at=None).execution_options(synchronize_session=False)
+    )
+
+
 async def around(session: AsyncSession, slot: Slot, tried_at: datetime) -> tuple[str | None, frozenset[str]]:
     """A card of this app from before that time, as new as can be, and by name what is known to stand: every card of
     this chat ever, and since that card everything that we showed or were sent in the others."""

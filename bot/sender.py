@@ -126,18 +126,30 @@ class Sender:
         done = slot.kind is outbox.SlotKind.NOTICE
         async with self._database.transaction() as session:
             await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done, sent)
+        if sent is not None and slot.tried_at is not None and isinstance(app, Sweeps):
+            await self._sweep(app, chat, slot, slot.tried_at, CardId(card_id))
 
     async def _anew(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card, now: datetime) -> CardId:
-        """Show it as a new message. If that was tried before and nobody knows what came of it, that one goes."""
+        """Show it as a new message. Raises ChatAppDown, ChatGone."""
         async with self._database.transaction() as session:
             await outbox.trying(session, slot.id or 0, now)
-        card_id = await app.show(card, chat, f"slot-{slot.id}-{slot.shows}")
-        if slot.tried_at is not None and isinstance(app, Sweeps):
-            async with self._database.reading() as session:
-                after, known = await outbox.around(session, slot, slot.tried_at)
+        try:
+            return await app.show(card, chat, f"slot-{slot.id}-{slot.shows}")
+        except ChatAppDown as down:
+            if slot.tried_at is None and not down.unclear:
+                async with self._database.transaction() as session:
+                    await outbox.not_sent(session, slot.id or 0)
+            raise
+
+    async def _sweep(self, app: Sweeps, chat: ChatId, slot: Slot, tried_at: datetime, newest: CardId) -> None:
+        """It was tried before, and nobody knew what came of it: that card goes, if it can be found now."""
+        async with self._database.reading() as session:
+            after, known = await outbox.around(session, slot, tried_at)
+        try:
             cards = frozenset(CardId(each) for each in known)
-            await app.sweep(chat, None if after is None else CardId(after), card_id, cards)
-        return card_id
+            await app.sweep(chat, None if after is None else CardId(after), newest, cards)
+        except (ChatAppDown, ChatGone):
+            _log.info("a double card was not looked for", extra={"slot": slot.id})
 
     async def _cut_off(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card) -> None:
         """What stands there becomes one plain line; where the platform can not change it, it goes altogether."""

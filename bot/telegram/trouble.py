@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import httpx
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.chat_app import AttachmentRefused, CardGone, ChatAppDown, ChatGone
@@ -15,6 +16,8 @@ UNKNOWN_WAIT = 30.0
 """Seconds, after a refusal that we do not know."""
 
 FIRST_WAIT = 1.0
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 CARD_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid", "message identifier")
 CHAT_GONE = ("chat not found", "chat_id is empty", "user is deactivated", "peer_id_invalid", "user not found")
@@ -63,7 +66,7 @@ def meaning(error: TelegramError) -> Exception:
         case BadRequest():
             return _refusal(error.message.lower())
         case _:
-            return ChatAppDown(FIRST_WAIT)
+            return ChatAppDown(FIRST_WAIT, unclear=not isinstance(error.__cause__, NEVER_SENT))
 
 
 def reason(error: TelegramError) -> str:

@@ -89,3 +89,38 @@ async def test_cards_of_one_round_are_known_whatever_their_order(sqlite_database
         await session.flush()
         assert await outbox.around(session, lost, now) == ("20", frozenset({"10", "20", "21", "22", "30", "31"}))
         assert await outbox.around(session, quiet, now) == ("11", frozenset(card for card, _, _ in stand))
+
+
+async def test_what_a_busy_chat_app_refused_is_no_double_and_nobody_looks_for_one(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    await one_to_tell(sqlite_database, 1001)
+    async with FakeTelegram().serving() as fake:
+        phone = fake.phone(1001)
+        fake.fail("busy", "sendMessage")
+        await shown_by_a_new_process(sqlite_database, fake, tmp_path)
+        (refused,) = await slots(sqlite_database)
+        assert (refused.tried_at, refused.card_id, phone.cards()) == (None, None, [])
+        async with sqlite_database.transaction() as session:
+            await outbox.later(session, refused.id or 0, NOW, 0)
+        await shown_by_a_new_process(sqlite_database, fake, tmp_path)
+        assert fake.called("editMessageReplyMarkup") == 0
+        assert len(phone.cards()) == 1
+
+
+async def test_a_double_that_cannot_be_looked_for_makes_no_third(sqlite_database: Database, tmp_path: Path) -> None:
+    await one_to_tell(sqlite_database, 1001)
+    async with FakeTelegram().serving() as fake:
+        phone = fake.phone(1001)
+        fake.fail("lost", "sendMessage")
+        await shown_by_a_new_process(sqlite_database, fake, tmp_path)
+        (before,) = await slots(sqlite_database)
+        async with sqlite_database.transaction() as session:
+            await outbox.later(session, before.id or 0, NOW, 0)
+        fake.fail("busy", "editMessageReplyMarkup")
+        await shown_by_a_new_process(sqlite_database, fake, tmp_path)
+        await shown_by_a_new_process(sqlite_database, fake, tmp_path)
+        (after,) = await slots(sqlite_database)
+        assert (after.tried_at, after.closed) == (None, True)
+        assert str(phone.cards()[-1].id) == after.card_id
+        assert len(phone.cards()) <= 2
