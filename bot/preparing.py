@@ -19,7 +19,7 @@ from moderation import approval, queue
 from moderation.detector import DetectorFailed
 from moderation.edited import adds_facts
 from moderation.policy import PostKind, Reason, Verdict, severest
-from moderation.post import OPEN, POSTS, PictureState, Post, PostPicture, PostState, Wait, pictures
+from moderation.post import OPEN, POSTS, PictureState, Post, PostPicture, PostState, Wait, called, pictures
 from moderation.redaction import Context, Redacted, Redaction
 from moderation.text_room import TextRoom
 from moderation.vault import Gone
@@ -112,7 +112,7 @@ class Preparer:
             await queue.note(session, post, PostState.WITHDRAWN.value, None, now, reason="purged")
             await self._desk.changed(session, post)
             author = await session.get_one(Officer, post.author_id)
-            await self._desk.tell(session, author, "clock.words_gone", number=post.number)
+            await self._desk.tell(session, author, "clock.words_gone", number=called(post.number))
         self._changed()
 
     def _with_edit(self, post: Post, text: str, redacted: Redacted) -> Redacted:

@@ -114,14 +114,12 @@ def cover_of(frames: Sequence[Seen], tracks: Sequence[Track], size: Side) -> lis
 
 
 def _with_margin(box: Box, size: Side) -> Box:
-    if box.kind == BoxKind.FACE:
-        wide, high = box.x2 - box.x1, box.y2 - box.y1
-        more = max(0, math.ceil((SLIM * high - wide) * MARGINS[BoxKind.FACE][0]))
-        wider = enlarged(box, size)
-        return clipped(
-            replace(wider, x1=wider.x1 - more, x2=wider.x2 + more, y1=wider.y1 - math.ceil(high * ABOVE)), size
-        )
-    return enlarged(box, size)
+    wider = enlarged(box, size)
+    if box.kind != BoxKind.FACE or not area(wider):
+        return wider
+    wide, high = box.x2 - box.x1, box.y2 - box.y1
+    more = max(0, math.ceil((SLIM * high - wide) * MARGINS[BoxKind.FACE][0]))
+    return clipped(replace(wider, x1=wider.x1 - more, x2=wider.x2 + more, y1=wider.y1 - math.ceil(high * ABOVE)), size)
 
 
 def _held(track: Track, frames: Sequence[Seen]) -> list[tuple[int, Place]]:

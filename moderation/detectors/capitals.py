@@ -7,6 +7,7 @@ from moderation.detector import Detector
 from moderation.finding import Action, Finding, Label
 from moderation.lexicon import Lexicon, Word, words_of
 from moderation.normalise import plain
+from moderation.reading.gazetteer import names_in
 from moderation.reading.register import Register
 from shifts.areas import Areas
 
@@ -14,15 +15,17 @@ from shifts.areas import Areas
 def load(areas: Areas, config: Path, known: Sequence[str] = ()) -> Detector:
     """`known` are the capitalised words and phrases that need no question: the force, days, networks, languages.
 
-    `config` is the configuration folder: neither does a capital that ordinary words alone have."""
+    `config` is the configuration folder: neither does a capital that ordinary words alone have, unless one
+    of them is somebody's name as well ("Grace", "Miles Page")."""
     told = [form for area in areas.every for form in (*area.names.values(), *area.sentences.values())]
     names = [plain(form).replace("-", " ").replace("'", " ") for form in told]
-    return Capitals(Lexicon({"known": [*names, *known]}), Register.load(config / "names" / "ordinary.txt"))
+    folder = config / "names"
+    return Capitals(Lexicon({"known": [*names, *known]}), Register.load(folder / "ordinary.txt"), names_in(folder))
 
 
 class Capitals:
-    def __init__(self, known: Lexicon, register: Register) -> None:
-        self._known, self._register = known, register
+    def __init__(self, known: Lexicon, register: Register, names: frozenset[str]) -> None:
+        self._known, self._register, self._names = known, register, names
 
     def find(self, text: str, language: str) -> Sequence[Finding]:
         if _mostly_capitals(text):
@@ -32,7 +35,7 @@ class Capitals:
         return [_capital(run) for run in _runs(text, words) if not self._is_ordinary(run)]
 
     def _is_ordinary(self, run: Sequence[Word]) -> bool:
-        return all(self._register.knows(word.text) for word in run)
+        return all(self._register.knows(word.text) and word.text not in self._names for word in run)
 
 
 def _unexplained(text: str) -> Iterator[Word]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from moderation.detector import Detector
@@ -42,14 +43,14 @@ def load(
     config: Path,
     mask: Mapping[str, float],
     suggest: Mapping[str, float],
-    ordinary: Mapping[str, float],
+    ordinary: Mapping[str, float] = MappingProxyType({}),
     known: Sequence[str] = (),
     asked: Sequence[str] = (),
 ) -> Detector:
     """`config` is the configuration folder; the trained files are in its folder `models`. `mask` and `suggest` are
     scores by language, `ordinary` is what ordinary words need beyond `suggest`; `known`: names that need no hiding, as
     in lexicons/; `asked`: names that are never more than suggested (the country). Raises DetectorFailed."""
-    limits = {language: Limits(mask[language], suggest[language], ordinary[language]) for language in mask}
+    limits = {language: Limits(mask[language], suggest[language], ordinary.get(language, 0.0)) for language in mask}
     return Reading(Reader(config), limits, known, asked)
 
 

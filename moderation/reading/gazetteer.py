@@ -67,5 +67,10 @@ class Gazetteer:
         return best or 1
 
 
+def names_in(folder: Path) -> frozenset[str]:
+    """Every name of people in the lists of `folder` (config/names), those that are words too."""
+    return frozenset(name for file in _LISTS for name in _lines(folder / f"{file}.txt"))
+
+
 def _lines(file: Path) -> list[str]:
     return [line for line in file.read_text("utf-8").splitlines() if line and not line.startswith("#")]

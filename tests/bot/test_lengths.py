@@ -1,5 +1,6 @@
 import pytest
 
+from bot import lengths
 from bot.lengths import PARSED_AT_MOST, length
 from bot.network import Counting, Limits
 from tests.cost import cost
@@ -42,7 +43,9 @@ def test_a_link_counts_what_the_network_says_or_else_what_it_is() -> None:
 def test_a_text_made_to_be_slow_is_counted_as_quickly_as_any_and_is_never_called_short() -> None:
     hostile, plain = "a." * 20_000, "a " * 20_000
     weighted = limits(Counting.WEIGHTED)
+    parsed = lengths._parsed.cache_info().misses
     assert length(hostile, weighted) > 280
+    assert lengths._parsed.cache_info().misses == parsed
     assert cost(lambda: length(hostile, weighted)) < 10 * cost(lambda: length(plain, weighted))
 
 

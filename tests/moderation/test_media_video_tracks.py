@@ -91,9 +91,10 @@ def test_a_camera_and_back_is_where_it_was() -> None:
     assert camera.then(camera.back()).factor == pytest.approx(1)
 
 
-def test_a_track_outside_of_the_picture_covers_nothing() -> None:
+@pytest.mark.parametrize("place", [Place(-500, 100, 20, 20), Place(-40, 100, 10, 30)])
+def test_a_track_outside_of_the_picture_covers_nothing(place: Place) -> None:
     frames = seen((), ())
-    track = Track(face(100), [0], [Place(-500, 100, 20, 20)])
+    track = Track(face(100), [0], [place])
     assert cover_of(frames, [track], SIZE) == [[], []]
 
 

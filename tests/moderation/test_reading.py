@@ -117,6 +117,13 @@ def test_capitals_of_ordinary_words_alone_are_no_question() -> None:
     assert [(f.start, f.end) for f in found] == [(7, 15)]
 
 
+@pytest.mark.parametrize("name", ["Hope", "Grace", "Miles Page", "Art Chase", "Paz"])
+def test_a_name_that_is_a_word_as_well_is_asked_about(name: str) -> None:
+    text = f"The dog belongs to {name}, we heard."
+    found = capitals.load(Areas.load(CONFIG), CONFIG).find(text, "en")
+    assert [text[one.start : one.end] for one in found] == [name]
+
+
 def test_pieces_of_one_name_are_bridged() -> None:
     sure = Shares(0.9, 0, 0)
     assert found("Zork de la Blim came", Zork=sure, Blim=sure) == [("Zork de la Blim", Label.PERSON, Action.MASK)]
