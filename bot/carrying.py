@@ -30,17 +30,16 @@ async def take_back(network: Network, row: Delivery, release: Release | None, si
     that it was not found, although it may be there.
 
     Words that were changed in place go with the post that they are in. Raises TryLater, SignedOut, Unclear."""
-    gone = True
-    for number, part in reversed([*enumerate(row.parts)]):
+    for part in reversed(row.parts):
         if part != thread.SEEN:
             await network.withdraw(Published(part, None, row.published_at or since))
-        elif release is not None:
-            gone = await _find_and_withdraw(network, row, release, number, since) and gone
     if row.published_id is not None and not row.parts:
         await network.withdraw(Published(row.published_id, row.url, row.published_at or since))
-    if release is None or release.in_place or thread.SEEN in row.parts:
-        return gone
-    return await _find_and_withdraw(network, row, release, len(row.parts), since)
+    if release is None or release.in_place:
+        return True
+    # Looking may fail for ever: what has a name is gone by then.
+    wanted = [number for number, part in enumerate(row.parts) if part == thread.SEEN] or [len(row.parts)]
+    return all([await _find_and_withdraw(network, row, release, number, since) for number in reversed(wanted)])
 
 
 async def _find_and_withdraw(network: Network, row: Delivery, release: Release, number: int, since: datetime) -> bool:

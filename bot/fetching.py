@@ -16,6 +16,7 @@ from moderation.media_video import is_video
 from moderation.post import PICTURES, PictureState, Post, PostPicture
 from shifts.database import Database, utc_now
 
+IDLE_SECONDS: Final = 0.1
 AT_ONCE: Final = 3
 """Some may be as large as a video, and all of them are in memory."""
 FAILED_SECONDS: Final = 60.0
@@ -31,9 +32,24 @@ class Fetcher:
         self._database = database
         self._apps = apps
         self._desk = desk
+        self._in_hand: set[int] = set()
+
+    async def run(self) -> None:
+        """Until cancelled. Each picture is a task of its own: a slow one holds up none of those that come after it."""
+        self._in_hand.clear()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                if not await self._begin(utc_now(), group):
+                    await asyncio.sleep(IDLE_SECONDS)
 
     async def once(self, now: datetime) -> bool:
         """Fetch what is wanted now; False if there was nothing."""
+        async with asyncio.TaskGroup() as group:
+            return await self._begin(now, group)
+
+    async def _begin(self, now: datetime, group: asyncio.TaskGroup) -> bool:
+        if len(self._in_hand) >= AT_ONCE:
+            return False
         async with self._database.reading() as session:
             statement = (
                 select(PostPicture, Post)
@@ -42,16 +58,25 @@ class Fetcher:
                     PostPicture.state == PictureState.WANTED,
                     col(PostPicture.fetch_at) <= now,
                     col(Post.app).in_(self._apps),
+                    col(PostPicture.id).not_in(self._in_hand),
                 )
                 .order_by(col(PostPicture.id))
-                .limit(AT_ONCE)
+                .limit(AT_ONCE - len(self._in_hand))
             )
             wanted = (await session.exec(statement)).all()
-        await asyncio.gather(*(self._try(picture, post) for picture, post in wanted))
+        for picture, post in wanted:
+            self._in_hand.add(picture.id or 0)
+            group.create_task(self._take(picture, post))
         return bool(wanted)
 
+    async def _take(self, picture: PostPicture, post: Post) -> None:
+        try:
+            await self._try(picture, post)
+        finally:
+            self._in_hand.discard(picture.id or 0)
+
     async def _try(self, picture: PostPicture, post: Post) -> None:
-        """One that cannot be fetched, for whatever reason, or that takes long, holds up none of the others."""
+        """One that cannot be fetched, for whatever reason, holds up none of the others."""
         try:
             await self._fetch(picture, post)
         except Exception as error:  # noqa: BLE001 - it is tried again later, and the others are not its fault
@@ -103,7 +128,7 @@ class Fetcher:
         async with self._database.transaction() as session:
             picture = await session.get_one(PostPicture, picture_id, with_for_update=True, populate_existing=True)
             picture.tries += 1
-            picture.fetch_at = utc_now() + timedelta(seconds=max(wait, min(60.0, 2.0**picture.tries)))
+            picture.fetch_at = utc_now() + timedelta(seconds=max(wait, min(60.0, 2.0 ** min(picture.tries, 6))))
 
 
 def kind_of(sent_as: AttachmentKind, data: bytes) -> AttachmentKind:

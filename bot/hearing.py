@@ -19,6 +19,7 @@ from bot.fixed_answer import FixedAnswer
 from bot.network import Heard, Network, SignedOut, TryLater
 from bot.reply import Reply, ReplyCursor
 from bot.routing import Routing
+from moderation.post import Post
 from shifts.database import Database, utc_now
 
 AT_ONCE: Final = 50
@@ -108,7 +109,7 @@ class Ears:
             post_id = await _post_of(session, network, heard)
             if post_id is None and not sure:
                 return False
-            aside = heard.aside or post_id is None
+            aside = heard.aside or (post_id is None and heard.thread is not None)
             post_id = post_id or await _newest(session, network)
             if post_id is None:
                 return True
@@ -133,7 +134,8 @@ async def _answered(session: AsyncSession, network: str, published_id: str) -> i
 async def _with_part(session: AsyncSession, network: str, published_id: str) -> Delivery | None:
     """The thread of which this is a piece."""
     holds = cast(col(Delivery.parts), String).contains(json.dumps(published_id), autoescape=True)
-    found = (await session.exec(select(Delivery).where(Delivery.network == network, holds))).all()
+    threads = select(Delivery).join(Post, col(Post.id) == col(Delivery.post_id)).where(col(Post.thread))
+    found = (await session.exec(threads.where(Delivery.network == network, holds))).all()
     return next((row for row in found if published_id in row.parts), None)
 
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,6 +33,21 @@ class MediaFolder:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+
+    def take(self, name: str, source: Path) -> None:
+        """Keep a copy of a file of another folder, whole or not at all. From now on it counts as new."""
+        path = self._path / name
+        with self._alone():
+            if path.exists():
+                os.utime(path)
+                return
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        shutil.copyfile(source, draft)
+        draft.replace(path)
+
+    def drop(self, name: str) -> None:
+        """Delete a file now; fine if it is gone."""
+        (self._path / name).unlink(missing_ok=True)
 
     def old(self, before: datetime) -> set[str]:
         """The names of what was kept before, and of drafts that nobody lived to finish."""

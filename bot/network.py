@@ -59,8 +59,8 @@ class Heard:
     """What somebody of the public answered. `answers` is `Published.id` of ours, None where we are only mentioned;
     `author` a stable id of the author; `language` is what the network says that it is written in, if it does.
 
-    `thread` is the id of the post at the head of its thread, where the network names it. `aside`: people talk to each
-    other in a thread that is not ours, and name us."""
+    `thread` is the id of the post at the head of its thread, where the adapter cannot tell whether `answers` is ours.
+    `aside`: people talk to each other in a thread that is not ours, and name us."""
 
     id: str
     answers: str | None

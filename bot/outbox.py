@@ -223,17 +223,19 @@ async def not_sent(session: AsyncSession, slot_id: int) -> None:
 async def around(session: AsyncSession, slot: Slot, tried_at: datetime) -> tuple[str | None, frozenset[str]]:
     """A card of this app from before that time, as new as can be, and by name what is known to stand: every card of
     this chat ever, and since that card everything that we showed or were sent in the others."""
-    ours, here = select(Slot).where(Slot.app == slot.app, Slot.kind != SlotKind.COPY), Slot.chat == slot.chat
+    theirs, here = (Slot.app == slot.app, Slot.kind != SlotKind.COPY), Slot.chat == slot.chat
     # Cards of one round bear one time, and the rounds of two chats overlap.
     before = or_(and_(here, col(Slot.shown_at) < tried_at), col(Slot.shown_at) < tried_at - ROUND)
-    newest = ours.where(before, col(Slot.card_id).is_not(None)).order_by(col(Slot.shown_at).desc(), col(Slot.id).desc())
+    newest = select(Slot).where(*theirs, before, col(Slot.card_id).is_not(None))
+    newest = newest.order_by(col(Slot.shown_at).desc(), col(Slot.id).desc())
     last = (await session.exec(newest.limit(1))).first()
     heard, shown_since = select(Post.message).where(Post.app == slot.app), and_(here)
     if last is not None and last.shown_at is not None:
         shown_since = or_(here, col(Slot.shown_at) >= last.shown_at)
         heard = heard.where(col(Post.received_at) >= last.shown_at)
-    names = {one.card_id for one in (await session.exec(ours.where(shown_since))).all() if one.card_id is not None}
-    return last.card_id if last else None, frozenset(names | set((await session.exec(heard)).all()))
+    names = (await session.exec(select(Slot.card_id).where(*theirs, shown_since))).all()
+    known = {name for name in names if name is not None} | set((await session.exec(heard)).all())
+    return last.card_id if last else None, frozenset(known)
 
 
 async def later(session: AsyncSession, slot_id: int, now: datetime, wait: float) -> None:

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import inbox, outbox
 from bot.alarm import Alarm
+from bot.due import each
 from bot.fixed_answer import FixedAnswer
 from bot.inbox import INBOX, InboxItem, InboxState
 from bot.media_folder import MediaFolder
@@ -89,11 +90,10 @@ class Retention:
             "replies": self._replies,
             "cards": self._cards,
             "messages": self._messages,
-            "covered files": await self._files(self._covered, now),
-            "public files": await self._files(self._public, now),
+            "covered files": self._files(self._covered),
+            "public files": self._files(self._public),
         }
-        counts = {what: await self._done(what, step, now) for what, step in steps.items()}
-        return any(counts.values())
+        return any(await each(steps.items(), lambda one: self._done(*one, now)))
 
     async def _done(self, what: str, step: Step, now: datetime) -> int:
         async with self._database.transaction() as session:
@@ -107,11 +107,11 @@ class Retention:
     async def _originals(self, session: AsyncSession, now: datetime) -> int:
         return await self._vault.purge(session, now, now - timedelta(days=self._times.originals_days))
 
-    async def _files(self, spares: Spares, now: datetime) -> Step:
+    def _files(self, spares: Spares) -> Step:
         """What nothing has named for an hour: an earlier, weaker covering, or what was public and was recalled."""
-        due = (await spares.due(now))[:AT_ONCE]
 
         async def step(session: AsyncSession, now: datetime) -> int:
+            due = (await spares.due(now))[:AT_ONCE]
             return await asyncio.to_thread(spares.folder.forget, due, now - UNNAMED)
 
         return step

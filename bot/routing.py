@@ -236,7 +236,8 @@ async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:
 
 async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:
     """Others were counted with a reply that is not what it was, and nobody had dealt with it: they show once more."""
-    lead = await similar.part(session, reply) if waits else None
+    lead = reply if await similar.leave(session, reply) else None
+    lead = lead or (await similar.part(session, reply) if waits else None)
     if lead is None or lead.route is Route.KEPT or lead.alarm_id is not None:
         return
     if lead.state is ReplyState.IGNORED:

@@ -44,6 +44,7 @@ class Sender:
         """Until cancelled. A nudge wakes it at once; another process's changes are seen within the idle time.
 
         Each app has a loop of its own, and each chat is a task of its own: one that hangs delays nobody in another."""
+        self._busy.clear()  # a task that was cancelled before it began never said that it was done
         async with asyncio.TaskGroup() as group:
             for app in self._apps:
                 group.create_task(self._run(app, group))
@@ -127,7 +128,10 @@ class Sender:
         async with self._database.transaction() as session:
             await outbox.shown(session, slot.id or 0, slot.wanted, card_id, done, sent)
         if sent is not None and slot.tried_at is not None and isinstance(app, Sweeps):
-            await self._sweep(app, chat, slot, slot.tried_at, CardId(card_id))
+            try:
+                await self._sweep(app, chat, slot, slot.tried_at, CardId(card_id))
+            except (ChatAppDown, ChatGone):
+                _log.info("a double card was not looked for", extra={"slot": slot.id})
 
     async def _anew(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card, now: datetime) -> CardId:
         """Show it as a new message. Raises ChatAppDown, ChatGone."""
@@ -142,31 +146,38 @@ class Sender:
             raise
 
     async def _sweep(self, app: Sweeps, chat: ChatId, slot: Slot, tried_at: datetime, newest: CardId) -> None:
-        """It was tried before, and nobody knew what came of it: that card goes, if it can be found now."""
+        """It was tried before, and nobody knew what came of it: that card goes. Raises ChatAppDown, ChatGone."""
         async with self._database.reading() as session:
             after, known = await outbox.around(session, slot, tried_at)
-        try:
-            cards = frozenset(CardId(each) for each in known)
-            await app.sweep(chat, None if after is None else CardId(after), newest, cards)
-        except (ChatAppDown, ChatGone):
-            _log.info("a double card was not looked for", extra={"slot": slot.id})
+        cards = frozenset(CardId(each) for each in known)
+        await app.sweep(chat, None if after is None else CardId(after), newest, cards)
+
+    async def _take_away_unnamed(self, app: ChatApp, chat: ChatId, slot: Slot) -> None:
+        """It is to go, and may stand there although nobody knows as which message: looked for before a line of ours,
+        which goes as well. Raises ChatAppDown, ChatGone."""
+        if slot.tried_at is None or not isinstance(app, Sweeps):
+            return
+        line = await app.show(Card("…"), chat, f"slot-{slot.id}-gone")
+        await self._sweep(app, chat, slot, slot.tried_at, line)
+        await app.remove(line, chat)
 
     async def _cut_off(self, app: ChatApp, chat: ChatId, slot: Slot, card: Card) -> None:
         """What stands there becomes one plain line; where the platform can not change it, it goes altogether."""
-        if slot.kind is outbox.SlotKind.COPY:
+        if slot.kind is outbox.SlotKind.COPY or slot.card_id is None:
             await self._remove(app, chat, slot)
             return
-        if slot.card_id is not None:
-            try:
-                await app.replace(CardId(slot.card_id), chat, card)
-            except CardGone:
-                await self._remove(app, chat, slot)
-                return
+        try:
+            await app.replace(CardId(slot.card_id), chat, card)
+        except CardGone:
+            await self._remove(app, chat, slot)
+            return
         async with self._database.transaction() as session:
             await outbox.close(session, slot.id or 0)
 
     async def _remove(self, app: ChatApp, chat: ChatId, slot: Slot) -> None:
-        if slot.card_id is not None:
+        if slot.card_id is None:
+            await self._take_away_unnamed(app, chat, slot)
+        else:
             try:
                 if slot.kind is not outbox.SlotKind.COPY:
                     await app.remove(CardId(slot.card_id), chat)

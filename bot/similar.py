@@ -55,9 +55,20 @@ async def join(session: AsyncSession, reply: Reply, first: Reply) -> None:
 
 
 async def hold(session: AsyncSession, first: Reply) -> None:
-    """Lock those that are counted with it, before anything is recorded."""
+    """Lock what it is counted with, and those that are counted with it, before anything is recorded."""
+    if first.similar_to is not None:
+        await session.get(Reply, first.similar_to, with_for_update=True, populate_existing=True)
     if first.similar:
         await session.exec(_counted_with(first).with_for_update().execution_options(populate_existing=True))
+
+
+async def leave(session: AsyncSession, reply: Reply) -> bool:
+    """Whether it was counted with another, and says or means something else than that one by now: no longer then."""
+    first = await session.get(Reply, reply.similar_to) if reply.similar_to is not None else None
+    if first is None or (reply.route is first.route and alike(reply.text, first.text)):
+        return False
+    reply.similar_to, first.similar = None, first.similar - 1
+    return True
 
 
 async def part(session: AsyncSession, first: Reply) -> Reply | None:

@@ -58,11 +58,11 @@ def meaning(error: Exception) -> Exception:
         case LoginFailure():
             return ChatAppDown(SIGNED_OUT_WAIT)
         case DiscordServerError():
-            return ChatAppDown(FIRST_WAIT)
+            return ChatAppDown(FIRST_WAIT, unclear=True)
         case HTTPException():
             return _refusal(error)
         case _:
-            return ChatAppDown(FIRST_WAIT)
+            return ChatAppDown(FIRST_WAIT, unclear=True)
 
 
 def reason(error: BaseException) -> str:

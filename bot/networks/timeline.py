@@ -1,8 +1,6 @@
 """The force's own public timeline: publishing is one row, so exactly once is simply true."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
+from bot.media_folder import MediaFolder
 from bot.network import Counting, HeardPage, Limits, Published, Refused
 from moderation.release import Release
 from shifts import timeline
@@ -37,14 +36,14 @@ class Timeline:
     def __init__(self, database: Database, media: Path, public_media: Path, public_url: str) -> None:
         self._database = database
         self._media = media
-        self._public = public_media
+        self._public = MediaFolder(public_media)
         self._url = public_url.rstrip("/")
 
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
         """One entry for one key, however often it is asked for."""
         for picture in release.pictures:
             for name in picture.files:
-                await asyncio.to_thread(self._make_public, name)
+                await asyncio.to_thread(self._public.take, name, self._media / name)
         async with self._database.transaction() as session:
             thread = await self._entry_id(answers) if answers else None
             entry = Entry(
@@ -73,7 +72,7 @@ class Timeline:
         async with self._database.transaction() as session:
             purged = await timeline.withdraw(session, published.id, utc_now())
         for name in purged:
-            (self._public / name).unlink(missing_ok=True)
+            self._public.drop(name)
 
     async def correct(self, published: Published, release: Release) -> Published:
         """The new words stand where the old ones stood; a line under them says what was wrong. Raises Refused."""
@@ -102,16 +101,6 @@ class Timeline:
     async def _entry_id(self, key: str) -> int | None:
         async with self._database.reading() as session:
             return (await session.exec(select(Entry.id).where(col(Entry.key) == key))).first()
-
-    def _make_public(self, name: str) -> None:
-        target = self._public / name
-        if target.exists():
-            os.utime(target)  # it counts as new: retention leaves it alone until the entry names it
-            return
-        self._public.mkdir(parents=True, exist_ok=True)
-        draft = target.with_suffix(".part")
-        shutil.copyfile(self._media / name, draft)
-        draft.replace(target)
 
 
 def limits() -> Limits:

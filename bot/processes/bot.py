@@ -49,7 +49,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
         "cut off": every(2.0, lambda: cutting_off.sweep(program.database, utc_now())),
         "inbox": intake.run,
         "cards": sender.run,
-        "fetch": every(0.1, lambda: fetcher.once(utc_now())),
+        "fetch": fetcher.run,
         "alarms": every(1.0, lambda: ringer.tick(utc_now())),
         "retention": every(600.0, lambda: retention.tick(utc_now())),
         "lessons": every(1.0, lambda: lessons.tick(utc_now())),

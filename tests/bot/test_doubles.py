@@ -1,11 +1,12 @@
 """What stands in a chat when the answer of a chat app to a new card was lost, with the process or without it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import select
 
 from bot import outbox
+from bot.chat_app import Card
 from bot.chat_apps import telegram
 from bot.outbox import Slot, SlotKind
 from bot.sender import Sender
@@ -124,3 +125,34 @@ async def test_a_double_that_cannot_be_looked_for_makes_no_third(sqlite_database
         assert (after.tried_at, after.closed) == (None, True)
         assert str(phone.cards()[-1].id) == after.card_id
         assert len(phone.cards()) <= 2
+
+
+class Original:
+    """Renders the words as they were sent."""
+
+    async def card(self, slot: Slot, now: datetime) -> Card:
+        return Card("214 · original", quote="Ines Prat, Mill Lane 4")
+
+
+async def test_an_original_whose_answer_was_lost_does_not_stay_in_the_chat(sqlite_database: Database) -> None:
+    async with sqlite_database.transaction() as session:
+        account = Account(officer_id="lima-1", app="telegram", account="1001", chat="1001", linked_at=NOW)
+        slot = await outbox.open_slot(session, account, SlotKind.ORIGINAL, 1)
+        slot.remove_at = NOW + timedelta(seconds=60)
+    async with FakeTelegram().serving() as fake:
+        phone = fake.phone(1001)
+        await phone.send_text("Stopped a van.")
+        async with telegram.connect(token=fake.token, base_url=fake.base_url) as app:
+            sender = Sender(sqlite_database, {"telegram": app}, Original())
+            fake.fail("lost", "sendMessage")
+            await sender.once(NOW)
+            assert len(phone.cards()) == 1
+            fake.fail("busy", "sendMessage")
+            await sender.once(NOW + timedelta(seconds=61))  # too busy to look for it: it is not forgotten
+            (waits,) = await slots(sqlite_database)
+            assert not waits.closed
+            await sender.once(LATER)
+        assert phone.cards() == []
+        assert len([shown for shown in phone.screen() if not shown.from_bot]) == 1
+    (gone,) = await slots(sqlite_database)
+    assert gone.closed

@@ -78,11 +78,11 @@ async def test_people_who_answer_each_other_under_our_post_are_heard_like_any_ot
     assert [(reply.post_id, reply.aside) for reply in await kept(night)] == [(1, False)] * 3
 
 
-@pytest.mark.parametrize(("answers", "aside"), [(None, True), ("unknown", False)])
+@pytest.mark.parametrize(("answers", "thread", "aside"), [(None, None, True), ("unknown", "head", False)])
 async def test_what_is_said_in_threads_of_others_is_on_no_phone_of_an_officer(
-    night: Replies, answers: str | None, aside: bool
+    night: Replies, answers: str | None, thread: str | None, aside: bool
 ) -> None:
-    night.says("You lot are the laughing stock of the whole coast.", "p1", answers, aside=aside)
+    night.says("You lot are the laughing stock of the whole coast.", "p1", answers, thread=thread, aside=aside)
     await night.ears().listen("far")
     await night.weigh(shares())
     (reply,) = await kept(night)
@@ -90,9 +90,11 @@ async def test_what_is_said_in_threads_of_others_is_on_no_phone_of_an_officer(
     assert await night.phones(reply.id or 0) == set()
 
 
-@pytest.mark.parametrize(("answers", "aside"), [(None, True), ("unknown", False)])
-async def test_a_cry_for_help_in_a_thread_of_others_rings(night: Replies, answers: str | None, aside: bool) -> None:
-    night.says(EMERGENCY, "p1", answers, aside=aside)
+@pytest.mark.parametrize(("answers", "thread", "aside"), [(None, None, True), ("unknown", "head", False)])
+async def test_a_cry_for_help_in_a_thread_of_others_rings(
+    night: Replies, answers: str | None, thread: str | None, aside: bool
+) -> None:
+    night.says(EMERGENCY, "p1", answers, thread=thread, aside=aside)
     await night.ears().listen("far")
     async with night.database.reading() as session:
         rung = (await session.exec(select(Alarm))).one()
@@ -129,8 +131,20 @@ async def test_before_anything_was_published_nothing_is_kept_of_what_others_say(
     async with night.database.transaction() as session:
         for row in (await session.exec(select(Delivery))).all():
             await session.delete(row)
-    night.says(EMERGENCY, "p1", "unknown")
+    night.says(EMERGENCY, "p1", "unknown", thread="head")
     await night.ears().listen("far")
     assert await kept(night) == []
     async with night.database.reading() as session:
         assert (await session.get_one(ReplyCursor, "far")).cursor == "1"
+
+
+async def test_what_answers_a_post_of_ours_that_nobody_knows_the_name_of_goes_to_the_officer_of_the_newest(
+    night: Replies,
+) -> None:
+    """A person said that it is there; the network vouches that it is ours."""
+    night.says("When does the bridge open again?", "p1", "far-unnamed")
+    await night.ears().listen("far")
+    await night.weigh(shares(question=0.9))
+    (reply,) = await kept(night)
+    assert (reply.post_id, reply.aside) == (1, False)
+    assert await night.phones(reply.id or 0) == {"lima-3"}

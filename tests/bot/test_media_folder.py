@@ -1,6 +1,7 @@
 """Covered files that nothing names any more go; whatever is named, new or just kept again stays."""
 
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from bot.media_folder import MediaFolder
 from bot.retention import Retention
 from moderation import audit
 from moderation.post import PictureState, PostPicture
-from moderation.vault import Vault
+from moderation.vault import Gone, Vault
 from shifts.database import Database, utc_now
 from shifts.timeline import Entry
 from tests.bot.test_retention import TIMES, a_folders, a_post, a_shift, counted
@@ -120,3 +121,22 @@ async def test_what_was_public_and_is_no_more_goes_though_it_was_not_purged_when
     for after in (NOW + 4 * HOUR, NOW + 5 * HOUR):
         await retention.tick(after)
     assert names(public) == set()
+
+
+async def test_a_folder_that_cannot_be_read_keeps_nothing_else_alive(
+    sqlite_database: Database, tmp_path: Path, media: Path
+) -> None:
+    vault, folders = Vault(b"k" * 32, tmp_path / "vault"), a_folders(tmp_path)
+    broken = Retention(sqlite_database, vault, TIMES, [], replace(folders, covered=Unreadable(media)))
+    async with sqlite_database.transaction() as session:
+        name = await vault.put(session, b"words", NOW, NOW)
+    with pytest.raises(ExceptionGroup):
+        await broken.tick(NOW)
+    async with sqlite_database.reading() as session:
+        with pytest.raises(Gone):
+            await vault.get(session, name)
+
+
+class Unreadable(MediaFolder):
+    def old(self, before: datetime) -> set[str]:
+        raise PermissionError

@@ -270,3 +270,24 @@ async def test_what_a_network_cannot_tell_about_stays_as_it_is(night: Replies) -
     async with night.database.reading() as session:
         kept = (await session.exec(select(Reply).where(Reply.id == heard))).one()
     assert (kept.gone_at, kept.edited_at, kept.followed_at is not None) == (None, None, True)
+
+
+async def test_a_counted_reply_that_asks_something_else_now_is_shown(night: Replies) -> None:
+    heard = [await night.say("nice van, well done", author) for author in ("p1", "p2")]
+    await night.weigh(shares())
+    night.crowd.now = {"r1": "when does the road to the hospital open again"}
+    await follow(night)
+    await night.weigh(shares())
+    assert await night.phones(heard[1]) == {"lima-3"}
+
+
+async def test_those_counted_with_a_reply_are_shown_though_one_of_them_became_abuse(night: Replies) -> None:
+    heard = [await night.say("is the road open", author) for author in ("p1", "p2", "p3")]
+    await night.weigh(shares())
+    night.crowd.now = {"r1": ABUSE}
+    await follow(night)
+    await night.weigh(shares())
+    night.crowd.now = {"r0": "nice van, well done", "r1": ABUSE}
+    networks = {"far": cast(Network, night.crowd)}
+    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER * 2)
+    assert await night.phones(heard[2]) == {"lima-3"}

@@ -156,8 +156,9 @@ async def test_a_crash_amid_it_leaves_everything_and_the_next_time_all_of_it_goe
 
     with monkeypatch.context() as patched:
         patched.setattr(audit, "record", killed)
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(ExceptionGroup) as caught:
             await retention.tick(NOW + 90 * DAY)
+        assert caught.group_contains(ConnectionResetError)
     async with sqlite_database.reading() as session:
         assert (await session.get_one(Reply, 1)).text == WORDS
     await retention.tick(NOW + 90 * DAY)

@@ -127,3 +127,25 @@ async def test_a_chat_that_hangs_delays_no_other(sqlite_database: Database, send
     async with sqlite_database.reading() as session:
         slow = (await session.exec(select(Slot).where(Slot.chat == "slow"))).one()
     assert (slow.shown, slow.card_id) == (0, None)
+
+
+async def test_a_chat_whose_task_never_began_is_not_silent_for_ever(
+    sqlite_database: Database, sender: Sender, chats: Chats
+) -> None:
+    """Another app fails in the very turn in which a chat begins: its task is cancelled before its first step."""
+    sender._busy.add((APP, "a"))
+    await wanted(sqlite_database, "a", SlotKind.DECIDER, 1)
+    done = asyncio.Event()
+
+    async def hinder(chat: str, title: str) -> None:
+        done.set()
+
+    chats.hinder = hinder
+    running = asyncio.create_task(sender.run())
+    try:
+        async with asyncio.timeout(30):
+            await done.wait()
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    assert done.is_set()

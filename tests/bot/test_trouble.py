@@ -309,3 +309,17 @@ def _picture(folder: Path, side: int) -> PublicPicture:
     name = hashlib.sha256(path.read_bytes()).hexdigest()
     path.rename(folder / f"{name}.jpg")
     return PublicPicture(name, side, side, "A white van.")
+
+
+async def test_named_pieces_are_taken_back_although_nobody_can_look_for_the_one_that_was_seen(
+    hand: Hand,
+) -> None:
+    await a_thread_in_doubt(hand, Fault.NONE, Fault.LOST_AFTER)
+    await hand.tap("there")
+    await hand.desk.run(3)
+    keys = [key for key, _ in hand.network.seen]
+    await recall(hand)
+    await hand.desk.run(6)
+    hand.network.withdrawn, before = [], set(hand.network.withdrawn)
+    await hand.tap("absent")
+    assert before >= {keys[0], keys[2]}
