@@ -18,7 +18,7 @@ from typing import Final
 
 from bot.migrating import upgrade
 from bot.triage import Triage, Triaged
-from bot.triage_labels import Route
+from bot.triage_labels import About, Route
 from bot.triage_model import Model
 from bot.triage_union import union
 from shifts.database import Database, utc_now
@@ -160,14 +160,15 @@ def main() -> int:
     share = never_learnt(judges)
     harsh = [triaged for sample, triaged in table if sample.kind == "criticism"]
     hidden = sum(triaged.ground is not None for triaged in harsh)
+    threats = sum(triaged.about is About.THREAT for triaged in harsh)
     risks, others = count(table, risk=True), count(table, risk=False)
     missed, rate = risks - rang(table, risk=True), rang(table, risk=False) / others
     print(f"\nmissed emergencies: {missed} of {risks}")
     print(f"false alarms: {rang(table, risk=False)} of {others} ({rate:.1%})")
     print(f"never learnt from: {share:.1%} of the emergencies reach the control room")
-    print(f"harsh but lawful: {hidden} of {len(harsh)} with a ground for hiding")
+    print(f"harsh but lawful: {hidden} of {len(harsh)} with a ground for hiding, {threats} called threats")
     print(f"one reply, both judges: {each:.1f} ms of one core")
-    bad = missed or hidden or rate > FALSE_AT_MOST or share < TOLD_AT_LEAST
+    bad = missed or hidden or threats or rate > FALSE_AT_MOST or share < TOLD_AT_LEAST
     slow = each > MILLISECONDS_AT_MOST or phone_seconds() > SECONDS_AT_MOST
     return int((bool(bad) or slow) and "--check" in sys.argv)
 

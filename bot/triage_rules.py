@@ -51,11 +51,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """From which share on the second judge is heeded: `ring` and `look` are about a life, `sure` and `keep` about
-    other labels, `keep` where officers are then spared the reply."""
+    """From which share on the second judge is heeded: `ring` and `look` are about a life, `threat` and `tip` about
+    these, `sure` and `keep` about other labels, `keep` where officers are then spared the reply."""
 
     ring: float
     look: float
+    threat: float
+    tip: float
     sure: float
     keep: float
 
@@ -85,7 +87,7 @@ def bars_of(table: Mapping[str, Any]) -> Bars:
     try:
         bars = Bars(**{name: float(value) for name, value in table["second"].items()})
     except (KeyError, TypeError, ValueError):
-        raise TriageWrong("[second] needs ring, look, sure and keep, each a number") from None
+        raise TriageWrong("[second] needs ring, look, threat, tip, sure and keep, each a number") from None
     if not 0 < bars.look <= bars.ring <= 1:
         raise TriageWrong("[second]: look must not be above ring")
     return bars

@@ -11,6 +11,8 @@ from bot.triage_rules import Bars, Way
 
 OPEN: Final = frozenset({About.QUESTION, About.CRITICISM, About.PRAISE, About.OTHER})
 """What the rules say when they saw nothing in particular: here the second judge may know better."""
+UNSAID: Final = OPEN | {About.ABUSE}
+"""Where a threat that the rules did not see may hide: abuse is on nobody's phone, and a threat belongs on one."""
 _HARD: Final = {About.ABUSE: Severity.ABUSIVE, About.HATE: Severity.HATEFUL}
 
 
@@ -23,10 +25,21 @@ def union(triaged: Triaged, shares: Shares, bars: Bars, ways: Mapping[About, Way
         about = max(LIFE_RISK, key=lambda label: shares.get(label, 0.0))
         return _moved(triaged, about, round(risk, 2), ways)
     found = replace(triaged, look=risk >= bars.look)
+    besides = _besides(triaged.about, shares, bars, ways)
+    return found if besides is None else _moved(found, besides, round(shares[besides], 2), ways)
+
+
+def _besides(known: About, shares: Shares, bars: Bars, ways: Mapping[About, Way]) -> About | None:
+    """What the second judge calls a reply that the rules call `known`, if that counts. A threat or a tip need not be
+    its first thought: each counts from a bar of its own on."""
+    if known in UNSAID and shares.get(About.THREAT, 0.0) >= bars.threat:
+        return About.THREAT
+    if known not in OPEN:
+        return None
+    if shares.get(About.TIP, 0.0) >= bars.tip:
+        return About.TIP
     about, share = max(shares.items(), key=lambda item: item[1])
-    if triaged.about in OPEN and about not in LIFE_RISK and share >= _bar(about, bars, ways):
-        return _moved(found, about, round(share, 2), ways)
-    return found
+    return about if about not in LIFE_RISK and share >= _bar(about, bars, ways) else None
 
 
 def _bar(about: About, bars: Bars, ways: Mapping[About, Way]) -> float:

@@ -55,6 +55,17 @@ def test_it_takes_a_tip_from_the_officer_where_the_rules_saw_nothing() -> None:
     assert judged("I know who is selling pills, ask me", shares(praise=0.9)).route is Route.TIPS
 
 
+def test_a_threat_counts_though_something_else_is_likelier() -> None:
+    both = judged(PLAIN, shares(other=0.55, threat=0.45))
+    assert (both.about, both.route, both.ground) == (About.THREAT, Route.INSPECTOR, None)
+    assert judged(PLAIN, shares(other=0.7, threat=0.3)).route is Route.OFFICER
+
+
+def test_a_threat_among_abuse_is_on_the_phone_of_an_inspector() -> None:
+    assert judged(ABUSE, shares(threat=0.9)).route is Route.INSPECTOR
+    assert judged(ABUSE, shares(tip=0.9)).route is Route.KEPT
+
+
 def test_it_names_no_ground_for_hiding() -> None:
     both = judged(PLAIN, shares(hate=1.0))
     assert (both.route, both.severity, both.ground) == (Route.KEPT, Severity.HATEFUL, None)
@@ -169,6 +180,18 @@ def test_no_harsh_but_lawful_comment_gets_a_ground_for_hiding() -> None:
     harsh = [sample for sample in samples() if sample.kind == "criticism"]
     assert len(harsh) >= 60
     assert [sample.id for sample in harsh if both(sample).ground is not None] == []
+
+
+def test_no_harsh_but_lawful_comment_is_called_a_threat() -> None:
+    harsh = [sample for sample in samples() if sample.kind == "criticism"]
+    assert [sample.id for sample in harsh if both(sample).about is About.THREAT] == []
+
+
+@pytest.mark.parametrize(("kind", "route", "share"), [("threat", Route.INSPECTOR, 0.6), ("tip", Route.TIPS, 0.4)])
+def test_threats_and_tips_in_words_never_learnt_take_their_way(kind: str, route: Route, share: float) -> None:
+    found = [sample for sample in unseen() if sample.kind == kind]
+    assert len(found) >= 12
+    assert sum(both(sample).route is route for sample in found) >= share * len(found)
 
 
 def test_nine_of_ten_unseen_emergencies_reach_the_control_room() -> None:
