@@ -22,7 +22,7 @@ from shifts.database import Database, utc_now
 from shifts.words import Words
 
 PICTURE_TRIES: Final = 3
-GONE: Final = "media.gone"
+GONE: Final = "clock.picture_gone"
 """Words for its author: its original died on its clock before it was covered."""
 ASK_AGAIN: Final = timedelta(seconds=5)
 _log = logging.getLogger(__name__)

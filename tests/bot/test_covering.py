@@ -119,5 +119,5 @@ async def test_a_photo_that_died_on_its_clock_is_refused_and_the_post_waits_for_
     async with room.database.transaction() as session:
         assert await room.vault.purge(session, utc_now() + timedelta(days=2))
     post, picture = await room.cover()
-    assert (picture.state, picture.refused, room.covers.lifted) == (PictureState.REFUSED, "media.gone", [])
+    assert (picture.state, picture.refused, room.covers.lifted) == (PictureState.REFUSED, "clock.picture_gone", [])
     assert post.prepared == post.revision

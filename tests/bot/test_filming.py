@@ -182,8 +182,8 @@ async def test_a_video_that_died_on_its_clock_is_refused_and_the_post_waits_for_
         session.add(Account(officer_id="lima-3", app="a", account="1001", chat="c", linked_at=utc_now()))
         assert await room.desk.vault.purge(session, utc_now() + timedelta(days=2))
     post, picture = await room.film()
-    assert (picture.state, picture.refused, room.covers.asked) == (PictureState.REFUSED, "media.gone", 0)
+    assert (picture.state, picture.refused, room.covers.asked) == (PictureState.REFUSED, "clock.picture_gone", 0)
     assert (post.state, post.prepared) == (PostState.WAITING, post.revision)
     async with room.database.reading() as session:
         notices = (await session.exec(select(Slot).where(Slot.kind == SlotKind.NOTICE))).all()
-    assert [slot.notice["words"] for slot in notices] == ["media.gone"]
+    assert [slot.notice["words"] for slot in notices] == ["clock.picture_gone"]

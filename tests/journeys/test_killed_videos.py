@@ -1,5 +1,6 @@
 """Killed in the middle of a video, the program covers it once more, from its beginning, and nothing of it is open."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -35,11 +36,17 @@ def scene() -> tuple[Pixels, tuple[int, ...]]:
 
 
 async def decoding(stage: KilledStage) -> int:
-    """Wait until frames of the video are being looked at; gives the process that looks."""
+    """Wait until frames of the video are being looked at; gives the process that looks, which stands still.
+
+    It goes on for a moment at a time only, so that it cannot be done between two glances."""
     looking = await worker(stage, "moderation.media_worker")
 
     async def look() -> bool:
-        return any(running(pid, "media_video_decoder") for pid in children(looking))
+        os.kill(looking, signal.SIGSTOP)
+        if any(running(pid, "media_video_decoder") for pid in children(looking)):
+            return True
+        os.kill(looking, signal.SIGCONT)
+        return False
 
     await until(look, lambda: "no frame was ever looked at", PATIENCE)
     return looking
@@ -51,10 +58,9 @@ def test_a_video_is_covered_once_although_the_program_was_killed_over_it(night: 
     clip = video(panned(picture, SIZE, FRAMES, step=1.0), rate=10)
 
     async def journey(stage: KilledStage) -> PostPicture:
-        await stage.phone("lima-3").send(WORDS, clip)
+        sending = asyncio.create_task(stage.phone("lima-3").send(WORDS, clip))
         looking = await decoding(stage)
-        # It stands still while the program dies, so that it cannot be done by then.
-        os.kill(looking, signal.SIGSTOP)
+        await sending
         (held,) = await stage.rows(PostPicture)
         assert (held.state, held.video) == (PictureState.HELD, None)
         os.kill(stage.patrol.pid, signal.SIGKILL)
