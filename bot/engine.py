@@ -46,6 +46,7 @@ class Engine:
     """Enqueue from anywhere; work only inside `working()`."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._url = _sync_url(database.url)
         self._client: DBOSClient | None = None
 
@@ -80,9 +81,11 @@ class Engine:
         await asyncio.to_thread(DBOS, config=config)
         for name, handler in handlers.items():
             DBOS.workflow(name=name)(_logged(name, handler))
-        DBOS.listen_queues([lane.value for lane in lanes])
-        DBOS.launch()
         try:
+            DBOS.listen_queues([lane.value for lane in lanes])
+            # It writes in this very loop: who holds the write lock meanwhile could never let it go.
+            async with self._database.alone():
+                DBOS.launch()
             for lane in lanes:
                 await DBOS.register_queue_async(
                     lane.value,

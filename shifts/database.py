@@ -65,6 +65,12 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nobody writes through here meanwhile: for what writes to the same SQLite file and lets nobody else run."""
+        async with self._writer:
+            yield
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session to read from; nothing that it holds is written."""
         async with AsyncSession(self._reading_engine, expire_on_commit=False) as session:

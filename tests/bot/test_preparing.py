@@ -56,5 +56,5 @@ async def test_a_post_whose_words_died_on_their_clock_ends_and_its_author_reads_
         post = (await session.exec(select(Post))).one()
         notices = (await session.exec(select(Slot).where(Slot.kind == SlotKind.NOTICE))).all()
     assert (post.state, post.ended_at is not None) == (PostState.WITHDRAWN, True)
-    assert [slot.notice for slot in notices] == [{"words": "clock.words_gone", "fields": {"number": 1}}]
+    assert [slot.notice for slot in notices] == [{"words": "clock.words_gone", "fields": {"number": "1"}}]
     assert await preparer.sweep(utc_now() + timedelta(days=60)) == 0
