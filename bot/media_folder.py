@@ -3,10 +3,11 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 
 class MediaFolder:
@@ -22,6 +23,14 @@ class MediaFolder:
 
     def keep(self, name: str, content: bytes) -> None:
         """Write a covered file under its name, whole or not at all. From now on it counts as new."""
+        self._fill(name, lambda file: file.write(content))
+
+    def take(self, name: str, source: Path) -> None:
+        """Keep a copy of a file of another folder, as `keep` does."""
+        with source.open("rb") as original:
+            self._fill(name, lambda file: shutil.copyfileobj(original, file))
+
+    def _fill(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         path = self._path / name
         with self._alone():
             if path.exists():
@@ -29,20 +38,9 @@ class MediaFolder:
                 return
         draft = path.with_suffix(f".{os.getpid()}.part")
         with draft.open("wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
-
-    def take(self, name: str, source: Path) -> None:
-        """Keep a copy of a file of another folder, whole or not at all. From now on it counts as new."""
-        path = self._path / name
-        with self._alone():
-            if path.exists():
-                os.utime(path)
-                return
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        shutil.copyfile(source, draft)
         draft.replace(path)
 
     def drop(self, name: str) -> None:
