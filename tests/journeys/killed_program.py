@@ -6,6 +6,7 @@ the program does on the journey, as the audit calls it. A program that was to di
 so far dies there."""
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from typing import Any, Final, TypeVarTuple, Unpack
 
 Args = TypeVarTuple("Args")
 START: Final = "start"
+WHERE_ARE_YOU: Final = (signal.SIGUSR1, signal.SIGUSR2)
+"""Ask the program to write into its log where each of its threads is, and each task of its loop."""
 INSERTS: Final = {"INSERT INTO inbox_item": "heard", "INSERT INTO reply": "answered"}
 """The marks of what the audit does not tell: the first row of a table."""
 
@@ -158,9 +161,16 @@ async def play(start: Start, steps: Steps) -> None:
 
     stop = asyncio.Event()
     stop_on_signals(stop)
+    asyncio.get_running_loop().add_signal_handler(WHERE_ARE_YOU[1], tell_tasks)
     async with wiring.open_program(_settings(start), alone=True) as program:
         await plan_a_shift(program)
         await wiring.run(program, wiring.PROCESSES, stop, "killed")
+
+
+def tell_tasks() -> None:
+    """Where each task stands."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=4)
 
 
 def _settings(start: Start) -> Any:
@@ -187,6 +197,7 @@ def run(start: Start) -> None:
     with report.with_suffix(".log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    faulthandler.register(WHERE_ARE_YOU[0])
     steps = Steps(start.kill, report)
     hook(steps)
     with asyncio.Runner(loop_factory=lambda: CountedLoop(steps)) as runner:

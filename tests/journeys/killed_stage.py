@@ -29,11 +29,12 @@ from moderation.vault import key_from_file
 from shifts.database import Database
 from shifts.timeline import Entry
 from shifts.words import Words
-from tests.journeys.killed_program import Kill, Start
+from tests.journeys.killed_program import WHERE_ARE_YOU, Kill, Start
 from tests.journeys.stage import free_port
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE: Final = 40.0
+PATIENCE: Final = 120.0
+"""For what never comes; two busy cores may take a minute over what takes a second alone."""
 PRESS_AGAIN: Final = 4.0
 
 
@@ -131,8 +132,16 @@ class Patrol:
         told = [line.split() for line in self.report.read_text("ascii").splitlines()]
         return [(mark, int(steps)) for said, mark, steps in told if said == word]
 
-    def _log(self) -> str:
-        return self.report.with_suffix(".log").read_text("utf-8", "replace")[-2000:]
+    async def story(self) -> str:
+        """What the program of now did and is doing: the end of its log, and where everything in it stands."""
+        with suppress(ProcessLookupError):
+            for question in WHERE_ARE_YOU:
+                os.kill(self.pid, question)
+                await asyncio.sleep(1)
+        return f"{self.report.read_text('ascii')[-1000:]}\n{self._log(30_000)}"
+
+    def _log(self, length: int = 2000) -> str:
+        return self.report.with_suffix(".log").read_text("utf-8", "replace")[-length:]
 
 
 class KilledStage:
@@ -333,6 +342,9 @@ async def play_killed(
         living.add_done_callback(lambda task: played.cancel() if played and not task.cancelled() else None)
         try:
             yield stage
+        except (AssertionError, BaseExceptionGroup) as error:
+            error.add_note(await patrol.story())
+            raise
         finally:
             living.cancel()
             await _end(garage, patrol)

@@ -20,7 +20,6 @@ from tests.moderation.media_videos import frames_of, panned, video
 
 WORDS = "Checked a trailer tonight, everything in order."
 SIZE, FRAMES = (480, 270), 10
-PATIENCE = 100.0
 NEAR_FILL = 24
 """A video is lossy: what is covered comes back within this of the fill."""
 
@@ -48,7 +47,7 @@ async def decoding(stage: KilledStage) -> int:
         os.kill(looking, signal.SIGCONT)
         return False
 
-    await until(look, lambda: "no frame was ever looked at", PATIENCE)
+    await until(look, lambda: "no frame was ever looked at")
     return looking
 
 
@@ -58,9 +57,9 @@ def test_a_video_is_covered_once_although_the_program_was_killed_over_it(night: 
     clip = video(panned(picture, SIZE, FRAMES, step=1.0), rate=10)
 
     async def journey(stage: KilledStage) -> PostPicture:
-        sending = asyncio.create_task(stage.phone("lima-3").send(WORDS, clip))
-        looking = await decoding(stage)
-        await sending
+        async with asyncio.TaskGroup() as together:
+            together.create_task(stage.phone("lima-3").send(WORDS, clip))
+            looking = await decoding(stage)
         (held,) = await stage.rows(PostPicture)
         assert (held.state, held.video) == (PictureState.HELD, None)
         os.kill(stage.patrol.pid, signal.SIGKILL)
@@ -70,14 +69,14 @@ def test_a_video_is_covered_once_although_the_program_was_killed_over_it(night: 
         async def gone() -> bool:
             return not running(looking, "moderation.media_worker")
 
-        await until(gone, lambda: "whoever looked lives on", PATIENCE)
+        await until(gone, lambda: "whoever looked lives on")
         sergeant = stage.phone("sergeant-1")
 
         async def shown() -> bool:
             cards = [card for _, card in await sergeant.cards() if card.title.startswith("1 ")]
             return any(card.pictures and card.pictures[0].video for card in cards)
 
-        await until(shown, lambda: "the covered video never came", PATIENCE)
+        await until(shown, lambda: "the covered video never came")
         await publish(stage)
         await stage.check(1, *PEOPLE)
         assert await stage.public(1) == (1, 1)
