@@ -24,7 +24,15 @@ Parameters = Sequence[tuple[str, str]]
 class Line:
     """Calls as one account. All raise TryLater, SignedOut and Gone."""
 
-    def __init__(self, http: aiohttp.ClientSession, service: str, identifier: str, password: str, state: Path) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        service: str,
+        identifier: str,
+        password: str,
+        state: Path,
+        seconds: float = CALL_SECONDS,
+    ) -> None:
         self._http = http
         self._service = service.rstrip("/")
         self._identifier = identifier
@@ -32,6 +40,7 @@ class Line:
         self._file = SessionFile(state, self._service, identifier)
         self._session = self._file.read()
         self._renewing = asyncio.Lock()
+        self._seconds = seconds
         self._refused_until = 0.0
 
     async def us(self) -> Session:
@@ -42,13 +51,13 @@ class Line:
         """A query: who refuses it is out of order."""
         try:
             async with harmless_twice():
-                return await self._in_session("GET", method, {"params": list(parameters)}, CALL_SECONDS)
+                return await self._in_session("GET", method, {"params": list(parameters)}, self._seconds)
         except Refused:
             raise TryLater(OUT_OF_ORDER) from None
 
     async def act(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """A procedure. Raises Refused and Unclear as well."""
-        return await self._in_session("POST", method, {"json": body}, CALL_SECONDS)
+        return await self._in_session("POST", method, {"json": body}, self._seconds)
 
     async def upload(self, jpeg: bytes) -> Any:
         """The server's reference to a picture, which it forgets unless a record soon names it. Raises Refused."""
@@ -99,7 +108,7 @@ class Line:
         """None if the server will not have the old session refreshed."""
         method = "com.atproto.server.refreshSession"
         try:
-            return await self._call("POST", ended.home, method, ended.refresh, {}, CALL_SECONDS)
+            return await self._call("POST", ended.home, method, ended.refresh, {}, self._seconds)
         except (Expired, Gone, Refused, SignedOut):
             return None
 
@@ -110,14 +119,16 @@ class Line:
         body = {"identifier": self._identifier, "password": self._password}
         method = "com.atproto.server.createSession"
         try:
-            return await self._call("POST", self._service, method, None, {"json": body}, CALL_SECONDS)
+            return await self._call("POST", self._service, method, None, {"json": body}, self._seconds)
         except (Expired, Gone, Refused, SignedOut):
             self._refused_until = loop.time() + SIGN_IN_AGAIN
             raise SignedOut from None
 
 
 @asynccontextmanager
-async def a_line(service: str, identifier: str, password: str, state: Path) -> AsyncIterator[Line]:
-    """A line that is closed at the end. Nothing is asked before the first call."""
+async def a_line(
+    service: str, identifier: str, password: str, state: Path, seconds: float = CALL_SECONDS
+) -> AsyncIterator[Line]:
+    """A line that is closed at the end. Nothing is asked before the first call; each may take so many seconds."""
     async with aiohttp.ClientSession() as http:
-        yield Line(http, service, identifier, password, state)
+        yield Line(http, service, identifier, password, state, seconds)

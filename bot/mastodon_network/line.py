@@ -28,8 +28,8 @@ VERSION: Final = "4.3.0"
 class Line:
     """Calls are made in their order: whoever looks after an unclear call looks after that call has ended."""
 
-    def __init__(self, base_url: str, token: str) -> None:
-        self._session = _Session()
+    def __init__(self, base_url: str, token: str, seconds: float) -> None:
+        self._session = _Session(seconds)
         self._client = mastodon.Mastodon(
             access_token=token,
             api_base_url=base_url,
@@ -74,9 +74,9 @@ class Line:
 
 
 @asynccontextmanager
-async def a_line(base_url: str, token: str) -> AsyncIterator[Line]:
-    """A line that is closed at the end."""
-    line = Line(base_url, token)
+async def a_line(base_url: str, token: str, seconds: float = WHOLE_SECONDS) -> AsyncIterator[Line]:
+    """A line that is closed at the end; an answer may take so many seconds as a whole."""
+    line = Line(base_url, token, seconds)
     try:
         yield line
     finally:
@@ -86,8 +86,12 @@ async def a_line(base_url: str, token: str) -> AsyncIterator[Line]:
 class _Session(requests.Session):
     """Follows redirects of questions alone (one would turn a post into a question), and waits for no endless body."""
 
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        end = time.monotonic() + WHOLE_SECONDS
+        end = time.monotonic() + self._seconds
         follow = options.get("allow_redirects", True) and request.method == "GET"
         response = super().send(request, **{**options, "stream": True, "allow_redirects": follow})
         if response._content is False:  # else a redirect led here, and this method has read it

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.chat_app import Ask, Button, Card, ChatId, Incoming, Message, Weight
 from bot.chat_apps import discord
 from bot.discord_app.marks import Marks
+from shifts.words import Words
 from tests.contracts.discord_harness import WORDS
 from tests.fake_discord.phone import Phone
 from tests.fake_discord.server import FakeDiscord
@@ -36,10 +37,10 @@ class Stage:
 
     @asynccontextmanager
     async def connect(
-        self, token: str | None = None, *, wait: bool = True, **pauses: float
+        self, token: str | None = None, *, wait: bool = True, words: Words = WORDS, **pauses: float
     ) -> AsyncIterator[discord.Discord]:
         pauses = {"first_pause": 0.01, **pauses}
-        async with discord.connect(token=token or self.fake.token, state=self.state, words=WORDS, **pauses) as app:
+        async with discord.connect(token=token or self.fake.token, state=self.state, words=words, **pauses) as app:
             if token is None and wait:
                 await asyncio.wait_for(app.caught_up.wait(), 30)
             yield app

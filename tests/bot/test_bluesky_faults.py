@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.bluesky import line
+from bot.bluesky.line import a_line
 from bot.network import TryLater, Unclear
+from bot.networks.bluesky import Bluesky
 from tests.contracts.bluesky_harness import PUT, BlueskyHarness, bluesky_network
 from tests.contracts.test_networks import LONG_AGO, POST
 from tests.fake_bluesky.server import Fault
+from tests.fake_bluesky.world import PASSWORD
 
 
 @pytest.fixture
@@ -36,9 +38,10 @@ async def test_a_network_that_gives_no_time_is_left_alone_for_a_while(harness: B
     assert await harness.network.find(POST, "k1", LONG_AGO) is None
 
 
-async def test_an_answer_that_never_ends_is_given_up(harness: BlueskyHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_that_never_ends_is_given_up(harness: BlueskyHarness, tmp_path: Path) -> None:
     await harness.network.find(POST, "k1", LONG_AGO)  # signed in, with all the time that it needs
-    monkeypatch.setattr(line, "CALL_SECONDS", 0.5)
     harness.fake.fail(Fault("slow", PUT, wait=3600.0))
-    with pytest.raises(Unclear):
-        await harness.network.publish(POST, "k1", None)
+    session = tmp_path / "state"
+    async with a_line(harness.fake.base_url, "patrol.bsky.example", PASSWORD, session, seconds=0.5) as line:
+        with pytest.raises(Unclear):
+            await Bluesky(line, tmp_path).publish(POST, "k1", None)

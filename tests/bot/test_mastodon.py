@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.mastodon_network import line
+from bot.mastodon_network.line import a_line
 from bot.mastodon_network.mentions import PAGE
 from bot.network import Refused, SignedOut, TryLater, Unclear
 from bot.networks import mastodon as adapter
@@ -160,12 +160,11 @@ async def test_what_may_be_there_is_unclear(harness: MastodonHarness, kind: Any)
     assert (there is not None) == (kind in {"lost", "after", "half"})
 
 
-async def test_an_answer_that_never_ends_is_given_up(harness: MastodonHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "WHOLE_SECONDS", 0.5)
+async def test_an_answer_that_never_ends_is_given_up(harness: MastodonHarness) -> None:
     harness.proxy.fail(Fault("slow", "POST", STATUSES, wait=0.1))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(30), a_line(harness.proxy.base_url, "Patrol-token", seconds=0.5) as line:
         with pytest.raises(Unclear):
-            await harness.network.publish(POST, "k1", None)
+            await line.act(lambda client: client.status_post(POST.text))
     assert await harness.network.find(POST, "k1", LONG_AGO) is not None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -146,19 +147,21 @@ async def test_the_words_of_the_public_go_and_that_somebody_answered_stays(
 
 
 async def test_a_crash_amid_it_leaves_everything_and_the_next_time_all_of_it_goes(
-    sqlite_database: Database, retention: Retention, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database, retention: Retention
 ) -> None:
     async with sqlite_database.transaction() as session:
         await a_reply(session)
 
-    async def killed(*_: object, **__: object) -> None:
+    def killed(*_: object) -> None:
         raise ConnectionResetError
 
-    with monkeypatch.context() as patched:
-        patched.setattr(audit, "record", killed)
+    event.listen(AuditEntry, "before_insert", killed)
+    try:
         with pytest.raises(ExceptionGroup) as caught:
             await retention.tick(NOW + 90 * DAY)
-        assert caught.group_contains(ConnectionResetError)
+    finally:
+        event.remove(AuditEntry, "before_insert", killed)
+    assert caught.group_contains(ConnectionResetError)
     async with sqlite_database.reading() as session:
         assert (await session.get_one(Reply, 1)).text == WORDS
     await retention.tick(NOW + 90 * DAY)

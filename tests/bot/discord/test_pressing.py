@@ -8,7 +8,9 @@ from bot.chat_app import Ask, Button, Card, Choice
 from bot.chat_apps import discord
 from bot.commands import COMMANDS
 from bot.discord_app import slash
+from shifts.words import Words
 from tests.bot.discord_stage import ASKING, CARD, Stage, nothing_more, take, take_message
+from tests.contracts.discord_harness import WORDS
 from tests.fake_discord.phone import FORM
 from tests.fake_discord.world import Press
 
@@ -140,14 +142,12 @@ async def test_the_form_speaks_the_language_of_whoever_presses(stage: Stage, app
 # Commands.
 
 
-async def test_commands_are_told_to_the_platform_only_when_they_changed(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_commands_are_told_to_the_platform_only_when_they_changed(stage: Stage) -> None:
     for expected in (1, 1):
         async with stage.connect():
             assert stage.fake.world.commands_told == expected
-    monkeypatch.setattr(slash, "COMMANDS", slash.COMMANDS[:-1])
-    async with stage.connect():
+    other_words = Words({"en": {key: WORDS.say(key, "en") + "." for key in WORDS.keys("en")}})
+    async with stage.connect(words=other_words):
         assert stage.fake.world.commands_told == 2
 
 
