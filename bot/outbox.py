@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index, text, update
+from sqlalchemy import JSON, Column, Index, update
 from sqlmodel import Field, SQLModel, and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation.post import Post
-from shifts.database import by_value
+from shifts.database import by_value, index_where
 from shifts.officer import Account
 
 MAIN: Final = "main"
@@ -54,13 +54,9 @@ class Slot(SQLModel, table=True):
     __table_args__ = (
         Index("ix_slot_subject", "kind", "subject"),
         Index("ix_slot_card", "app", "chat", "card_id"),
-        Index("ix_slot_open", "officer_id", sqlite_where=text("closed IS 0"), postgresql_where=text("closed IS false")),
-        Index(
-            "ix_slot_untrue",
-            "app",
-            "id",
-            sqlite_where=text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
-            postgresql_where=text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+        index_where("ix_slot_open", "officer_id", rows="closed IS false"),
+        index_where(
+            "ix_slot_untrue", "app", "id", rows="closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"
         ),
     )
 

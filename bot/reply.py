@@ -5,14 +5,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint
-from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.heard_words import harmless
 from bot.network import Heard
 from bot.triage_labels import Route, Severity
-from shifts.database import by_value
+from shifts.database import by_value, index_where
 from shifts.state import Machine
 
 URL: Final = 500
@@ -44,12 +43,7 @@ class Reply(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("network", "heard_id"),
         Index("ix_reply_heard", "network", "received_at"),
-        Index(
-            "ix_reply_unweighed",
-            "received_at",
-            sqlite_where=sql("weigh_by IS NOT NULL OR alone IS 1"),
-            postgresql_where=sql("weigh_by IS NOT NULL OR alone IS true"),
-        ),
+        index_where("ix_reply_unweighed", "received_at", rows="weigh_by IS NOT NULL OR alone IS true"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint
-from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shifts.database import by_value
+from shifts.database import by_value, index_where
 from shifts.state import Machine
 
 
@@ -61,12 +60,7 @@ class Post(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_post_shift", "shift_id", "thread"),
-        Index(
-            "ix_post_corrects",
-            "corrects",
-            sqlite_where=sql("corrects IS NOT NULL"),
-            postgresql_where=sql("corrects IS NOT NULL"),
-        ),
+        index_where("ix_post_corrects", "corrects", rows="corrects IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

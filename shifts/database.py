@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Enum as SqlEnum
-from sqlalchemy import event
+from sqlalchemy import Index, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import SQLModel
@@ -36,6 +36,14 @@ def by_value(enum: type[StrEnum]) -> SqlEnum:
         length=24,
         name=enum.__name__.lower(),
     )
+
+
+def index_where(name: str, *columns: str, rows: str, unique: bool = False) -> Index:
+    """An index over only those `rows` of a table, said as PostgreSQL says it: "closed IS false".
+
+    SQLite keeps truth as a number, and uses such an index only for a query that says the condition in the same way."""
+    in_numbers = rows.replace("IS false", "IS 0").replace("IS true", "IS 1")
+    return Index(name, *columns, unique=unique, postgresql_where=text(rows), sqlite_where=text(in_numbers))
 
 
 def utc_now() -> datetime:

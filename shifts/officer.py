@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shifts.database import index_where
 from shifts.refusal import Refusal
 
 
@@ -81,16 +82,7 @@ class Officer(SQLModel, table=True):
 class Account(SQLModel, table=True):
     """One chat account of a person. `app` is the chat app's name in the configuration, `chat` where we write to it."""
 
-    __table_args__ = (
-        Index(
-            "uq_account_linked",
-            "app",
-            "account",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
-    )
+    __table_args__ = (index_where("uq_account_linked", "app", "account", unique=True, rows="revoked_at IS NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     officer_id: str = Field(foreign_key="officer.id", index=True, max_length=64)

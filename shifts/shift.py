@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Index, text, update
+from sqlalchemy import update
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shifts import timeline
-from shifts.database import by_value
+from shifts.database import by_value, index_where
 from shifts.officer import LEADERS, SENIORS, WRITERS, Officer, Role, hold, officer
 from shifts.refusal import Refusal
 from shifts.state import Machine
@@ -56,15 +56,7 @@ class Shift(SQLModel, table=True):
 class Duty(SQLModel, table=True):
     """An officer is (or was) on a shift; `off_at` is None while the officer is on, which is on one shift at a time."""
 
-    __table_args__ = (
-        Index(
-            "uq_duty_on",
-            "officer_id",
-            unique=True,
-            sqlite_where=text("off_at IS NULL"),
-            postgresql_where=text("off_at IS NULL"),
-        ),
-    )
+    __table_args__ = (index_where("uq_duty_on", "officer_id", unique=True, rows="off_at IS NULL"),)
 
     id: int | None = Field(default=None, primary_key=True)
     shift_id: int = Field(foreign_key="shift.id", index=True)

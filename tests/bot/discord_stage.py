@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.chat_app import Ask, Button, Card, ChatId, Incoming, Message, Weight
+from bot.chat_app import Ask, Button, Card, ChatId, Incoming, Weight
 from bot.chat_apps import discord
 from bot.discord_app.marks import Marks
 from shifts.words import Words
@@ -59,16 +59,6 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         stage = Stage(fake, fake.phone(OFFICER), folder / "chat_apps")
         stage.knows(stage.phone)
         yield stage
-
-
-async def take(incoming: AsyncIterator[Incoming]) -> Incoming:
-    return await asyncio.wait_for(anext(incoming), 30)
-
-
-async def take_message(incoming: AsyncIterator[Incoming]) -> Message:
-    item = await take(incoming)
-    assert isinstance(item, Message)
-    return item
 
 
 async def nothing_more(incoming: AsyncIterator[Incoming], seconds: float = 0.15) -> bool:

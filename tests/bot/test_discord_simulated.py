@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.chat_app import ChatApp, Choice, Incoming, Message
-from tests.bot.discord_stage import ASKING, CARD, nothing_more, take, take_message
+from tests.bot.discord_stage import ASKING, CARD, nothing_more
+from tests.bot.incoming import take, take_message
 from tests.contracts.simcord_harness import SimcordHarness, simcord_harness
 from tests.fake_discord.phone import FORM
 

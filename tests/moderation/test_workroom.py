@@ -1,6 +1,6 @@
 import asyncio
 import os
-import time
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,7 +16,7 @@ class Tool:
         return os.getpid()
 
     def hang(self) -> None:
-        time.sleep(600)
+        threading.Event().wait()
 
     def die(self) -> None:
         os._exit(1)

@@ -15,7 +15,8 @@ from bot.chat_app import (
     Picture,
 )
 from bot.chat_apps import discord
-from tests.bot.discord_stage import CARD, Stage, take, take_message
+from tests.bot.discord_stage import CARD, Stage
+from tests.bot.incoming import take, take_message
 
 
 def picture(folder: Path, colour: str = "navy") -> Picture:

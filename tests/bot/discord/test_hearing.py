@@ -12,7 +12,8 @@ from bot.chat_app import (
     Edit,
 )
 from bot.chat_apps import discord
-from tests.bot.discord_stage import CARD, Stage, nothing_more, take, take_message
+from tests.bot.discord_stage import CARD, Stage, nothing_more
+from tests.bot.incoming import take, take_message
 
 # What arrives, whatever happens to the connection.
 

@@ -9,7 +9,8 @@ from bot.chat_apps import discord
 from bot.commands import COMMANDS
 from bot.discord_app import slash
 from shifts.words import Words
-from tests.bot.discord_stage import ASKING, CARD, Stage, nothing_more, take, take_message
+from tests.bot.discord_stage import ASKING, CARD, Stage, nothing_more
+from tests.bot.incoming import take, take_message
 from tests.contracts.discord_harness import WORDS
 from tests.fake_discord.phone import FORM
 from tests.fake_discord.world import Press

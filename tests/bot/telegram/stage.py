@@ -1,7 +1,7 @@
 """What tests of the Telegram adapter have in common."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -11,8 +11,6 @@ from bot.chat_app import (
     Button,
     Card,
     ChatId,
-    Incoming,
-    Message,
     Picture,
 )
 from bot.chat_apps import telegram
@@ -25,16 +23,6 @@ CARD = Card("214 · waiting", quote="Road closed", rows=((Button("a1", "Publish"
 
 def connect(fake: FakeTelegram, poll_seconds: int = 2) -> AbstractAsyncContextManager[telegram.Telegram]:
     return telegram.connect(token=fake.token, base_url=fake.base_url, poll_seconds=poll_seconds, first_pause=0.01)
-
-
-async def take(incoming: AsyncIterator[Incoming]) -> Incoming:
-    return await asyncio.wait_for(anext(incoming), 30)
-
-
-async def take_message(incoming: AsyncIterator[Incoming]) -> Message:
-    item = await take(incoming)
-    assert isinstance(item, Message)
-    return item
 
 
 def picture(folder: Path, name: str = "navy", size: tuple[int, int] = (64, 64)) -> Picture:

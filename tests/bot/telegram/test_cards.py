@@ -15,7 +15,8 @@ from bot.chat_app import (
 )
 from bot.chat_apps import telegram
 from bot.telegram.pictures import VIDEO_BYTES
-from tests.bot.telegram.stage import CARD, CHAT, OFFICER, connect, picture, take
+from tests.bot.incoming import take
+from tests.bot.telegram.stage import CARD, CHAT, OFFICER, connect, picture
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 

@@ -16,7 +16,8 @@ from bot.chat_app import (
     Message,
 )
 from bot.chat_apps import telegram
-from tests.bot.telegram.stage import OFFICER, connect, take, take_message, until
+from tests.bot.incoming import take, take_message
+from tests.bot.telegram.stage import OFFICER, connect, until
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram, Kind
 from tests.fake_telegram.world import Waiting

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.chat_apps import telegram
 from bot.telegram.inbox import SECRET_HEADER
-from tests.bot.telegram.stage import take, take_message
+from tests.bot.incoming import take, take_message
 from tests.fake_telegram.phone import Phone
 from tests.fake_telegram.server import FakeTelegram
 
