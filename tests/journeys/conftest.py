@@ -7,6 +7,13 @@ from tests.journeys.killed_night import Night, begin_night
 from tests.journeys.stage import Stage, play, stage_settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever plays with killed programs starts several of them, and waits for each with patience."""
+    for item in items:
+        if "night" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.fixture
 async def stage(engine_database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     """The program on SQLite and on PostgreSQL."""
