@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -83,7 +84,8 @@ class FixedPublisher:
                     return None
             answer.lease_until = now + LEASE
             thread = await fixed_answer.thread_of(session, answer)
-            return answer, self._templates.release(answer.template, thread, answer.language)
+            release = self._templates.release(answer.template, thread, answer.language)
+            return answer, replace(release, leaves_at=answer.first_sent_at)
 
     async def _send(self, network: Network, answer: FixedAnswer, release: Release) -> None:
         try:

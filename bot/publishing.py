@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -210,14 +210,16 @@ class Publisher:
         if decision is None:
             raise NotAllowed("queue.not_approved")
         author = await session.get_one(Officer, post.author_id, populate_existing=True)
-        return approval.release(post, decision, await pictures(session, post), row.network, author.byline)
+        release = approval.release(post, decision, await pictures(session, post), row.network, author.byline)
+        return replace(release, leaves_at=row.first_sent_at)
 
     async def _left(self, session: AsyncSession, row: Delivery, post: Post) -> Release:
         """What may have left, to look for it: also of a post that has been recalled since."""
         decision = await queue.publish_decision(session, post)
         if decision is None:
             raise NotAllowed("queue.not_approved")
-        return approval.what_left(post, decision, await pictures(session, post), row.network)
+        release = approval.what_left(post, decision, await pictures(session, post), row.network)
+        return replace(release, leaves_at=row.first_sent_at)
 
     # The call
 

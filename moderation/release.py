@@ -75,7 +75,8 @@ class Release:
     `text` is the variant for this network. `area` is an area id, `byline` the public name or call-sign of the author
     where the author opted in. `number` is the post's running number. `content` is the hash that was approved.
     `reply` is our id of the public reply that this answers. Of a correction, `correction` is the line that says what
-    was wrong; `in_place`: its words take the place of those that are there. `thread`: told paragraph by paragraph."""
+    was wrong; `in_place`: its words take the place of those that are there. `thread`: told paragraph by paragraph.
+    `leaves_at`: when it was first about to leave, committed before that and never changed."""
 
     post: int
     number: int
@@ -93,3 +94,9 @@ class Release:
     correction: str | None = None
     in_place: bool = False
     thread: bool = False
+    leaves_at: datetime | None = None
+
+    @property
+    def public_at(self) -> datetime:
+        """The time that the public reads on it where we say the time; the same at each try."""
+        return self.leaves_at or self.approved_at

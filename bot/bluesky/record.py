@@ -46,7 +46,7 @@ def record(release: Release, images: Sequence[Image], thread: Thread | None) -> 
     made: dict[str, Any] = {
         "$type": COLLECTION,
         "text": release.text,
-        "createdAt": instant(release.approved_at),
+        "createdAt": instant(release.public_at),
         "langs": [release.language],
     }
     if found := list(facets(release.text)):

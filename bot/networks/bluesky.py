@@ -53,22 +53,22 @@ class Bluesky:
         try:
             thread = await self._thread(answers, us) if answers else None
             images = [await self._image(picture, release) for picture in release.pictures]
-            rkey = tid(key, release.approved_at)
+            rkey = tid(key, release.public_at)
             body = {**_place(us, rkey), "record": record(release, images, thread)}
             await self._line.act("com.atproto.repo.putRecord", body)
         except Gone:
             raise Refused("what it answers is gone") from None
-        return _published(us, rkey, release.approved_at)
+        return _published(us, rkey, release.public_at)
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
         """The record with this key's name, if it is there. Raises TryLater, SignedOut."""
         us = await self._line.us()
-        rkey = tid(key, release.approved_at)
+        rkey = tid(key, release.public_at)
         try:
             await self._record(us, rkey)
         except Gone:
             return None
-        return _published(us, rkey, release.approved_at)
+        return _published(us, rkey, release.public_at)
 
     async def withdraw(self, published: Published) -> None:
         """Delete the record; the server says yes if it is gone already. Raises TryLater, SignedOut."""
