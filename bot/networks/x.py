@@ -84,17 +84,18 @@ class X:
         video = await asyncio.to_thread(film, self._media, release.pictures, self._limits.video_bytes)
         post, alts = self._prices(release, described=video is None)
         await self._attempts.begin(key, post, alts)
-        charged: list[int] = []
         try:
-            media = (
-                await self._uploaded(release, pictures, charged) if video is None else [await self._film(key, video)]
-            )
+            media = await self._media_ids(release, key, pictures, video)
+        except (TryLater, Refused, SignedOut, asyncio.CancelledError):
+            await self._attempts.end(key, in_doubt=earlier is not None)  # nothing was posted, however it ended
+            raise
+        try:
             post_id = await self._posted(release, media, answers)
         except (TryLater, Refused, SignedOut):
-            await self._attempts.end(key, alts - sum(charged), in_doubt=earlier is not None)
+            await self._attempts.end(key, in_doubt=earlier is not None)
             raise
         except Duplicate:
-            return await self._duplicate(release, key, earlier, alts - sum(charged))
+            return await self._duplicate(release, key, earlier)
         await self._attempts.done(key, post_id)
         self._films.pop(key, None)
         await self._record(release, pictures if video is None else [])
@@ -150,14 +151,16 @@ class X:
 
     # The call
 
-    async def _uploaded(self, release: Release, pictures: list[Rendition], charged: list[int]) -> list[str]:
-        """Upload just before posting: media ids do not last. `charged` grows with each alt text."""
+    async def _media_ids(self, release: Release, key: str, pictures: list[Rendition], video: bytes | None) -> list[str]:
+        """Upload just before posting: media ids do not last. Each alt text is charged at once."""
+        if video is not None:
+            return [await self._film(key, video)]
         media: list[str] = []
         for picture, made in zip(release.pictures, pictures, strict=True):
             media.append(await self._line.upload(made.jpeg))
             if picture.alt:
                 await self._line.describe(media[-1], alt_text(picture.alt, self._limits.alt_characters))
-                charged.append(micros_of(self._limits.alt_dollars))
+                await self._attempts.charged(key, micros_of(self._limits.alt_dollars))
         return media
 
     async def _film(self, key: str, video: bytes) -> str:
@@ -208,7 +211,7 @@ class X:
         mine, _ = await self._look(release, key, earlier.tried_at - SKEW)
         return None if mine is None else await self._found(key, mine)
 
-    async def _duplicate(self, release: Release, key: str, earlier: XAttempt | None, unbilled: int) -> Published:
+    async def _duplicate(self, release: Release, key: str, earlier: XAttempt | None) -> Published:
         """X holds these words: from our own earlier attempt, or from another post, which makes this one impossible."""
         try:
             since = (earlier.tried_at if earlier else self._clock()) - REMEMBERS
@@ -219,7 +222,7 @@ class X:
             return await self._found(key, mine)
         if earlier is not None and not others:
             raise Unclear
-        await self._attempts.end(key, unbilled, in_doubt=False)
+        await self._attempts.end(key, in_doubt=False)
         raise Refused("duplicate")
 
     async def _look(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.network import Refused
 from bot.x.budget import Budget
@@ -12,7 +13,8 @@ from shifts.database import Database
 
 
 class XAttempt(SQLModel, table=True):
-    """One release that was, or may have been, posted. `night` and `micros` are what its post took from the budget.
+    """One release that was, or may have been, posted. `night` and `micros` are what its post took from the budget,
+    `extras` what is reserved for alt texts that X has not charged yet.
 
     Without `published_id` nobody knows whether it is there."""
 
@@ -22,6 +24,7 @@ class XAttempt(SQLModel, table=True):
     tried_at: datetime
     night: str = Field(max_length=10)
     micros: int = Field(sa_type=BigInteger)
+    extras: int = Field(default=0, sa_type=BigInteger)
     published_id: str | None = Field(default=None, max_length=32, index=True)
 
 
@@ -44,22 +47,26 @@ class Attempts:
         async with self._database.transaction() as session:
             row = await session.get(XAttempt, key, with_for_update=True)
             if row is not None:
-                await self._budget.give_back(session, row.night, row.micros)
-                row.micros = 0
+                await self._give_back(session, row)
             night = await self._budget.reserve(session, post + extras)
             if night is not None:
                 row = row or XAttempt(key=key, tried_at=self._clock(), night=night, micros=post)
-                row.night, row.micros = night, post
+                row.night, row.micros, row.extras = night, post, extras
                 session.add(row)
         if night is None:
             raise Refused("budget")
 
-    async def end(self, key: str, extras: int, in_doubt: bool) -> None:
-        """This one surely did not publish; give back its price and `extras`. `in_doubt`: one before it may have."""
+    async def charged(self, key: str, micros: int) -> None:
+        """X took an alt text: so much of the reserve is spent, whatever becomes of the post."""
         async with self._database.transaction() as session:
             row = await session.get_one(XAttempt, key, with_for_update=True)
-            await self._budget.give_back(session, row.night, row.micros + extras)
-            row.micros = 0
+            row.extras = max(0, row.extras - micros)
+
+    async def end(self, key: str, in_doubt: bool) -> None:
+        """This one surely did not publish; give back what X has not charged. `in_doubt`: one before it may have."""
+        async with self._database.transaction() as session:
+            row = await session.get_one(XAttempt, key, with_for_update=True)
+            await self._give_back(session, row)
             if not in_doubt:
                 await session.delete(row)
 
@@ -72,6 +79,10 @@ class Attempts:
                 row = XAttempt(key=key, tried_at=now, night=self._budget.tariff.night(now), micros=0)
             row.published_id = published_id
             session.add(row)
+
+    async def _give_back(self, session: AsyncSession, row: XAttempt) -> None:
+        await self._budget.give_back(session, row.night, row.micros + row.extras)
+        row.micros = row.extras = 0
 
     async def of_others(self, key: str, ids: list[str]) -> set[str]:
         """Which of these posts on X belong to another key."""

@@ -1,6 +1,7 @@
 """What X costs: prices, and a budget a night that no post can exceed."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,6 +24,10 @@ class XSpending(SQLModel, table=True):
 
     night: str = Field(primary_key=True, max_length=10)
     micros: int = Field(default=0, sa_type=BigInteger)
+
+
+class Spent(Exception):
+    """Not enough is left of tonight's budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Tariff:
 
 
 class Budget:
-    """Spending, one row a night. A post is refused when it would cost too much; looking and withdrawing never are."""
+    """Spending, one row a night. A post is refused, and a mention not read, when it would cost too much; looking and
+    withdrawing never are."""
 
     def __init__(self, database: Database, tariff: Tariff, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -73,6 +79,22 @@ class Budget:
         if dollars:
             async with self._database.transaction() as session:
                 await _add(session, self.tariff.night(self._clock()), micros_of(dollars), None)
+
+    @asynccontextmanager
+    async def at_most(self, micros: int) -> AsyncIterator[list[int]]:
+        """Take from tonight's budget what a question may cost; what is not put into the list is given back.
+
+        Raises Spent."""
+        async with self._database.transaction() as session:
+            night = await self.reserve(session, micros)
+        if night is None:
+            raise Spent
+        bill: list[int] = []
+        try:
+            yield bill
+        finally:
+            async with self._database.transaction() as session:
+                await self.give_back(session, night, micros - sum(bill))
 
     async def left(self) -> int:
         """What is left of tonight's budget, in millionths of a dollar."""

@@ -49,6 +49,15 @@ class Keys:
         return self.access_token.partition("-")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Posts, newest first, and the names of their authors by id; `more` asks for what is older, if there is any."""
+
+    posts: Sequence[Json]
+    names: Mapping[str, str]
+    more: str | None
+
+
 class Line:
     """The calls. Each raises TryLater, Refused, SignedOut; `post` also Unclear, Duplicate and ReplyNotAllowed."""
 
@@ -119,14 +128,24 @@ class Line:
 
     async def own_posts(self, since: datetime) -> list[Json]:
         """Our posts since a time, newest first."""
+        posts: list[Json] = []
+        token: str | None = None
+        fields = ["created_at", "entities", "attachments", "note_tweet"]
         with translated():
-            return (
-                await self._pages(
-                    self._client.get_users_tweets,
+            for _ in range(PAGES):
+                page = await self._client.get_users_tweets(
+                    self.user_id,
+                    max_results=PAGE,
+                    pagination_token=token,
                     start_time=since,
-                    tweet_fields=["created_at", "entities", "attachments", "note_tweet"],
+                    tweet_fields=fields,
+                    user_auth=True,
                 )
-            )[0]
+                posts += page.get("data", [])
+                token = page.get("meta", {}).get("next_token")
+                if token is None:
+                    break
+        return posts
 
     async def newest_mentions(self) -> list[Json]:
         """The newest few mentions of us; X gives no fewer than five at a time."""
@@ -134,29 +153,22 @@ class Line:
             page = await self._client.get_users_mentions(self.user_id, max_results=5, user_auth=True)
             return list(page.get("data", []))
 
-    async def mentions(self, since_id: str | None) -> tuple[list[Json], dict[str, str]]:
-        """Mentions of us after an id, newest first, and the names of their authors by id."""
+    async def mentions(self, after: str | None, before: str | None, most: int, token: str | None) -> Page:
+        """Mentions of us between two ids, newest first, at most so many; `token` is that of the page before."""
         with translated():
-            return await self._pages(
-                self._client.get_users_mentions,
-                since_id=since_id,
+            page = await self._client.get_users_mentions(
+                self.user_id,
+                max_results=most,
+                since_id=after,
+                until_id=before,
+                pagination_token=token,
                 tweet_fields=list(HEARD),
                 expansions=["author_id"],
                 user_fields=["username"],
+                user_auth=True,
             )
-
-    async def _pages(self, ask: Any, **asked: Any) -> tuple[list[Json], dict[str, str]]:
-        posts: list[Json] = []
-        names: dict[str, str] = {}
-        token: str | None = None
-        for _ in range(PAGES):
-            page = await ask(self.user_id, max_results=PAGE, pagination_token=token, user_auth=True, **asked)
-            posts += page.get("data", [])
-            names |= {user["id"]: user["username"] for user in page.get("includes", {}).get("users", [])}
-            token = page.get("meta", {}).get("next_token")
-            if token is None:
-                break
-        return posts, names
+            names = {user["id"]: user["username"] for user in page.get("includes", {}).get("users", [])}
+            return Page(list(page.get("data", [])), names, page.get("meta", {}).get("next_token"))
 
     async def _asked(self, method: str, route: str, told: Json) -> Any:
         """What tweepy has no call for. Empty parameters: without them it cannot sign."""

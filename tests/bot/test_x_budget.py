@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.network import Refused, TryLater, Unclear
-from bot.x.budget import Tariff
+from bot.x.attempt import Attempts
+from bot.x.budget import Budget, Tariff
 from moderation.release import Release
 from shifts.database import Database
 from tests.bot.test_x import jpeg
@@ -107,6 +108,55 @@ async def test_looking_and_withdrawing_are_counted_and_never_refused(account: Ac
         await network.withdraw(found)
     assert account.fake.texts() == []
     assert account.fake.world.bill == 26_000 == await account.spent()
+
+
+async def test_a_publisher_that_is_stopped_amid_its_pictures_pays_for_no_more_than_x_took(account: Account) -> None:
+    release = account.with_pictures(POST, jpeg(64), jpeg(65))
+    async with account.open() as network:
+        account.fake.fail("busy", "post")
+        with pytest.raises(TryLater):
+            await network.publish(release, "k1", None)
+        account.fake.fail("hang", "upload", wait=30.0)
+        posting = asyncio.create_task(network.publish(release, "k1", None))
+        while account.fake.called("upload") < 3:  # noqa: ASYNC110  the server is asked from elsewhere
+            await asyncio.sleep(0.01)
+        posting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await posting
+        assert account.fake.world.bill == CENT == await account.spent()
+        await network.publish(release, "k1", None)
+        assert account.fake.world.bill == 35_000 == await account.spent()
+
+
+async def test_what_one_that_was_killed_had_reserved_is_given_back_with_the_next_try(account: Account) -> None:
+    attempts = Attempts(account.database, Budget(account.database, Tariff(), account.clock), account.clock)
+    await attempts.begin("k1", 15_000, 10_000)
+    await attempts.charged("k1", 5_000)
+    await attempts.begin("k1", 15_000, 10_000)
+    assert await account.spent() == 5_000 + 25_000
+
+
+async def test_more_mentions_than_a_night_can_pay_for_are_heard_the_next_night_and_each_once(account: Account) -> None:
+    tariff = Tariff(nightly=0.5)
+    async with account.open(tariff, hear_replies=True) as network:
+        page = await network.replies(None)
+        said = [account.fake.say(f"Person {number}", f"@PortAlbaPolice {number}") for number in range(60)]
+        heard, nights = list[str](), 1
+        while len(heard) < len(said):
+            try:
+                page = await network.replies(page.cursor)
+            except TryLater:
+                assert await account.spent() <= nights * 500_000, "a night costs no more than was set"
+                account.clock.passed += timedelta(hours=24)
+                nights += 1
+                continue
+            heard += [one.id for one in page.replies]
+            assert await account.spent() == account.fake.world.bill
+        account.fake.say("Ines", "@PortAlbaPolice the last one")
+        last = await network.replies(page.cursor)
+    assert sorted(heard) == sorted(said)
+    assert [one.author_name for one in last.replies] == ["Ines"]
+    assert nights == 2
 
 
 async def test_a_try_that_was_not_there_is_paid_for_once(account: Account) -> None:

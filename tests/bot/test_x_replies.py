@@ -84,7 +84,8 @@ async def test_mentions_are_asked_for_no_more_often_than_was_set(account: Accoun
 async def test_what_is_read_is_paid_for_and_nothing_is_read_once_the_budget_is_spent(account: Account) -> None:
     for number in range(7):
         account.fake.say("Ines", f"@PortAlbaPolice Hello {number}")
-    async with account.open(Tariff(nightly=0.031), hear_replies=True) as network:
+    # X gives no fewer than five mentions at a time, so five more must fit.
+    async with account.open(Tariff(nightly=0.080), hear_replies=True) as network:
         published = await network.publish(POST, "k1", None)
         start = await network.replies(None)
         account.fake.say("Marlow", "@PortAlbaPolice Is the road open?", published.id)

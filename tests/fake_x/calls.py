@@ -18,7 +18,7 @@ PROCESSING_LOOKS = 1
 """So often a video is still being worked on."""
 PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 PAGE_PARAMETERS = frozenset(
-    "max_results start_time since_id pagination_token tweet.fields user.fields expansions media.fields".split()
+    "max_results start_time since_id until_id pagination_token tweet.fields user.fields expansions media.fields".split()
 )
 
 
@@ -181,7 +181,9 @@ def _page(world: World, request: web.Request, posts: list[Post]) -> dict[str, An
     since = datetime.strptime(start, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp() if start else 0.0
     after = int(request.query.get("since_id", 0))
     skipped = int(request.query.get("pagination_token", 0))
+    before = request.query.get("until_id")
     found = [one for one in posts if one.at >= since and int(one.id) > after]
+    found = [one for one in found if before is None or int(one.id) < int(before)]
     page = found[skipped : skipped + most]
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:

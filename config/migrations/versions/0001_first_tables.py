@@ -273,6 +273,7 @@ def upgrade() -> None:
         sa.Column("tried_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("night", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("micros", sa.BigInteger(), nullable=False),
+        sa.Column("extras", sa.BigInteger(), nullable=False),
         sa.Column("published_id", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_x_attempt")),
     )
