@@ -97,6 +97,8 @@ class CardParts:
 
     def _going_out(self, view: PostView) -> str:
         say, post = self._say(view), view.post
+        if view.shift.frozen_at is not None:
+            return say("card.held_by_freeze", officer=view.name(post.approved_by))
         if post.wait is Wait.SCENE and post.wait_over_at is None:
             return say("card.approved_scene", officer=view.name(post.approved_by))
         if post.embargo_until is not None and post.embargo_until > (post.undo_until or view.now):

@@ -6,17 +6,17 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, correction_taps, outbox
+from bot import correcting, correction_taps, leading, outbox
 from bot.command_names import meant
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
-from moderation import audit, queue
+from moderation import queue
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, by_number
 from shifts import practice, roster, shift
 from shifts.officer import LEADERS
 from shifts.refusal import Refusal
-from shifts.shift import ChooseShift, Shift, ShiftState
+from shifts.shift import ChooseShift
 from shifts.words import Words
 
 Command = Callable[[AsyncSession, Desk, Caller, str, datetime], Awaitable[str | None]]
@@ -62,7 +62,7 @@ async def _start(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
 
 async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     choices = await shift.joinable(session, caller.officer, now)
-    named = next((s for s in choices if rest and (s.name.casefold() == rest.casefold() or str(s.id) == rest)), None)
+    named = next((s for s in choices if rest and leading.named(s, rest)), None)
     try:
         joined = await (
             shift.join(session, caller.officer, named, now) if named else shift.go_on(session, caller.officer, now)
@@ -71,7 +71,7 @@ async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now:
         names = ", ".join(f"/on {s.name}" for s in choose.choices)
         await outbox.tell(session, [caller.account], "command.choose_shift", shifts=names)
         return None
-    await show_shift(session, caller, joined)
+    await leading.show(session, caller, joined, now, typed=True)
     if caller.officer.has(*LEADERS):
         waiting = [post.id or 0 for post in await queue.waiting(session, joined.id)]
         for post in (await queue.locked_all(session, waiting)).values():
@@ -89,26 +89,27 @@ async def _off(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now
 
 async def _shift(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     """The cards of the shifts that this person can lead, or is on."""
-    here = await _here(session, caller)
+    here = await leading.here(session, caller)
     found = [here] if here else []
     if caller.officer.has(*LEADERS):
         found += [s for s in [*await shift.live_shifts(session), *await shift.coming(session, now)] if s not in found]
-    for one in found[:5]:
-        await outbox.open_slot(session, caller.account, SlotKind.SHIFT, one.id)
+    for one in found[: leading.SHOWN_AT_MOST]:
+        await leading.bring_card(session, caller, one, now)
     return None if found else "command.no_shift"
 
 
 async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
-    here = await _leads(session, caller)
-    card = await outbox.living(session, caller.account, SlotKind.QUEUE, here.id)
-    await outbox.bring_down(session, card, now)
-    await outbox.anew(session, card)
+    one = await leading.meant(session, desk, caller, "queue", rest, now)
+    if one is None:
+        return None
+    card = await outbox.living(session, caller.account, SlotKind.QUEUE, one.id)
+    await outbox.anew(session, await outbox.bring_down(session, card, now))
     return None
 
 
 async def _who(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     """Who is on this person's shift, who decides there, and who is on call; all live shifts for those who are off."""
-    here = await _here(session, caller)
+    here = await leading.here(session, caller)
     found = [here] if here else await shift.live_shifts(session)
     for one in found[:5]:
         people = await shift.on_duty(session, one.number)
@@ -129,27 +130,34 @@ async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, no
     mine = [one for one in planned if one.unit == caller.officer.unit] or planned
     if not mine:
         raise NotAllowed("command.no_shift")
-    await shift_changed(session, caller, await shift.open_shift(session, mine[0], caller.officer, now), now)
+    opened = await shift.open_shift(session, mine[0], caller.officer, now)
+    await leading.changed(session, caller, opened, now, typed=True)
     return None
 
 
 async def _close(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
-    here = await _leads(session, caller)
-    await shift_changed(session, caller, await shift.close(session, here, caller.officer, now), now)
+    one = await leading.meant(session, desk, caller, "close", rest, now)
+    if one is None:
+        return None
+    await leading.changed(session, caller, await shift.close(session, one, caller.officer, now), now, typed=True)
     return None
 
 
 async def _freeze(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
-    here = await _leads(session, caller, ShiftState.LIVE)
-    await shift.freeze(session, here, caller.officer, now)
-    await shift_changed(session, caller, here, now)
+    one = await leading.meant(session, desk, caller, "freeze", rest, now, frozen=False)
+    if one is None:
+        return None
+    frozen = await shift.freeze(session, one, caller.officer, now)
+    await leading.changed(session, caller, frozen, now, typed=True, held=True)
     return None
 
 
 async def _resume(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
-    here = await _leads(session, caller, ShiftState.FROZEN)
-    await shift.resume(session, here, caller.officer, now)
-    await shift_changed(session, caller, here, now)
+    one = await leading.meant(session, desk, caller, "resume", rest, now, frozen=True)
+    if one is None:
+        return None
+    resumed = await shift.resume(session, one, caller.officer, now)
+    await leading.changed(session, caller, resumed, now, typed=True, held=True)
     return None
 
 
@@ -160,8 +168,8 @@ async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, 
     post = await correcting.corrected(session, post)
     if post.state is not PostState.RELEASED:
         return "queue.nothing_to_recall"
-    slot = await outbox.open_slot(session, caller.account, SlotKind.DECIDER, post.id)
-    await outbox.turn(session, slot, "recall")
+    card = await outbox.living(session, caller.account, SlotKind.DECIDER, post.id)
+    await outbox.turn(session, await outbox.bring_down(session, card, now), "recall")
     return None
 
 
@@ -171,12 +179,6 @@ async def _correct(session: AsyncSession, desk: Desk, caller: Caller, rest: str,
         return "command.correct_which"
     await correction_taps.open_card(session, caller, post, now)
     return None
-
-
-async def _here(session: AsyncSession, caller: Caller) -> Shift | None:
-    """The real shift that somebody is on."""
-    here = await shift.current_shift(session, caller.officer.id)
-    return None if here is None or practice.is_practice(here) else here
 
 
 async def _numbered(session: AsyncSession, rest: str) -> Post | None:
@@ -191,38 +193,6 @@ async def _tutorial(session: AsyncSession, desk: Desk, caller: Caller, rest: str
 
 async def _help(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     return "command.help_leader" if caller.officer.has(*LEADERS) else "command.help"
-
-
-async def _leads(session: AsyncSession, caller: Caller, state: ShiftState | None = None) -> Shift:
-    """The shift that a leader means: the one they are on, else the only one there is. Raises NotAllowed."""
-    if not caller.officer.has(*LEADERS):
-        raise NotAllowed("command.only_leaders")
-    here = await _here(session, caller)
-    live = [s for s in await shift.live_shifts(session) if state is None or s.state is state]
-    if state is ShiftState.FROZEN:
-        live += await shift.ended_frozen(session)
-    if here is not None:
-        return here
-    if len(live) != 1:
-        raise NotAllowed("command.which_shift" if live else "command.no_shift")
-    return live[0]
-
-
-async def show_shift(session: AsyncSession, caller: Caller, shown: Shift) -> None:
-    """The living card of a shift in this chat, if the person leads; others need none."""
-    if caller.officer.has(*LEADERS):
-        await outbox.living(session, caller.account, SlotKind.SHIFT, shown.id)
-    await outbox.touch(session, shown.id, SlotKind.SHIFT)
-
-
-async def shift_changed(session: AsyncSession, caller: Caller, changed: Shift, now: datetime) -> None:
-    """A shift moved: the audit has it, every card of it says so, and everybody on it is told."""
-    await audit.record(session, now, f"shift {changed.state.value}", f"shift {changed.id}", caller.officer.id)
-    await show_shift(session, caller, changed)
-    for person in await shift.on_duty(session, changed.number):
-        if person.id != caller.officer.id:
-            accounts = await roster.accounts(session, person.id)
-            await outbox.tell(session, accounts, f"command.shift_{changed.state.value}", shift=changed.name)
 
 
 COMMANDS: Final[dict[str, Command]] = {

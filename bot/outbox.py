@@ -104,18 +104,22 @@ async def living(session: AsyncSession, account: Account, kind: SlotKind, subjec
         col(Slot.closed).is_(False),
         col(Slot.remove_at).is_(None),
     )
-    found = (await session.exec(statement)).first()
+    found = (await session.exec(statement.order_by(col(Slot.id).desc()))).first()
     return found or await open_slot(session, account, kind, subject)
 
 
-async def bring_down(session: AsyncSession, slot: Slot, now: datetime) -> None:
-    """The card comes again as the newest of its chat, and goes from where it stood; nothing if it is the newest."""
+async def bring_down(session: AsyncSession, slot: Slot, now: datetime) -> Slot:
+    """The card comes again as the newest of its chat, and goes from where it stood; nothing if it is the newest.
+
+    Gives the one that stands from now on."""
     newest = select(Slot.id).where(Slot.app == slot.app, Slot.chat == slot.chat).order_by(col(Slot.id).desc())
     if (await session.exec(newest.limit(1))).first() == slot.id:
-        return
+        return slot
     slot.remove_at = now
-    session.add(Slot(officer_id=slot.officer_id, app=slot.app, chat=slot.chat, kind=slot.kind, subject=slot.subject))
+    fresh = Slot(officer_id=slot.officer_id, app=slot.app, chat=slot.chat, kind=slot.kind, subject=slot.subject)
+    session.add(fresh)
     await session.flush()
+    return fresh
 
 
 async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, **fields: object) -> None:

@@ -155,6 +155,7 @@ class Renderer:
             greens=await greens(session, self._setting.limits, shift.id, viewer, now)
             if slot.kind is SlotKind.QUEUE
             else (),
+            caught=await self._caught(session, shift) if slot.kind is SlotKind.SHIFT else (),
             handover=await handover.read(session, shift.id, self._words)
             if slot.kind is SlotKind.HANDOVER
             else Handover(),
@@ -166,6 +167,17 @@ class Renderer:
                 return shift_cards.handover(self._words, view)
             case _:
                 return shift_cards.shift(self._words, view)
+
+    async def _caught(self, session: AsyncSession, shift: Shift) -> list[int]:
+        """What a freeze holds on its way, by the numbers of the posts."""
+        if shift.frozen_at is None:
+            return []
+        statement = (
+            select(Post.number)
+            .join(Delivery, col(Delivery.post_id) == col(Post.id))
+            .where(Post.shift_id == shift.id, col(Delivery.state).in_(delivery.IN_LINE))
+        )
+        return list((await session.exec(statement.distinct().order_by(col(Post.number)))).all())
 
     async def _count(self, session: AsyncSession, shift_id: int, states: tuple[delivery.DeliveryState, ...]) -> int:
         statement = (

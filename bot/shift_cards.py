@@ -40,13 +40,22 @@ def shift(words: Words, view: ShiftView) -> Card:
     if state in (ShiftState.LIVE, ShiftState.FROZEN):
         lines.append(words.count("shift_card.waiting", len(view.waiting), view.viewer.language))
     if view.shift.frozen_at is not None:
-        lines.append(say("shift_card.frozen", pending=view.pending))
+        lines.append(_frozen_line(say, view))
     return Card(
         f"{view.shift.name} · {say(f'shift_card.state.{state.value}')}",
         tone=tone,
         lines=tuple(lines),
         rows=_shift_rows(say, view),
     )
+
+
+def _frozen_line(say: Say, view: ShiftView) -> str:
+    """What a freeze caught on its way, post by post."""
+    if not view.caught:
+        return say("shift_card.frozen_nothing")
+    more = len(view.caught) - QUEUED_AT_MOST
+    posts = ", ".join(str(number) for number in view.caught[:QUEUED_AT_MOST])
+    return say("shift_card.frozen", posts=f"{posts} {say('handover.more', n=more)}" if more > 0 else posts)
 
 
 def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:

@@ -6,10 +6,10 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import (
-    commands,
     correcting,
     correction_taps,
     delivery,
+    leading,
     next_card,
     outbox,
     picture_taps,
@@ -284,7 +284,8 @@ async def _lead(session: AsyncSession, tap: Tap) -> str | None:
             moved = await shift.freeze(session, here, leader, tap.now)
         case _:
             moved = await shift.resume(session, here, leader, tap.now)
-    await commands.shift_changed(session, tap.caller, moved, tap.now)
+    held = tap.action in ("freeze", "resume")
+    await leading.changed(session, tap.caller, moved, tap.now, typed=False, held=held)
     return None
 
 

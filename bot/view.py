@@ -97,6 +97,8 @@ class ShiftView:
     unanswered: int = 0
     released: int = 0
     greens: Sequence[Green] = field(default=())
+    caught: Sequence[int] = field(default=())
+    """While it is frozen: the numbers of the posts that were on their way."""
     handover: Handover = field(default_factory=Handover)
 
     def name(self, officer_id: str | None) -> str:

@@ -97,9 +97,12 @@ class Night:
             arg = digest(await greens(session, {}, 1, await session.get_one(Officer, "sergeant-1"), NOW))
         await self.tap(SlotKind.QUEUE, 1, "greens", arg)
 
-    async def on(self) -> None:
+    async def type(self, command: str) -> None:
         async with self.database.transaction() as session:
-            await commands.run(session, self.desk, await self.caller(session), "/on", NOW)
+            await commands.run(session, self.desk, await self.caller(session), command, NOW)
+
+    async def on(self) -> None:
+        await self.type("/on")
 
     async def hear(self, *answers: tuple[str, str]) -> None:
         triage, templates = Triage.load(CONFIG / "triage"), Templates.load(CONFIG / "templates.toml")
@@ -223,3 +226,17 @@ async def test_going_on_shift_and_a_decision(night: Night) -> None:
         await outbox.touch(session, 1, SlotKind.DECIDER)
 
     await night.crossed(decide, night.on, lambda session: outbox.touch(session, 1, SlotKind.QUEUE))
+
+
+async def test_a_freeze_and_a_decision_about_what_it_catches(night: Night) -> None:
+    async with night.database.transaction() as session:
+        for number in (1, 2):
+            (await queue.locked(session, number)).state = PostState.APPROVED
+
+    async def decide(session: AsyncSession) -> None:
+        await record(session)
+        await outbox.touch(session, 2, SlotKind.DECIDER)
+
+    await night.crossed(a_post(2), lambda: night.type("/freeze"), decide)
+    async with night.database.reading() as session:
+        assert (await session.get_one(Shift, 1)).state is ShiftState.FROZEN
