@@ -171,7 +171,8 @@ class DeciderCards(FixParts):
         rows = [
             (button(slot, "sendback", say(f"card.reason.{reason}"), reason, post.revision),) for reason in SEND_BACK
         ]
-        rows += [(button(slot, "page", say("card.button.own"), "own"),), (self._back(view),)]
+        own = replace(button(slot, "page", say("card.button.own"), "own"), asks=Ask(say("card.ask.own")))
+        rows += [(own,), (self._back(view),)]
         return self._page(view, [say("card.why_back")], rows)
 
     def _wait(self, view: PostView) -> Card:

@@ -2,6 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot import next_card
 from bot.approving import approve
 from bot.greens import digest, greens
 from bot.outbox import SlotKind
@@ -20,4 +21,5 @@ async def publish_greens(session: AsyncSession, tap: Tap) -> str | None:
     for post_id, as_shown in seen.items():
         await claimed(session, tap, posts[post_id])
         await approve(session, tap, posts[post_id], as_shown)
+    await next_card.bring(session, tap.caller, None, tap.now)
     return "tap.greens_approved"

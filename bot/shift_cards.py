@@ -86,6 +86,8 @@ def queue(words: Words, view: ShiftView) -> Card:
     """What waits, with its age; and what of it one tap can publish, as it would be public."""
     say = Say(words, view.viewer.language)
     lines = [_queue_line(say, view, post) for post in view.waiting[:QUEUED_AT_MOST]]
+    if len(view.waiting) > QUEUED_AT_MOST:
+        lines.append(say("handover.more", n=len(view.waiting) - QUEUED_AT_MOST))
     title = f"{view.shift.name} · {words.count('shift_card.waiting', len(view.waiting), view.viewer.language)}"
     if not view.greens:
         return Card(title, lines=tuple(lines))
@@ -106,6 +108,7 @@ def _queue_line(say: Say, view: ShiftView, post: Post) -> str:
         "shift_card.queue_line",
         number=post.number,
         minutes=int((view.now - post.received_at).total_seconds() // 60),
+        at=_clock(view, post.received_at),
         verdict=say(f"card.verdict.{post.verdict or 'PASS'}"),
     )
     claimed = post.claimed_until is not None and post.claimed_until > view.now and post.claimed_by != view.viewer.id

@@ -202,6 +202,23 @@ def test_after_the_named_role_any_sergeant_is_the_second() -> None:
     assert "1 of 2: Lima b agrees. The second one: sergeant." in card.lines
 
 
+def test_whatever_asks_for_words_may_open_a_form_at_once() -> None:
+    pages = {
+        page: DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, page, "en"))
+        for page in DECIDER_PAGES
+    }
+    asking = {page: [b.label for row in card.rows for b in row if b.asks] for page, card in pages.items()}
+    assert asking["main"] == ["Edit"]
+    assert asking["back"] == ["In my own words…"]
+
+
+def test_a_long_queue_says_how_many_more_wait() -> None:
+    waiting = [post_row(PostState.WAITING, number=number) for number in range(1, 24)]
+    card = shift_cards.queue(WORDS, replace(shift_view("en", ShiftState.LIVE), waiting=waiting, greens=[]))
+    assert len(card.lines) == 21
+    assert (card.lines[0], card.lines[-1]) == ("1 · red · 0 min (22:03) · Lima b is on it", "and 3 more")
+
+
 @pytest.mark.parametrize("page", ["fixed", "fix-a", "add-1-2-3", "fix--1", "main", "lift-"])
 def test_a_page_that_is_none_shows_no_picture_to_fix(page: str) -> None:
     assert read(page) is None

@@ -133,7 +133,9 @@ async def test_a_press_officer_on_no_shift_freezes_the_one_that_they_name(night:
     first, second, asked = await night.slots("press-1")
     assert await night.states() == [ShiftState.LIVE, ShiftState.LIVE]
     assert [(one.kind, one.subject) for one in (first, second)] == [(SlotKind.SHIFT, 1), (SlotKind.SHIFT, 2)]
-    assert night.say("shift_card.button.freeze", "es") in [b.label for row in (await night.card(second)).rows for b in row]
+    assert night.say("shift_card.button.freeze", "es") in [
+        b.label for row in (await night.card(second)).rows for b in row
+    ]
     named = night.say("command.choose_shift", "es", shifts="/congelar Night A, /congelar Night B")
     assert (await night.card(asked)).title == named
     await night.type("press-1", "/freeze night b")

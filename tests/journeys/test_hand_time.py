@@ -130,6 +130,11 @@ async def test_one_tap_publishes_all_that_is_green_and_nothing_else(stage: Stage
     assert posts[3].state not in (PostState.APPROVED, PostState.RELEASED)
     assert posts[1].approved_by == posts[2].approved_by == "sergeant-1"
 
+    async def next_one() -> bool | None:
+        return (await sergeant.cards())[-1][1].title.startswith("3 ") or None
+
+    await eventually(next_one, lambda: "the post that is left never came down as the newest card")
+
 
 async def test_a_queue_card_that_shows_something_else_publishes_nothing(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
