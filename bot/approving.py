@@ -21,6 +21,8 @@ async def approve(session: AsyncSession, tap: Tap, post: Post, seen: str) -> boo
         due = delivery.due_at(post, jitter(tap, post)) or tap.now
         await tap.desk.plan(session, post, due, await _answers(session, post))
     await tap.desk.changed(session, post)
+    if not done:
+        await tap.desk.ask_second(session, post, tap.caller.officer)
     return done
 
 

@@ -11,7 +11,7 @@ from bot import outbox, recap, retelling
 from bot.desk import Desk
 from bot.due import each
 from bot.outbox import SlotKind
-from moderation import audit, queue
+from moderation import audit, queue, waits
 from moderation.post import Post, PostState, Wait
 from shifts import roster, shift
 from shifts.database import Database
@@ -82,7 +82,7 @@ class Clock:
     async def _scene_over(self, post_id: int, now: datetime) -> None:
         async with self._database.transaction() as session:
             post = await queue.locked(session, post_id)
-            await queue.clear_scene(session, post, None, now)
+            await waits.clear_scene(session, post, None, now)
             await self._desk.changed(session, post)
 
     async def _waiting(self, now: datetime) -> int:

@@ -86,6 +86,18 @@ class Desk:
         for person in await roster.with_role(session, Role(role)):
             await self.tell(session, person, words, number=post.number, officer=author.call_sign)
 
+    async def ask_second(self, session: AsyncSession, post: Post, first: Officer) -> None:
+        """Those whose yes is still wanted hear of it: their cards change where they stand, which makes no sound."""
+        for person in await self._deciders(session, post):
+            if person.id != first.id and approval.second_roles(post) & {*first.roles, *person.roles}:
+                await self.tell(session, person, "tap.second_wanted", number=post.number, officer=first.call_sign)
+
+    async def tell_deciders(self, session: AsyncSession, post: Post, words: str, by: Officer) -> None:
+        """What one of those who decide about a post has done, to the others."""
+        for person in await self._deciders(session, post):
+            if person.id != by.id:
+                await self.tell(session, person, words, number=post.number, officer=by.call_sign)
+
     async def _deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
         """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author."""
         people = {p.id: p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS)}

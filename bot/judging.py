@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from moderation import approval, queue
+from moderation import approval, countdown, queue
 from moderation.finding import BoxKind
 from moderation.policy import Reason, Verdict, severest
 from moderation.post import PictureState, Post, PostPicture, pictures
@@ -77,7 +77,7 @@ async def finish(session: AsyncSession, post: Post, shown: list[PostPicture], no
     post.content = approval.content_of(post, shown, author.byline)
     if post.clock_from is not None and not post.level and any(picture.video for picture in shown):
         # A video takes minutes: nobody is reminded of what they could not decide about yet.
-        post.clock_from = queue.clock_start(post, now)
+        post.clock_from = countdown.start(post, now)
     await queue.note(session, post, "ready", None, now)
     return True
 

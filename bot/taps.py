@@ -26,7 +26,7 @@ from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn, undecided
-from moderation import appeal, approval, queue
+from moderation import appeal, approval, queue, waits
 from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import Post, PostState, pictures
 from shifts import roster, shift
@@ -54,7 +54,7 @@ async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, n
 
 async def _clear(session: AsyncSession, tap: Tap) -> str | None:
     post = await own(session, tap)
-    await queue.clear_scene(session, post, tap.caller.officer.id, tap.now)
+    await waits.clear_scene(session, post, tap.caller.officer.id, tap.now)
     if post.state is PostState.APPROVED:
         wait = jitter(tap, post)
         for row in await delivery.of_post(session, post.id or 0):
@@ -221,8 +221,10 @@ async def _toggle(session: AsyncSession, tap: Tap) -> str | None:
 async def _met(session: AsyncSession, tap: Tap) -> str | None:
     post = await undecided(session, tap)
     same_content(post, tap)
-    await queue.condition_met(session, post, tap.caller.officer, tap.now)
+    await waits.condition_met(session, post, tap.caller.officer, tap.now)
     await tap.desk.changed(session, post)
+    if not approval.unmet(post):
+        await tap.desk.tell_deciders(session, post, "tap.condition_met", tap.caller.officer)
     return None
 
 
@@ -248,7 +250,7 @@ async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
         )
     )
     await queue.note(session, post, "escalated", tap.caller.officer.id, tap.now)
-    post.claimed_by = post.claimed_until = None
+    queue.release_claim(post)
     await tap.desk.changed(session, post)
     await next_card.bring(session, tap.caller, post.id, tap.now)
     return "tap.inspector_called"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
+from moderation.post import Post
 from shifts.database import by_value
 from shifts.refusal import Refusal
 
@@ -37,3 +38,18 @@ class Decision(SQLModel, table=True):
 
 class NotAllowed(Refusal):
     """A person may not do this to a post, or not now."""
+
+
+def decision_on(
+    post: Post, kind: DecisionKind, officer_id: str, now: datetime, reasons: list[str] | None = None
+) -> Decision:
+    """What a person has just decided about a post as it is now; without `reasons`, for those that were ticked."""
+    return Decision(
+        post_id=post.id or 0,
+        kind=kind,
+        officer_id=officer_id,
+        at=now,
+        revision=post.revision,
+        content=post.content,
+        reasons=reasons if reasons is not None else list(post.ticks),
+    )

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from moderation import approval, audit
-from moderation.decision import Decision, DecisionKind, NotAllowed
-from moderation.post import OPEN, POSTS, Happened, Post, PostState, Wait, pictures
+from moderation import approval, audit, countdown
+from moderation.decision import Decision, DecisionKind, NotAllowed, decision_on
+from moderation.post import OPEN, POSTS, Post, PostState, pictures
 from shifts.officer import Officer
 from shifts.state import AlreadyMoved
 
@@ -64,7 +64,7 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
         post.wait_over_at, post.words_at = None, now
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
     if by != post.author_id:
-        session.add(_decision(post, DecisionKind.EDIT, by, now))
+        session.add(decision_on(post, DecisionKind.EDIT, by, now))
     look_again(post, now)
     post.before_edit = post.text if by != post.author_id else None
     await _record(session, now, "changed", post, by, revision=post.revision)
@@ -96,9 +96,9 @@ async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetim
     post.verdict = verdict
     post.ended_at = now if to is not PostState.WAITING else None
     if to is PostState.WAITING and post.clock_from is None:
-        post.clock_from = clock_start(post, now)
+        post.clock_from = countdown.start(post, now)
     if post.claimed_by is not None and approval.own_words(post, post.claimed_by):
-        post.claimed_by = post.claimed_until = None  # somebody else has to have it now
+        release_claim(post)
     reasons = [reason["code"] for reason in post.reasons]
     await _record(session, now, "prepared", post, None, verdict=verdict, reasons=reasons, revision=post.revision)
 
@@ -111,6 +111,11 @@ async def claim(session: AsyncSession, post: Post, officer: Officer, now: dateti
         if post.claimed_by != officer.id:
             await _record(session, now, "claimed", post, officer.id)
         post.claimed_by, post.claimed_until = officer.id, now + CLAIM
+
+
+def release_claim(post: Post) -> None:
+    """It is for somebody else now, who need not wait until the two minutes are over."""
+    post.claimed_by = post.claimed_until = None
 
 
 async def publish(
@@ -126,7 +131,7 @@ async def publish(
     approval.check_claim(post, officer.id, now)
     if approval.own_words(post, officer.id):
         raise NotAllowed("queue.own_words")
-    shown, byline = await pictures(session, post), await _byline(session, post)
+    shown, byline = await pictures(session, post), await named(session, post)
     if post.content is None or approval.seen(post, shown, byline) != seen:
         raise NotAllowed("queue.changed_since")
     if approval.missing(post, shown):
@@ -135,7 +140,8 @@ async def publish(
     before = await _agreed_before(session, post, now)
     if not approval.agreed(post, officer.id, officer.roles, before.roles if before else ()):
         post.approvals = [*post.approvals, officer.id]
-        session.add(_decision(post, DecisionKind.FIRST_OF_TWO, officer.id, now))
+        release_claim(post)
+        session.add(decision_on(post, DecisionKind.FIRST_OF_TWO, officer.id, now))
         await _record(session, now, "first of two", post, officer.id, content=post.content)
         return False
     await POSTS.move_if(
@@ -151,12 +157,12 @@ async def publish(
         claimed_by=None,
         claimed_until=None,
     )
-    session.add(_decision(post, DecisionKind.PUBLISH, officer.id, now))
+    session.add(decision_on(post, DecisionKind.PUBLISH, officer.id, now))
     await _record(session, now, "approved", post, officer.id, content=post.content, ticks=post.ticks)
     return True
 
 
-async def _byline(session: AsyncSession, post: Post) -> str | None:
+async def named(session: AsyncSession, post: Post) -> str | None:
     """What the public reads of the author, as the roster says now."""
     return (await session.get_one(Officer, post.author_id, populate_existing=True)).byline
 
@@ -182,7 +188,7 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
     if post.state is not PostState.APPROVED:
         raise NotAllowed("queue.too_late_to_undo")
     await _unapproved(session, post, now)
-    session.add(_decision(post, DecisionKind.UNDO, officer.id, now))
+    session.add(decision_on(post, DecisionKind.UNDO, officer.id, now))
     await _record(session, now, "undone", post, officer.id)
 
 
@@ -203,7 +209,7 @@ async def _unapproved(session: AsyncSession, post: Post, now: datetime) -> None:
         approved_at=None,
         approved_by=None,
         undo_until=None,
-        clock_from=clock_start(post, now),
+        clock_from=countdown.start(post, now),
         approvals=[],
         ticks=[],
     )
@@ -229,7 +235,7 @@ async def send_back(
         approvals=[],
         ticks=[],
     )
-    session.add(_decision(post, DecisionKind.SEND_BACK, officer.id, now, [reason]))
+    session.add(decision_on(post, DecisionKind.SEND_BACK, officer.id, now, [reason]))
     await _record(session, now, "sent back", post, officer.id, reason=reason)
 
 
@@ -240,7 +246,7 @@ async def withdraw(session: AsyncSession, post: Post, officer_id: str, now: date
     if PostState.WITHDRAWN not in POSTS.moves.get(post.state, frozenset()):
         raise NotAllowed("queue.too_late_to_withdraw")
     await POSTS.move(session, post, PostState.WITHDRAWN, ended_at=now, undo_until=None)
-    session.add(_decision(post, DecisionKind.WITHDRAW, officer_id, now))
+    session.add(decision_on(post, DecisionKind.WITHDRAW, officer_id, now))
     await _record(session, now, "withdrawn", post, officer_id)
 
 
@@ -251,7 +257,7 @@ async def recall(session: AsyncSession, post: Post, officer: Officer, reason: st
     if post.state is not PostState.RELEASED:
         raise NotAllowed("queue.nothing_to_recall")
     await POSTS.move(session, post, PostState.RECALLED, ended_at=now, outcome=reason)
-    session.add(_decision(post, DecisionKind.RECALL, officer.id, now, [reason]))
+    session.add(decision_on(post, DecisionKind.RECALL, officer.id, now, [reason]))
     await _record(session, now, "recalled", post, officer.id, reason=reason)
 
 
@@ -269,79 +275,8 @@ async def goes_with_it(session: AsyncSession, correction: Post, officer: Officer
     """A correction goes with the post that it corrects: off the networks, or out of the queue."""
     to = PostState.RECALLED if correction.state is PostState.RELEASED else PostState.WITHDRAWN
     await POSTS.move(session, correction, to, ended_at=now, outcome=reason, undo_until=None)
-    session.add(_decision(correction, DecisionKind.RECALL, officer.id, now, [reason]))
+    session.add(decision_on(correction, DecisionKind.RECALL, officer.id, now, [reason]))
     await _record(session, now, to.value, correction, officer.id, reason=reason)
-
-
-async def condition_met(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
-    """The person with the named role says that what the post was held for is settled: their holds, and no others.
-
-    Raises NotAllowed, also while something is still being examined that could be held too."""
-    approval.check_decider(post, officer.id, officer.roles)
-    held = approval.unmet(post)
-    if not held or post.state is not PostState.WAITING:
-        raise NotAllowed("queue.nothing_held")
-    if post.prepared != post.revision:
-        raise NotAllowed("queue.not_ready")
-    theirs = [reason["code"] for reason in held if (reason.get("role") or approval.SECOND_ROLE) in officer.roles]
-    if not theirs:
-        raise NotAllowed("queue.condition_role")
-    post.met = [*post.met, *theirs]
-    post.condition_met_by = officer.id
-    session.add(_decision(post, DecisionKind.CONDITION_MET, officer.id, now, theirs))
-    await _record(session, now, "condition met", post, officer.id, codes=theirs)
-
-
-async def clear_scene(session: AsyncSession, post: Post, by: str | None, now: datetime) -> None:
-    """The officer is clear of the scene (or the time for it is up, `by` is None then)."""
-    if post.wait is not Wait.SCENE or post.wait_over_at is not None:
-        return
-    post.wait_over_at = now
-    if post.state is PostState.WAITING and post.clock_from is None:
-        post.clock_from = clock_start(post, now)
-    await _record(session, now, "scene clear", post, by)
-
-
-async def wait_for_scene(session: AsyncSession, post: Post, officer: Officer, until: datetime, now: datetime) -> None:
-    """A decider wants the officer clear of the scene first, `until` at the latest. Raises NotAllowed."""
-    _check_wait(post, officer, now)
-    post.wait, post.wait_by = Wait.SCENE, officer.id
-    post.wait_until, post.wait_over_at, post.clock_from = until, None, None
-    await _another_time(session, post)
-    await _record(session, now, "waits for scene", post, officer.id)
-
-
-async def embargo(session: AsyncSession, post: Post, officer: Officer, until: datetime | None, now: datetime) -> None:
-    """It leaves at `until` at the earliest; None: as soon as it may. Raises NotAllowed."""
-    _check_wait(post, officer, now)
-    post.embargo_until = until
-    post.clock_from = clock_start(post, now)
-    await _another_time(session, post)
-    told = until.isoformat() if until else None
-    await _record(session, now, "embargo", post, officer.id, until=told)
-
-
-async def _another_time(session: AsyncSession, post: Post) -> None:
-    """An approval is of the time, too: who said yes before has to look again."""
-    post.approvals = []
-    if post.content is not None:
-        post.content = approval.content_of(post, await pictures(session, post), await _byline(session, post))
-
-
-def _check_wait(post: Post, officer: Officer, now: datetime) -> None:
-    approval.check_decider(post, officer.id, officer.roles)
-    if post.state is not PostState.WAITING:
-        raise AlreadyMoved("post", post.id)
-    approval.check_claim(post, officer.id, now)
-
-
-async def say_when(session: AsyncSession, post: Post, happened: Happened, now: datetime) -> None:
-    """The author says how long ago it happened. Raises NotAllowed when it is too late for that."""
-    if post.state not in OPEN:
-        raise NotAllowed("queue.too_late_to_change")
-    approval.check_claim(post, post.author_id, now)
-    post.happened = happened
-    await _record(session, now, "happened", post, post.author_id, happened=happened.value)
 
 
 async def expire(session: AsyncSession, post: Post, now: datetime) -> None:
@@ -362,26 +297,6 @@ async def waiting(session: AsyncSession, shift_id: int | None = None) -> list[Po
         statement = statement.where(Post.shift_id == shift_id)
     posts = list((await session.exec(statement)).all())
     return sorted(posts, key=lambda post: post.kind != "traffic")
-
-
-def clock_start(post: Post, now: datetime) -> datetime | None:
-    """From when its reminders and its expiry count: they stand still while something that it waits for is unmet."""
-    unmet = post.wait is Wait.SCENE and post.wait_over_at is None and (post.wait_until is None or post.wait_until > now)
-    return None if unmet else max(now, post.embargo_until or now)
-
-
-def _decision(
-    post: Post, kind: DecisionKind, officer_id: str, now: datetime, reasons: list[str] | None = None
-) -> Decision:
-    return Decision(
-        post_id=post.id or 0,
-        kind=kind,
-        officer_id=officer_id,
-        at=now,
-        revision=post.revision,
-        content=post.content,
-        reasons=reasons if reasons is not None else list(post.ticks),
-    )
 
 
 async def _record(

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from moderation import approval, queue
+from moderation import approval, queue, waits
 from moderation.approval import REWRITTEN
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState
@@ -78,7 +78,7 @@ async def yes(database: Database, officer_id: str, seen: str) -> bool:
 async def embargo(database: Database, officer_id: str) -> None:
     async with database.transaction() as session:
         post, officer = await queue.locked(session, 1), await session.get_one(Officer, officer_id)
-        await queue.embargo(session, post, officer, LATER, NOW)
+        await waits.embargo(session, post, officer, LATER, NOW)
 
 
 async def read(database: Database) -> Post:
