@@ -1,25 +1,18 @@
 """Covering: the photos of posts, quickly for the card first, thoroughly before Publish unlocks."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.chat_app import AttachmentKind
 from bot.picture_work import PictureWork, read, told
 from moderation.detector import DetectorFailed
-from moderation.finding import Action
 from moderation.media import CoveredPhoto, PhotoRefused, Photos, Tier, counts
-from moderation.media_job import Word
+from moderation.picture_writing import judged
 from moderation.post import PictureState, PostPicture
-from moderation.redaction import Context
 from moderation.signs import Signs
 from moderation.text_room import TextRoom
 
 PHOTOS: Final = (AttachmentKind.PHOTO.value, AttachmentKind.FILE.value)
-LEGIBLE: Final = 0.5
-"""What was read with less certainty is no writing that rules could judge; it is covered like all of it."""
-MOST_LETTERS: Final = 2000
 _TIERS: Final = (
     (Tier.FAST, (PictureState.HELD,)),
     (Tier.DEFAULT, (PictureState.HELD, PictureState.COVERED)),
@@ -49,7 +42,7 @@ class Coverer:
         picture, original = found
         try:
             if tier is Tier.FAST:
-                facts = await self._facts(await self._covered(picture, original, tier, frozenset()))
+                facts = await self._facts(await self._covered(picture, original, tier, frozenset(picture.lifted)))
             else:
                 facts = await self._read(picture, original)
         except PhotoRefused as refused:
@@ -60,31 +53,28 @@ class Coverer:
             state = PictureState.COVERED if tier is Tier.FAST else PictureState.FINISHED
             await self._work.covered(picture, state, facts)
 
-    async def _covered(
-        self, picture: PostPicture, original: bytes, tier: Tier, harmless: frozenset[int]
-    ) -> CoveredPhoto:
+    async def _covered(self, picture: PostPicture, original: bytes, tier: Tier, lifted: frozenset[int]) -> CoveredPhoto:
         """Raises PhotoRefused, DetectorFailed."""
-        lifted = frozenset(picture.lifted) | harmless
         return await self._photos.cover(original, tier, added=[read(box) for box in picture.added], lifted=lifted)
 
     async def _read(self, picture: PostPicture, original: bytes) -> dict[str, Any]:
         """Covered thoroughly; the kinds of what is written in it are kept, never the words. The first time, signs that
-        harm nobody are left open. Raises PhotoRefused, DetectorFailed."""
-        photo = await self._covered(picture, original, Tier.DEFAULT, frozenset())
-        kinds = await self._kinds(photo.words)
-        harmless = frozenset(word.box for word in photo.words if self._signs.harmless(word))
-        if picture.read is None and harmless:
-            photo = await self._covered(picture, original, Tier.DEFAULT, harmless)
-        return {**await self._facts(photo), "lifted": sorted(photo.lifted), "read": kinds}
-
-    async def _kinds(self, words: Sequence[Word]) -> dict[str, int]:
-        """What the text rules find in it, counted by kind. Raises DetectorFailed."""
-        text = "\n".join(word.text for word in words if word.score >= LEGIBLE)
-        if not text:
-            return {}
-        looked = await self._room.redact(text[:MOST_LETTERS], Context(overlays=self._work.desk.overlays))
-        found = [finding.label.value for finding in looked.findings if finding.action is Action.MASK]
-        return dict(sorted(Counter(found).items()))
+        harm nobody are left open; what identifies somebody never is. Raises PhotoRefused, DetectorFailed."""
+        photo = await self._covered(picture, original, Tier.DEFAULT, frozenset(picture.lifted))
+        writing = await judged(photo.words, photo.boxes, self._room.redact, self._work.desk.overlays)
+        signs = frozenset(word.box for word in photo.words if self._signs.harmless(word))
+        hard = writing.hard - signs
+        wanted = (photo.lifted | signs if picture.read is None else photo.lifted) - hard
+        if wanted != photo.lifted:
+            photo = await self._covered(picture, original, Tier.DEFAULT, wanted)
+        return {
+            **await self._facts(photo),
+            "lifted": sorted(photo.lifted),
+            "read": writing.kinds,
+            "hard": sorted(hard),
+            "signs": sorted(signs),
+            "forbidden": writing.forbidden,
+        }
 
     async def _facts(self, photo: CoveredPhoto) -> dict[str, Any]:
         await asyncio.to_thread(self._work.folder.keep, f"{photo.sha256}.jpg", photo.jpeg)

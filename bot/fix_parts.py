@@ -59,7 +59,7 @@ class FixParts(CardParts):
         say = self._say(view)
         kind = say(f"card.box_kind.{picture.boxes[index]['kind']}")
         open_now = say("card.left_open") if index in picture.lifted else ""
-        return f"{index + 1} {kind}{open_now}"
+        return f"{index + 1} {kind}{open_now}{' 🔒' if index in picture.hard else ''}"
 
     def _lift_rows(self, view: PostView, picture: PostPicture) -> list[tuple[Button, ...]]:
         if view.slot.kind is not SlotKind.DECIDER:

@@ -1,5 +1,6 @@
 """Judging: what the pictures and videos of a post mean for its verdict, and whether all of it has been looked at."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -18,9 +19,36 @@ LEFTOVER: Final = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.lef
 LEAKED: Final = Reason("video leaked", Verdict.HOLD, "B", "card.policy.leaked", None, "inspector")
 FLASHING: Final = Reason("video flashes", Verdict.FLAG, "P", "card.policy.flashing", "card.policy.tick_flashing")
 SOUND: Final = Reason("video sound", Verdict.FLAG, "P", "card.policy.sound", "card.policy.tick_sound")
+READ: Final = Reason("picture text", Verdict.FLAG, "P", "card.policy.picture_text", "card.policy.tick_picture_text")
+OPENED: Final = Reason("picture opened", Verdict.FLAG, "P", "card.policy.opened", "card.policy.tick_opened")
+FORBIDDEN: Final = Reason("picture words", Verdict.HOLD, "P", "card.policy.picture_words", None, "inspector")
 UNSEEN: Final = Reason("picture not examined", Verdict.HOLD, "B", "card.policy.unexamined", None, "inspector")
-_SHOWN: Final = (FACES, LEFTOVER, LEAKED, FLASHING, SOUND)
-"""What only the pictures that are there say; found anew each time."""
+UNSURE: Final = 0.4
+"""Detectors that are less sure than this of what they saw may have seen something else."""
+
+
+def _has_faces(picture: PostPicture) -> bool:
+    boxed = any(box["kind"] == BoxKind.FACE.value for box in picture.boxes)
+    return boxed or bool(picture.counts.get(BoxKind.FACE.value))
+
+
+def _is_opened(picture: PostPicture) -> bool:
+    """Whether a person left writing open that no list knows, or what may have been something else."""
+    opened = [picture.boxes[i] for i in picture.lifted if i < len(picture.boxes) and i not in picture.signs]
+    return any(box["kind"] == BoxKind.TEXT.value or box["score"] < UNSURE for box in opened)
+
+
+_SHOWN: Final[Mapping[Reason, Callable[[PostPicture], bool]]] = {
+    FACES: _has_faces,
+    LEFTOVER: lambda picture: picture.leftover > 0,
+    LEAKED: lambda picture: bool(picture.leaks),
+    FLASHING: lambda picture: picture.flashing,
+    SOUND: lambda picture: picture.sound,
+    READ: lambda picture: bool(picture.read),
+    OPENED: _is_opened,
+    FORBIDDEN: lambda picture: picture.forbidden,
+}
+"""What only the pictures that are there say, and when one says it; found anew each time."""
 _CODES: Final = frozenset({*(reason.code for reason in _SHOWN), UNSEEN.code})
 
 
@@ -28,21 +56,9 @@ def verdict(post: Post, shown: list[PostPicture], words: Verdict) -> Verdict:
     """The severest of words and pictures; `post.reasons` list them all."""
     codes = {reason.code for reason in _SHOWN}
     found = [reason for reason in post.reasons if reason["code"] not in codes]
-    found += [asdict(reason) for reason in _SHOWN if any(_says(picture, reason) for picture in shown)]
+    found += [asdict(reason) for reason, says in _SHOWN.items() if any(map(says, shown))]
     post.reasons = found
     return severest([words, *(Verdict(r["verdict"]) for r in found if r["code"] in _CODES)])
-
-
-def _says(picture: PostPicture, reason: Reason) -> bool:
-    """Whether one picture is why a reason stands on the card."""
-    if reason is FACES:
-        boxed = any(box["kind"] == BoxKind.FACE.value for box in picture.boxes)
-        return boxed or bool(picture.counts.get(BoxKind.FACE.value))
-    if reason is LEFTOVER:
-        return picture.leftover > 0
-    if reason is LEAKED:
-        return bool(picture.leaks)
-    return picture.flashing if reason is FLASHING else picture.sound
 
 
 def again(post: Post, shown: list[PostPicture]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Label(StrEnum):
@@ -71,6 +72,10 @@ class BoxKind(StrEnum):
     TEXT = "text"
     CODE = "code"
     ADDED = "added"
+
+
+NEVER_LIFTED: Final = frozenset({BoxKind.PLATE, BoxKind.CODE, BoxKind.ADDED})
+"""Nobody leaves a plate open, or a code, which no person reads. A box that a person added is not lifted either."""
 
 
 @dataclass(frozen=True, slots=True)

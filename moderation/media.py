@@ -73,7 +73,7 @@ class Photos:
         """The picture with everything covered that was found, or `added` by a person, and not `lifted`.
 
         `added` is in pixels of the output picture, `lifted` are indexes of `CoveredPhoto.boxes`. The same original
-        gives the same numbers; plates and added boxes are never lifted. Raises PhotoRefused, DetectorFailed."""
+        gives the same numbers; plates, codes and added boxes are never lifted. Raises PhotoRefused, DetectorFailed."""
         if len(original) > MOST_BYTES:
             raise PhotoRefused("too_big")
         job = Job(original, tier, tuple(added), lifted, self._side)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from moderation.detector import Pixels
-from moderation.finding import Box, BoxKind
+from moderation.finding import NEVER_LIFTED, Box, BoxKind
 from moderation.media_boxes import enlarged, iou, merged, scaled, within
 from moderation.media_cover import covered, encoded, fill, in_output, sides_of
 from moderation.media_decode import Decoded, decode
@@ -25,8 +25,6 @@ AGAIN: Final = 2
 """How often what the second look sees is covered as well, before it is reported as left over."""
 GONE: Final = 0.6
 """Something of which more than this share is filled is covered."""
-NEVER_LIFTED: Final = frozenset({BoxKind.PLATE, BoxKind.ADDED})
-"""Nobody lifts a plate. A box that a person added is not lifted but added no more."""
 
 Breathe = Callable[[], None]
 

@@ -8,16 +8,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation import queue
 from moderation.decision import NotAllowed
-from moderation.finding import Box, BoxKind
+from moderation.finding import NEVER_LIFTED, Box, BoxKind
 from moderation.post import OPEN, PICTURES, PictureState, Post, PostPicture
 
 ADDED_AT_MOST: Final = 40
-_NEVER: Final = frozenset({BoxKind.PLATE.value, BoxKind.ADDED.value})
+_NEVER: Final = frozenset(kind.value for kind in NEVER_LIFTED)
 _MINORS: Final = "D"
 
 
 def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
-    """Whether a decider may leave this box open: no plate, nothing a person covered, no face where minors are told of.
+    """Whether a decider may leave this box open: no plate or code, no writing that identifies somebody, nothing that a
+    person covered, no face where minors are told of.
 
     Only once everything has been found, so that the box has its final number. In a video nothing is lifted."""
     if picture.video is not None:
@@ -27,7 +28,7 @@ def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
     kind = picture.boxes[index]["kind"]
     if kind == BoxKind.FACE.value and any(reason["category"] == _MINORS for reason in post.reasons):
         return False
-    return kind not in _NEVER
+    return kind not in _NEVER and index not in picture.hard
 
 
 async def add(session: AsyncSession, post: Post, picture: PostPicture, box: Box, by: str, now: datetime) -> None:

@@ -177,6 +177,14 @@ class PostPicture(SQLModel, table=True):
     leftover: int = 0
     read: dict[str, int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     """How many findings of each kind the text rules made in what is written in it; None: it has not been read yet."""
+    hard: list[int] = _json(list)
+    """The indexes of boxes whose writing nobody may leave open, as the text rules say."""
+    signs: list[int] = _json(list)
+    """Those whose words harm nobody: left open unless a person covers them."""
+    forbidden: bool = False
+    """What is written in it nobody could publish as a post: it may be of a document or of a screen."""
+    first_frame: bool = False
+    """It moved, and this is its first picture."""
     video: str | None = Field(default=None, max_length=64)
     seconds: int = 0
     progress: int = 0

@@ -28,12 +28,16 @@ DETECTORS = Path("policy") / "detectors.toml"
 LONGEST = 10_000
 """Characters that are looked at; a longer text has no public version."""
 
+FAILED = "detector failed"
+STILL_THERE = "still there"
+"""Codes of reasons that no rule of the policy gives."""
+
 _FAILED = Reason(
-    "detector failed", Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
+    FAILED, Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
 )
 _NO_PLAN = Reason("unknown plan", Verdict.FLAG, "K", "policy.reasons.unknown_plan", "policy.ticks.plan_reference")
 _TOO_LONG = Reason("too long", Verdict.BLOCK, "A", "policy.reasons.too_long")
-_STILL_THERE = Reason("still there", Verdict.BLOCK, "A", "policy.reasons.still_there")
+_STILL_THERE = Reason(STILL_THERE, Verdict.BLOCK, "A", "policy.reasons.still_there")
 _REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "policy.ticks.reads_well")
 
 

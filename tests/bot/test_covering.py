@@ -10,13 +10,14 @@ from bot import judging
 from bot.covering import Coverer
 from bot.desk import Desk
 from bot.picture_work import PictureWork
-from moderation import picture_fix, queue
+from moderation import approval, picture_fix, queue
 from moderation.audit import AuditEntry
+from moderation.decision import NotAllowed
 from moderation.detector import DetectorFailed
 from moderation.finding import Action, Box, BoxKind, Finding, Label
 from moderation.media import CoveredPhoto, Photos, Tier
 from moderation.media_job import Word
-from moderation.policy import PostKind, Verdict
+from moderation.policy import PostKind, Reason, Verdict
 from moderation.post import PictureState, Post, PostPicture
 from moderation.redaction import Context, Redacted
 from moderation.signs import Signs
@@ -24,8 +25,13 @@ from moderation.text_room import TextRoom
 from shifts.database import Database, utc_now
 from tests.bot.one_post import a_desk, a_picture
 
-BOXES = (Box(BoxKind.TEXT, 0, 0, 40, 16, 0.9, "text"), Box(BoxKind.TEXT, 0, 32, 40, 48, 0.9, "text"))
-PHONE = Finding(7, 19, Label.PHONE, Action.MASK, "phone")
+BOXES = (
+    Box(BoxKind.TEXT, 0, 0, 40, 16, 0.9, "text"),
+    Box(BoxKind.TEXT, 0, 32, 40, 48, 0.9, "text"),
+    Box(BoxKind.TEXT, 0, 48, 40, 64, 0.9, "text"),
+    Box(BoxKind.CODE, 40, 0, 56, 16, 1.0, "codes"),
+)
+PHONE = Finding(7, 19, Label.PHONE, Action.MASK, "phone", hard=True)
 
 
 class Covers:
@@ -38,8 +44,10 @@ class Covers:
         self, original: bytes, tier: Tier, *, added: Sequence[Box] = (), lifted: frozenset[int] = frozenset()
     ) -> CoveredPhoto:
         self.lifted.append(lifted)
-        words = (Word(0, "POLICE", 0.99, alone=True), Word(1, "07700 900123", 0.99)) if tier is Tier.DEFAULT else ()
-        return CoveredPhoto(b"jpeg", "a" * 64, 64, 64, BOXES, lifted, (), tier, "JPEG", words)
+        words = (Word(0, "POLICE", 0.99, alone=True), Word(1, "07700 900123", 0.99), Word(2, "OPEN LATE", 0.99))
+        return CoveredPhoto(
+            b"jpeg", "a" * 64, 64, 64, BOXES, lifted, (), tier, "JPEG", words if tier is Tier.DEFAULT else ()
+        )
 
 
 class Rules:
@@ -48,12 +56,13 @@ class Rules:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.dead = False
+        self.reasons: tuple[Reason, ...] = ()
 
     async def redact(self, text: str, context: Context) -> Redacted:
         if self.dead:
             raise DetectorFailed("dead")
         self.texts.append(text)
-        return Redacted("", Verdict.REDACT, (), (), (), "en", PostKind.PATROL, None, False, (PHONE,))
+        return Redacted("", Verdict.REDACT, self.reasons, (), (), "en", PostKind.PATROL, None, False, (PHONE,))
 
 
 class Room:
@@ -86,14 +95,14 @@ async def room(database: Database, tmp_path: Path) -> Room:
 async def test_what_is_read_is_told_by_its_kinds_and_kept_nowhere(room: Room) -> None:
     post, picture = await room.cover()
     assert (picture.state, picture.read) == (PictureState.FINISHED, {"PHONE": 1})
-    assert room.rules.texts == ["POLICE\n07700 900123"]
+    assert room.rules.texts == ["POLICE\n07700 900123\nOPEN LATE"]
     assert "07700" not in f"{post.model_dump()} {picture.model_dump()}"
     assert post.prepared == post.revision
 
 
 async def test_a_harmless_sign_stays_open_until_a_person_covers_it(room: Room) -> None:
     _, picture = await room.cover()
-    assert (picture.lifted, picture.counts) == ([0], {"text": 1})
+    assert (picture.lifted, picture.counts) == ([0], {"text": 2, "code": 1})
     assert "signs left open" in await room.events()
     async with room.database.transaction() as session:
         post, there = await queue.locked(session, 1), await session.get_one(PostPicture, 1)
@@ -101,6 +110,35 @@ async def test_a_harmless_sign_stays_open_until_a_person_covers_it(room: Room) -
         post.drafted = post.revision
     _, picture = await room.cover()
     assert (picture.lifted, room.covers.lifted[-1]) == ([], frozenset())
+
+
+async def test_nobody_leaves_open_what_a_hard_finding_was_read_in_and_no_code(room: Room) -> None:
+    post, picture = await room.cover()
+    assert [picture_fix.may_lift(post, picture, index) for index in range(4)] == [True, False, True, False]
+    assert "picture text" in [reason["code"] for reason in post.reasons]
+    async with room.database.transaction() as session:
+        post, there = await queue.locked(session, 1), await session.get_one(PostPicture, 1)
+        with pytest.raises(NotAllowed):
+            await picture_fix.lift(session, post, there, 1, "sierra-1", utc_now())
+        await picture_fix.lift(session, post, there, 2, "sierra-1", utc_now())
+        # Whatever a row says, a box that turns out to be hard is shut again.
+        there.lifted, post.drafted = [1, *there.lifted], post.revision
+    post, picture = await room.cover()
+    assert (picture.lifted, room.covers.lifted[-1]) == ([0, 2], frozenset({0, 2}))
+    assert "picture opened" in [reason["code"] for reason in post.reasons]
+    assert "card.policy.tick_opened" in approval.ticks(post)
+
+
+async def test_words_that_nobody_could_publish_hold_the_post_and_stay_covered(room: Room) -> None:
+    room.rules.reasons = (Reason("identity number", Verdict.BLOCK, "P", "policy.reasons.identity_number"),)
+    post, picture = await room.cover()
+    assert (post.verdict, picture.lifted, picture.hard) == ("HOLD", [0], [1, 2])
+    assert approval.roles_asked(post) == {"inspector"}
+
+
+async def test_a_detector_that_could_not_look_at_writing_is_no_clean_picture(room: Room) -> None:
+    room.rules.reasons = (Reason("detector failed", Verdict.HOLD, "A", "policy.reasons.detector_failed"),)
+    assert (await room.cover())[1].state is PictureState.COVERED
 
 
 async def test_writing_that_no_rule_could_look_at_holds_the_post(room: Room) -> None:

@@ -57,6 +57,8 @@ async def published(stage: Stage, page: Page, public: Page, tmp_path: Path, undo
     await button.wait_for(timeout=90_000)
     assert await public.get_by_text("in Riverside").count() == 0
     await button.click()
+    await sergeant.get_by_role("button", name="No such words can be read").click()
+    await button.click()
     await public.get_by_text("in Riverside").first.wait_for(timeout=30_000)
     await left_after_the_undo_window(stage, timedelta(seconds=undo))
     picture = await public.locator("main img").first.get_attribute("src")

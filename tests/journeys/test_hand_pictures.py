@@ -40,6 +40,8 @@ async def test_an_officer_covers_one_more_place_by_two_taps_on_a_grid(stage: Sta
     assert [box["kind"] for box in after.boxes].count(BoxKind.ADDED.value) == 1
     assert "box added" in await _events(stage)
     await sergeant.tap("card.button.publish", 1)
+    await sergeant.tap("card.policy.tick_picture_text", 1)
+    await sergeant.tap("card.button.publish", 1)
     page = await stage.public(lambda text: "<img" in text and WORDS in text)
     assert f"{after.sha256}" in page
     assert f"{before.sha256}" not in page

@@ -25,6 +25,8 @@ async def test_a_photo_is_covered_described_and_shown_without_any_trace_of_where
     )
     assert shown.quote == WORDS
     await sergeant.tap("card.button.publish", 1, PICTURES)
+    await sergeant.tap("card.policy.tick_picture_text", 1)
+    await sergeant.tap("card.button.publish", 1)
     page = await stage.public(lambda text: "<img" in text and WORDS in text)
     feed = json.loads(await stage.page("/feed.json"))
     assert "alt=" in page
@@ -60,6 +62,8 @@ async def test_an_album_is_one_post(stage: Stage) -> None:
 
     await sergeant.card(lambda c: c.title.startswith("1 ") and len(c.pictures) == 3, "three pictures", PICTURES)
     await sergeant.tap("card.button.publish", 1, PICTURES)
+    await sergeant.tap("card.policy.tick_picture_text", 1)
+    await sergeant.tap("card.button.publish", 1)
     page = await stage.public(lambda text: WORDS in text)
     assert page.count("<img") >= 3
 
