@@ -217,7 +217,7 @@ class Preparer:
             return
         minutes = self._desk.times.scene_minutes
         told = post.answers_reply is not None or approval.same_place(post)
-        if waits and minutes and post.kind == PostKind.PATROL.value and not told:
+        if waits and minutes and not told:
             post.wait = Wait.SCENE
             post.wait_until = (post.words_at or post.sent_at) + timedelta(minutes=minutes)
         else:

@@ -1,7 +1,9 @@
 """The policy: which rules a post meets, and what follows. Pure: rules are data, hits come in, reasons go out."""
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -46,8 +48,18 @@ class PostKind(StrEnum):
     APPEAL = "appeal"
 
 
+BUT_ADVICE: Final = frozenset(PostKind) - {PostKind.ADVICE}
+"""The kinds of a rule that asks what happened. An advice post meets it as well, but not by what might happen."""
 STREETS_STAY: Final = frozenset({PostKind.TRAFFIC, PostKind.EVENT})
 """Kinds in which a road or a square is the message. Never house numbers, buildings, people or plates."""
+
+
+GENERAL, TOLD = "general", "told"
+"""Lists of words of what might happen ("you could die"), and of what did ("we found")."""
+_HAPPENED: Final = frozenset(
+    {TOLD, "@PERSON", "@AGE", "@PLATE", "@LOCATION", "@ADDRESS", "@COORDINATES", "@area named"}
+)
+_CLAUSE: Final = re.compile(r"[,:;()?!\n]|\.(?=\s|$)|\s-\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,14 @@ class Rule:
         wanted = {*self.any_of, *self.cut, *(name for choice in self.all_of for name in choice.split("|"))}
         return [hit for hit in hits if hit.name in wanted]
 
+    def met_as(self, kinds: Collection[PostKind], hits: Sequence[Hit], happened: Sequence[Hit]) -> list[Hit] | None:
+        """The hits that meet it in a post of these kinds; None where it is not met."""
+        if PostKind.ADVICE in kinds and self.kinds == BUT_ADVICE:
+            return self.met_by(happened) or None
+        if self.kinds.isdisjoint(kinds):
+            return None
+        return self.met_by(hits) or ([] if self.always else None)
+
     def as_reason(self) -> Reason:
         words = f"policy.reasons.{self.reason or self.code}"
         tick = f"policy.ticks.{self.tick}" if self.tick else None
@@ -168,16 +188,35 @@ class Policy:
         found = [
             hit for language in languages if language in self.lexicons for hit in self.lexicons[language].hits(folded)
         ]
-        return sorted(set(_standing(found)), key=lambda hit: (hit.start, hit.end, hit.name))
+        return sorted(set(_in_clauses(folded, _standing(found))), key=lambda hit: (hit.start, hit.end, hit.name))
 
-    def judge(self, hits: Sequence[Hit], kind: PostKind, overlays: Iterable[str]) -> list[Met]:
-        """The rules that are met, the most severe first; an overlay can only add rules and make them stricter."""
+    def infer_kind(self, hits: Sequence[Hit]) -> PostKind:
+        """The kind of a post from the words that it met. Advice tells nothing that happened, nor where we are now."""
+        names = {hit.name for hit in hits}
+        if "kind statement" in names:
+            return PostKind.STATEMENT
+        if "kind patrol" in names:
+            return PostKind.PATROL
+        if found := next((kind for kind in (PostKind.TRAFFIC, PostKind.EVENT) if f"kind {kind}" in names), None):
+            return found
+        return PostKind.ADVICE if "kind advice" in names and not self._tells(hits) else PostKind.PATROL
+
+    def _tells(self, hits: Sequence[Hit]) -> bool:
+        happened = _happened(hits)
+        rules = (rule for rule in self.rules if rule.kinds == BUT_ADVICE)
+        return any(hit.name == "now" for hit in happened) or any(rule.met_by(happened) for rule in rules)
+
+    def judge(self, hits: Sequence[Hit], kinds: Collection[PostKind], overlays: Iterable[str]) -> list[Met]:
+        """The rules that are met, the most severe first; an overlay can only add rules and make them stricter.
+
+        A post is judged under every kind of `kinds`: the one that its words speak of, and the one that was chosen."""
         names = [name.split("-")[0].lower() for name in overlays]
         rules = [*self.rules, *(rule for name in dict.fromkeys(names) for rule in self.overlays.get(name, ()))]
+        happened = _happened(hits)
         met: dict[str, Met] = {}
         for rule in rules:
-            found = rule.met_by(hits)
-            if kind in rule.kinds and (found or rule.always):
+            found = rule.met_as(kinds, hits, happened)
+            if found is not None:
                 applied = self._stricter(rule, names)
                 if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:
                     met[rule.code] = Met(applied, tuple(found))
@@ -188,19 +227,6 @@ class Policy:
         return replace(rule, verdict=severest([rule.verdict, *raised]))
 
 
-def infer_kind(names: frozenset[str]) -> PostKind:
-    """The kind of a post from the names of the word lists that it met."""
-    if "kind statement" in names:
-        return PostKind.STATEMENT
-    if "kind traffic" in names and "kind patrol" not in names:
-        return PostKind.TRAFFIC
-    if "kind event" in names and "kind patrol" not in names:
-        return PostKind.EVENT
-    if "kind advice" in names and "kind patrol" not in names:
-        return PostKind.ADVICE
-    return PostKind.PATROL
-
-
 def _standing(found: Sequence[Hit]) -> list[Hit]:
     """Hits without those that a hit of "not <the same list>" overlaps ("dead end" is no death)."""
     denied = [hit for hit in found if hit.name.startswith("not ")]
@@ -209,6 +235,30 @@ def _standing(found: Sequence[Hit]) -> list[Hit]:
         for hit in found
         if not any(no.name == f"not {hit.name}" and no.start < hit.end and hit.start < no.end for no in denied)
     ]
+
+
+def _in_clauses(folded: str, found: Sequence[Hit]) -> Iterator[Hit]:
+    """The hits, where one of what might happen stands for the clause that it is in."""
+    if not any(hit.name == GENERAL for hit in found):
+        yield from found
+        return
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(folded)), len(folded)]
+    for hit in found:
+        at = bisect_right(cuts, hit.start) - 1
+        clause = replace(hit, start=cuts[at], end=max(cuts[at + 1], hit.end))
+        yield clause if hit.name == GENERAL else hit
+
+
+def _happened(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits without those in a clause of what might happen, in a sentence that tells nothing that did."""
+    told = {hit.sentence for hit in hits if hit.name in _HAPPENED}
+    might = sorted({(hit.start, hit.end) for hit in hits if hit.name == GENERAL and hit.sentence not in told})
+    starts = [start for start, _ in might]
+    return [hit for hit in hits if not _is_in(hit, might, bisect_right(starts, hit.start) - 1)]
+
+
+def _is_in(hit: Hit, stretches: Sequence[tuple[int, int]], at: int) -> bool:
+    return at >= 0 and hit.end <= stretches[at][1]
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

@@ -16,7 +16,7 @@ from moderation.jigsaw import completes
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
-from moderation.policy import Met, Policy, PostKind, Reason, Verdict, infer_kind, severest
+from moderation.policy import Met, Policy, PostKind, Reason, Verdict, severest
 from moderation.screening import as_hits, cuts, may_stay, sentence_at, unmasked, waits_for_scene, without_area_names
 from moderation.seams import apply
 from moderation.wording import AREA_NAME, Wording
@@ -105,10 +105,16 @@ class _Look:
     found: Detected
     hits: list[Hit]
     kind: PostKind
+    inferred: PostKind
     masks: list[Finding] = field(default_factory=list)
     suggested: list[Finding] = field(default_factory=list)
     met: list[Met] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> frozenset[PostKind]:
+        """A kind that somebody chose can only make it stricter. Of an appeal the press office decides anyway."""
+        return frozenset({self.kind} if self.kind is PostKind.APPEAL else {self.kind, self.inferred})
 
 
 class Redactor:
@@ -172,8 +178,9 @@ class Redactor:
         language = context.language or languages.detect(seen.folded)
         found = self._detection.find(seen.folded, language)
         hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
-        kind = context.kind or infer_kind(frozenset(hit.name for hit in hits))
-        return _Look(seen, context, self._words.known(language), found, hits, kind)
+        inferred = self._policy.infer_kind(hits)
+        kind = context.kind or inferred
+        return _Look(seen, context, self._words.known(language), found, hits, kind, inferred)
 
     def _judge(self, look: _Look) -> None:
         """Sort the findings into masks and suggestions, and ask the policy."""
@@ -199,7 +206,7 @@ class Redactor:
             *as_hits(folded, rude),
             *self._further_hits(look, in_force is not None),
         ]
-        look.met = self._policy.judge(hits, look.kind, look.context.overlays)
+        look.met = self._policy.judge(hits, look.kinds, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
         look.masks += [cut for met in look.met for cut in cuts(met)]
         if cited:
@@ -290,7 +297,7 @@ class Redactor:
             look.language,
             look.kind,
             self._area(look),
-            waits_for_scene(look.kind, look.masks, look.met),
+            waits_for_scene(look.kind, look.kinds, look.masks, look.met),
             tuple(_as_sent(look.seen, f) for f in findings),
         )
 

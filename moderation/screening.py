@@ -1,7 +1,7 @@
 """Which findings count in a post, and how the policy sees them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label
@@ -94,10 +94,13 @@ def cuts(met: Met) -> list[Finding]:
     ]
 
 
-def waits_for_scene(kind: PostKind, masks: Sequence[Finding], met: Sequence[Met]) -> bool:
-    """A patrol post that tells where officers are, or were a moment ago, waits until they are clear of the scene."""
+def waits_for_scene(kind: PostKind, kinds: Collection[PostKind], masks: Sequence[Finding], met: Sequence[Met]) -> bool:
+    """A patrol post that tells where officers are, or were a moment ago, waits until they are clear of the scene.
+
+    `kinds` are those that it is judged under: the one that was chosen for it does not take the wait away, except that
+    a road that is the message tells nothing of officers."""
     located = any(f.label in (Label.LOCATION, Label.ADDRESS, Label.COORDINATES) for f in masks)
-    return kind is PostKind.PATROL and (located or any(each.rule.live for each in met))
+    return PostKind.PATROL in kinds and ((located and kind not in STREETS_STAY) or any(each.rule.live for each in met))
 
 
 def _is_of_a_house(finding: Finding, findings: Sequence[Finding]) -> bool:

@@ -1,5 +1,6 @@
 """What may be said: rules, overlays, kinds, plans, the jigsaw, and the examples of the policy."""
 
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from moderation.lexicon import Hit, Lexicon
 from moderation.policy import Policy, PolicyWrong, PostKind, Rule, Verdict, severest
-from tests.moderation.text import POLICY_EXAMPLES, harmless, json_lines, redact
+from tests.moderation.text import CONFIG, POLICY_EXAMPLES, harmless, json_lines, redact
 
 ON = date(2026, 11, 21)
 
@@ -53,6 +54,61 @@ def test_what_nobody_can_publish_has_no_public_text(verdict: Verdict) -> None:
 )
 def test_the_kind_of_a_post_is_inferred(text: str, kind: PostKind) -> None:
     assert redact(text).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "verdict"),
+    [
+        ("Stabbing by the bandstand, a man died. Keep your doors locked: lock your windows too.", None, Verdict.HOLD),
+        ("Remember to lock your shed: an old man was murdered last night.", None, Verdict.HOLD),
+        ("Stay safe, murder in the park.", None, Verdict.HOLD),
+        ("A toddler was found dead. Our advice: ring 112.", None, Verdict.HOLD),
+        ("Never leave a child in a hot car. We had one dead today.", None, Verdict.HOLD),
+        ("Ha fallecido una mujer esta tarde. Recuerda: si bebes no conduzcas.", None, Verdict.HOLD),
+        ("Si bebes no conduzcas: anoche murio una chica.", None, Verdict.HOLD),
+        ("Une femme est morte ce matin. Verrouillez bien vos portes.", None, Verdict.HOLD),
+        ("Never prop the door, the alarm code is 4411.", None, Verdict.BLOCK),
+        ("Please take care, he beat his wife again tonight.", None, Verdict.BLOCK),
+        ("A woman died at the scene.", PostKind.ADVICE, Verdict.HOLD),
+        ("We recovered the blade and DNA of the burglar.", PostKind.ADVICE, Verdict.BLOCK),
+        ("The alarm password is walrus.", PostKind.ADVICE, Verdict.BLOCK),
+        ("Gunman at the market, run.", PostKind.ADVICE, Verdict.FLAG),
+    ],
+)
+def test_advice_takes_no_rule_from_what_happened(text: str, kind: PostKind | None, verdict: Verdict) -> None:
+    assert redact(text, kind=kind).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Speeding kills. If you drive too fast somebody may die. Slow down.",
+        "Fatal four: if you speed, drink or wear no belt, you could be killed.",
+        "Never leave a child in a hot car. A child can die within minutes.",
+        "Use a strong password. Never give your PIN to a caller.",
+        "If you hear an explosion or see a gunman: run, hide, tell.",
+        "Nunca dejes solo a un bebe en el coche: puede morir en minutos.",
+        "Si sufres maltrato, llama al 016. No estas sola.",
+        "Ne communiquez jamais votre mot de passe ni votre code de carte.",
+    ],
+)
+def test_advice_may_speak_of_what_might_happen(text: str) -> None:
+    assert (redact(text).verdict, redact(text).text) == (Verdict.PASS, text)
+
+
+def test_a_kind_that_somebody_chose_takes_no_wait_from_what_officers_do() -> None:
+    stopped = "Stopped a van on Mill Lane."
+    assert all(redact(stopped, kind=kind).waits_for_scene for kind in (None, PostKind.ADVICE, PostKind.STATEMENT))
+    assert redact("Searching for a man now.", kind=PostKind.TRAFFIC).waits_for_scene
+    assert not redact("Harbour Road is shut.", kind=PostKind.TRAFFIC).waits_for_scene
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_our_own_sentences_instead_of_a_blocked_post_may_be_published(language: str) -> None:
+    templates = tomllib.loads((CONFIG / "languages" / f"{language}.toml").read_text("utf-8"))["policy"]["templates"]
+    for text in (text.format(where="") for text in templates.values()):
+        own = redact(text, language=language, kind=PostKind.ADVICE, own_public_text=True)
+        assert own.verdict.severity <= Verdict.FLAG.severity, text
 
 
 def test_an_appeal_sent_as_one_is_held_for_the_press_office_without_names_and_plates() -> None:
