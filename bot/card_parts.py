@@ -6,8 +6,9 @@ from typing import Final
 from bot.chat_app import AttachmentKind, Button, Weight
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import MAIN, Slot
+from bot.reception import megabytes
 from bot.view import PostView
-from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait
+from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait, called
 from shifts.words import FIRST_LANGUAGE, Words
 
 SEND_BACK: Final = ("identifies", "place", "live", "tone")
@@ -129,7 +130,8 @@ class CardParts:
                 lines.append(say("card.leftover"))
             if picture.leaks:
                 lines.append(say("card.leaks", times=", ".join(minutes(at) for at in picture.leaks[:LEAKS])))
-        lines += [say(key) for key in view.refused]
+        told = {"number": called(view.post.number), "megabytes": megabytes(view.setting.app_bytes, view.post.app)}
+        lines += [say(key, **told) for key in view.refused]
         return lines
 
     def _coming(self, view: PostView, picture: PostPicture) -> list[str]:

@@ -170,7 +170,8 @@ class AttachmentRefused(Exception):
 
 
 class ChatApp(Protocol):
-    """One chat app. Every adapter module offers `connect(**settings)`, an async context manager that yields one."""
+    """One chat app. Every adapter module offers `connect(**settings)`, an async context manager that yields one, and
+    says how large a file it hands out at most (`MOST_BYTES`), so that whoever sends a larger one is told at once."""
 
     def incoming(self) -> AsyncIterator[Incoming]:
         """Everything that arrives, each at least once, in the platform's order.

@@ -1,7 +1,7 @@
 """The desk: what every handler of messages, commands and taps works with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,7 +12,7 @@ from bot.network import Limits
 from bot.outbox import SlotKind
 from bot.settings import Times
 from moderation import approval
-from moderation.post import Post, PostState
+from moderation.post import Post, PostState, called
 from moderation.vault import Vault
 from shifts import roster
 from shifts.officer import LEADERS, Account, Officer, Role
@@ -45,6 +45,8 @@ class Desk:
     networks: Mapping[str, Limits]
     characters: int
     overlays: tuple[str, ...]
+    app_bytes: Mapping[str, int] = field(default_factory=dict)
+    """The largest file that each chat app hands out."""
 
     async def seal(self, session: AsyncSession, text: str, now: datetime) -> str:
         """Seal somebody's words in the vault, on the clock of originals."""
@@ -77,8 +79,9 @@ class Desk:
         await outbox.tell(session, await roster.accounts(session, person.id), words, **fields)
 
     async def tell_author(self, session: AsyncSession, post: Post, words: str) -> None:
-        """A sentence to the author of a post."""
-        await self.tell(session, await session.get_one(Officer, post.author_id), words)
+        """A sentence to the author of a post, which it may name."""
+        author = await session.get_one(Officer, post.author_id)
+        await self.tell(session, author, words, number=called(post.number))
 
     async def tell_role(self, session: AsyncSession, role: str, words: str, post: Post) -> None:
         """A sentence about a post, without any of its words, to everybody who has a role."""

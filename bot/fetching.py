@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlmodel import col, select
 
+from bot import emptied
 from bot.chat_app import Attachment, AttachmentKind, AttachmentRefused, ChatApp, ChatAppDown
 from bot.desk import Desk
 from bot.picture_work import held
@@ -122,6 +123,7 @@ class Fetcher:
             if post.drafted == post.revision:
                 post.prepare_at = now
             await self._desk.tell_author(session, post, words)
+            await emptied.end(session, self._desk, post, now)
             await self._desk.changed(session, post)
 
     async def _later(self, picture_id: int, wait: float) -> None:

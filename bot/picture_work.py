@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import judging
+from bot import emptied, judging
 from bot.desk import Desk
 from bot.media_folder import MediaFolder
 from moderation import queue
@@ -24,6 +24,7 @@ from shifts.words import Words
 PICTURE_TRIES: Final = 3
 GONE: Final = "clock.picture_gone"
 """Words for its author: its original died on its clock before it was covered."""
+UNSEEN: Final = judging.UNSEEN.words
 ASK_AGAIN: Final = timedelta(seconds=5)
 _log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class PictureWork:
             if PictureState.REFUSED not in PICTURES.moves.get(picture.state, frozenset()):
                 return
             await PICTURES.move(session, picture, PictureState.REFUSED, refused=words)
+            await emptied.end(session, self.desk, post, utc_now())
             await self.desk.changed(session, post)
             await self.desk.tell_author(session, post, words)
 
@@ -103,8 +105,10 @@ class PictureWork:
             await session.flush()
             post.prepare_at = utc_now() + ASK_AGAIN
             if picture.tries >= PICTURE_TRIES:
-                await PICTURES.move(session, picture, PictureState.REFUSED, refused="card.policy.unexamined")
+                await PICTURES.move(session, picture, PictureState.REFUSED, refused=UNSEEN)
                 judging.unseen(post, await pictures(session, post))
+                if await emptied.end(session, self.desk, post, utc_now()):
+                    await self.desk.tell_author(session, post, UNSEEN)
             await self.desk.changed(session, post)
 
     async def finish(self, post_id: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import judging
+from bot import emptied, judging
 from bot.covering import PHOTOS
 from bot.desk import COVER, FILM, Desk
 from bot.engine import Lane
@@ -191,6 +191,7 @@ class Preparer:
         shown = await pictures(session, post)
         words = severest([redacted.verdict, *(self._take_alt(post, p, alts[p.id]) for p in shown if p.id in alts)])
         await queue.prepared(session, post, judging.verdict(post, shown, words), now)
+        await emptied.end(session, self._desk, post, now)
         if (
             post.state is PostState.WAITING
             and not await judging.finish(session, post, shown, now)

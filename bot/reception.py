@@ -1,5 +1,6 @@
 """Reception: what an officer writes becomes a post, or one sentence that says why not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +12,16 @@ from bot import outbox
 from bot.chat_app import Attachment, AttachmentKind, Edit, Message
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
-from moderation import media_video, queue
-from moderation.post import OPEN, PictureState, Post, PostPicture, called
+from moderation import media, media_video, queue
+from moderation.post import OPEN, PictureState, Post, PostPicture, called, pictures
 from shifts.practice import is_practice, practising
 from shifts.refusal import Refusal
 from shifts.shift import Shift, may_post
 
 PICTURES_AT_MOST = 4
-BYTES_AT_MOST = 30 * 1024 * 1024
+BYTES_AT_MOST = media.MOST_BYTES
 VIDEO_BYTES_AT_MOST = media_video.MOST_BYTES
+MEGABYTE = 1_000_000
 _TAKEN = (AttachmentKind.PHOTO, AttachmentKind.FILE, AttachmentKind.VIDEO)
 _NOT_TAKEN = {
     AttachmentKind.VOICE: "reception.no_voice",
@@ -39,7 +41,7 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
     shift = await practising(session, caller.officer) or await may_post(session, caller.officer, now)
     wanted = [a for a in heard.attachments if a.kind in _TAKEN]
     left_out = next((_NOT_TAKEN[a.kind] for a in heard.attachments if a.kind in _NOT_TAKEN), None)
-    _check(desk, heard, wanted, left_out)
+    _check(desk, caller.account.app, heard, wanted, left_out)
     post = await _album(session, caller, heard)
     if post is None:
         post = await _new(session, desk, caller, heard, shift, now)
@@ -53,14 +55,28 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
     return left_out
 
 
-def _check(desk: Desk, heard: Message, wanted: list[Attachment], left_out: str | None) -> None:
-    for each in wanted:
-        if (each.size or 0) > most_bytes(each.kind):
-            raise NotTaken(too_big(each.kind))
+def _check(desk: Desk, app: str, heard: Message, wanted: list[Attachment], left_out: str | None) -> None:
+    refused = [sentence for each in wanted if (sentence := _too_big(desk, app, each))]
+    if refused and len(refused) == len(wanted) and not heard.text.strip():
+        raise NotTaken(refused[0], megabytes=megabytes(desk.app_bytes, app))
     if len(heard.text) > desk.characters:
         raise NotTaken("reception.too_long", limit=desk.characters)
     if not heard.text.strip() and not wanted:
         raise NotTaken(left_out or "reception.empty")
+
+
+def _too_big(desk: Desk, app: str, attachment: Attachment) -> str | None:
+    """The sentence about one that is larger than we take, or than its chat app hands out; else None."""
+    most = most_bytes(attachment.kind)
+    handed_out = desk.app_bytes.get(app, most)
+    if (attachment.size or 0) <= min(most, handed_out):
+        return None
+    return "reception.over_platform" if handed_out < most else too_big(attachment.kind)
+
+
+def megabytes(app_bytes: Mapping[str, int], app: str) -> int:
+    """What a chat app hands out at most, as people say it."""
+    return app_bytes.get(app, VIDEO_BYTES_AT_MOST) // MEGABYTE
 
 
 def most_bytes(kind: AttachmentKind) -> int:
@@ -85,7 +101,7 @@ async def answer_to_reply(
 ) -> Post:
     """An answer to the public is a post like any other, on these networks only. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
-    _check(desk, heard, [], None)
+    _check(desk, caller.account.app, heard, [], None)
     post = await _new(session, desk, caller, heard, shift, now)
     post.answers_reply, post.networks = reply_id, networks
     await desk.prepare(session, post, now)
@@ -251,10 +267,13 @@ async def _append(session: AsyncSession, desk: Desk, post: Post, heard: Message,
 async def _add_pictures(
     session: AsyncSession, desk: Desk, post: Post, heard: Message, wanted: list[Attachment], now: datetime
 ) -> None:
-    taken = len((await session.exec(select(PostPicture.id).where(PostPicture.post_id == post.id))).all())
+    taken = len(await pictures(session, post))
     for index, attachment in enumerate(wanted):
         part = f"{heard.message}-{index}"
-        refused = "reception.too_many" if taken + index >= PICTURES_AT_MOST else None
+        refused = _too_big(desk, post.app, attachment)
+        if refused is None and taken >= PICTURES_AT_MOST:
+            refused = "reception.too_many"
+        taken += refused is None
         session.add(
             PostPicture(
                 post_id=post.id or 0,

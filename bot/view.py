@@ -28,6 +28,8 @@ class Setting:
     areas: Areas
     characters: int
     undo_seconds: float
+    app_bytes: Mapping[str, int] = field(default_factory=dict)
+    """The largest file that each chat app hands out."""
 
 
 @dataclass(frozen=True, slots=True)

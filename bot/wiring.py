@@ -80,6 +80,7 @@ class Program:
             networks=self.limits(),
             characters=settings.moderation.characters,
             overlays=settings.moderation.overlays,
+            app_bytes=self.app_bytes(),
         )
 
     def setting(self) -> Setting:
@@ -92,7 +93,12 @@ class Program:
             self.areas,
             settings.moderation.characters,
             settings.times.undo_seconds,
+            self.app_bytes(),
         )
+
+    def app_bytes(self) -> dict[str, int]:
+        """The largest file that each chat app hands out, without connecting to it."""
+        return {name: int(_adapter("chat_apps", name).MOST_BYTES) for name in self.settings.chat_apps}
 
     def limits(self) -> dict[str, Limits]:
         """What each network takes, without connecting to it."""

@@ -22,7 +22,7 @@ from bot.discord_app.taps import PATIENCE, Taps
 from bot.discord_app.trouble import UPLOAD_SECONDS, translated
 from shifts.words import Words
 
-DOWNLOAD_BYTES = 120_000_000
+MOST_BYTES = 120_000_000
 COMMANDS_PAUSE = 300.0
 """Seconds until commands that could not be registered are tried again."""
 REF = re.compile(r"(\d+)/(\d+)/(\d+)", re.ASCII)
@@ -88,7 +88,7 @@ class Discord:
     async def fetch(self, attachment: Attachment) -> bytes:
         """See `ChatApp`. Links expire within a day, so the message is asked for a fresh one."""
         place = REF.fullmatch(attachment.ref)
-        if place is None or (attachment.size or 0) > DOWNLOAD_BYTES:
+        if place is None or (attachment.size or 0) > MOST_BYTES:
             raise AttachmentRefused
         chat, message, number = (int(part) for part in place.groups())
         channel = (await self.line.client()).get_partial_messageable(chat)
@@ -96,7 +96,7 @@ class Discord:
             async with translated(UPLOAD_SECONDS):
                 told = await channel.get_partial_message(message).fetch()
                 found = discord.utils.get(told.attachments, id=number)
-                if found is not None and found.size <= DOWNLOAD_BYTES:
+                if found is not None and found.size <= MOST_BYTES:
                     return await found.read()
         except (CardGone, ChatGone):
             raise AttachmentRefused from None

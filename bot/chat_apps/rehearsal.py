@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from bot.chat_app import Attachment, AttachmentRefused, Card, CardId, ChatId, Choice, Incoming
 from bot.rehearsal.phones import Arrival
 from bot.rehearsal.platform import Platform
+from bot.rehearsal.uploads import MOST_BYTES
+
+__all__ = ["MOST_BYTES", "Rehearsal", "connect"]
 
 
 class Rehearsal:

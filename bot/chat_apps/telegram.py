@@ -19,7 +19,7 @@ from bot.telegram.page import short
 from bot.telegram.trouble import reason, translated
 from shifts.words import Words
 
-DOWNLOAD_BYTES = 20 << 20
+MOST_BYTES = 20 << 20
 ANSWER_UNITS = 200
 LONGEST_POLL = 50
 
@@ -94,11 +94,11 @@ class Telegram:
 
     async def fetch(self, attachment: Attachment) -> bytes:
         """See `ChatApp`. Telegram gives bots no file over 20 MB; a link that it no longer serves is refused as well."""
-        if not attachment.ref or (attachment.size or 0) > DOWNLOAD_BYTES:
+        if not attachment.ref or (attachment.size or 0) > MOST_BYTES:
             raise AttachmentRefused
         with translated():
             file = await self._line.get_file(attachment.ref)
-        if (file.file_size or 0) > DOWNLOAD_BYTES or not file.file_path:
+        if (file.file_size or 0) > MOST_BYTES or not file.file_path:
             raise AttachmentRefused
         with translated():
             try:

@@ -1,25 +1,26 @@
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot import inbox, reception
-from bot.chat_app import AccountId, ChatId, Edit
+from bot.chat_app import AccountId, Attachment, AttachmentKind, ChatId, Edit, Message
 from bot.desk import Caller, Desk
 from bot.engine import Engine
 from bot.inbox import TRIES, InboxItem, InboxState
 from bot.intake import Intake
 from bot.outbox import Slot, SlotKind
 from bot.settings import Times
-from moderation.post import Post, PostPicture
+from moderation.post import PictureState, Post, PostPicture
 from moderation.vault import Vault
 from shifts import roster
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
-from shifts.shift import Shift, ShiftState
+from shifts.shift import Shift, ShiftState, join
 from shifts.words import Words
 
 LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
@@ -103,3 +104,44 @@ async def test_a_chat_that_failed_and_wrote_on_does_not_keep_others_from_being_h
     async with sqlite_database.reading() as session:
         assert [item.item for item in await inbox.pending(session, NOW)] == ["other chat", "other app"]
         assert [item.item for item in await inbox.pending(session, soon)][:2] == ["first", "i0"]
+
+
+MEGABYTE = 1_000_000
+TWENTY = {"chat": 20 << 20}
+PHOTO, FILE, VIDEO = AttachmentKind.PHOTO, AttachmentKind.FILE, AttachmentKind.VIDEO
+
+
+async def send(database: Database, desk: Desk, text: str, *sent: tuple[AttachmentKind, int]) -> list[PostPicture]:
+    """An officer on shift sends these files, of so many megabytes. Gives what became of them."""
+    async with database.transaction() as session:
+        person = await session.get_one(Officer, "lima-3")
+        await join(session, person, await session.get_one(Shift, 1), NOW)
+        caller = Caller(person, (await roster.accounts(session, "lima-3"))[0])
+        files = tuple(Attachment(kind, f"ref{n}", size * MEGABYTE) for n, (kind, size) in enumerate(sent))
+        heard = Message("i1", AccountId("a3"), ChatId("c3"), "m1", NOW, text, files, album="al")
+        await reception.message(session, desk, caller, heard, NOW)
+        return list((await session.exec(select(PostPicture).order_by(col(PostPicture.id)))).all())
+
+
+async def test_a_file_that_is_too_large_is_left_out_and_the_words_and_the_others_stay(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    sent = [(VIDEO, 21), (PHOTO, 3), (FILE, 31), *(4 * [(PHOTO, 1)])]
+    found = await send(sqlite_database, replace(desk, app_bytes=TWENTY), "All quiet.", *sent)
+    assert [picture.refused for picture in found] == [
+        "reception.over_platform", None, "reception.over_platform", None, None, None, "reception.too_many"
+    ]  # fmt: skip
+    assert [picture.state for picture in found].count(PictureState.WANTED) == 4
+    async with sqlite_database.reading() as session:
+        post = (await session.exec(select(Post))).one()
+        assert await desk.vault.get(session, post.source_id) == b"All quiet."
+
+
+async def test_a_file_alone_that_is_too_large_is_one_sentence_with_the_figure(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    with pytest.raises(reception.NotTaken) as refused:
+        await send(sqlite_database, replace(desk, app_bytes=TWENTY), " ", (VIDEO, 21))
+    assert (refused.value.sentence, refused.value.fields) == ("reception.over_platform", {"megabytes": 20})
+    with pytest.raises(reception.NotTaken, match=r"reception\.too_big"):
+        await send(sqlite_database, desk, "", (PHOTO, 31))

@@ -253,9 +253,9 @@ class KilledPhone:
     async def cards(self) -> list[tuple[CardId, Card]]:
         return [(CardId(item.id), item.content) for item in await self.items() if isinstance(item.content, Card)]
 
-    async def sees(self, key: str) -> None:
+    async def sees(self, key: str, **fields: object) -> None:
         """Wait for a card that says this."""
-        sentence = self._say(key)
+        sentence = self._say(key, **fields)
 
         async def look() -> bool:
             return any(sentence in text for _, c in await self.cards() for text in (c.title, *c.lines))
@@ -292,8 +292,8 @@ class KilledPhone:
                     return card_id, button
         return None
 
-    def _say(self, key: str) -> str:
-        return self._stage.words.say(key, "en")
+    def _say(self, key: str, **fields: object) -> str:
+        return self._stage.words.say(key, "en", **fields)
 
     async def _upload(self, photo: bytes) -> str:
         url = f"{self._stage.patrol.url}/rehearsal/upload?chat={self.chat}"

@@ -132,7 +132,7 @@ def test_a_post_that_nobody_decided_expires_once(night: Night) -> None:
     async def journey(stage: KilledStage) -> None:
         await until(in_state(stage, PostState.EXPIRED), lambda: "it never expired")
         await killed(stage, 1)
-        await stage.phone("lima-3").sees("clock.expired")
+        await stage.phone("lima-3").sees("clock.expired", number=1)
         assert (await stage.events(1))["expired"] == 1
         assert await stage.public(1) == (0, 0)
 

@@ -118,7 +118,7 @@ async def test_a_post_that_nobody_decides_is_reminded_escalated_and_expires(stag
     await inspector.sees("card.tone.green", 1)
     await _age(stage, minutes=20)
     await officer.sees("card.state.expired", 1)
-    await officer.reads("clock.expired")
+    await officer.reads("clock.expired", number=1)
     assert times["expiry_minutes"] == 30
 
 
