@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bot import delivery
 from bot.chat_app import AttachmentKind, Button, Weight
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import MAIN, Slot
@@ -94,7 +95,7 @@ class CardParts:
 
     def _delivery_line(self, view: PostView, row: Delivery) -> str:
         network = self._network(view, row.network)
-        return self._say(view)(f"card.delivery.{row.state.value}", network=network, url=row.url or "").strip()
+        return self._say(view)(delivery.told(row), network=network, url=row.url or "").strip()
 
     def _going_out(self, view: PostView) -> str:
         say, post = self._say(view), view.post

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Column, UniqueConstraint, case, true
 from sqlmodel import Field, SQLModel, col, exists, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.network import OUT_OF_CREDIT
 from moderation.post import Post, PostState, Wait
 from shifts.database import by_value
 from shifts.shift import Shift
@@ -21,6 +22,13 @@ GIVE_UP: Final = timedelta(hours=2)
 """A network that was away comes back by itself; only after that long, and so many tries, somebody has to look."""
 LONGEST: Final = timedelta(seconds=60)
 """Between two tries, unless the network asks for more: so soon after it is back it is caught up with."""
+
+
+MOST_SPREAD: Final = 5.0
+"""Seconds by which the end of a wait that a network asks for is spread."""
+SIGNED_OUT: Final = "signed out"
+PAUSED: Final = (SIGNED_OUT, OUT_OF_CREDIT)
+"""Why nothing at all goes to a network until a person mends that."""
 
 
 class DeliveryState(StrEnum):
@@ -206,14 +214,28 @@ async def unplan(session: AsyncSession, post: Post) -> None:
     await session.flush()
 
 
-def patience(tries: int, asked: float | None = None) -> timedelta:
-    """How long to wait for a network that may be away for long: longer each time, and what it asks for at least."""
-    return max(min(pause(tries), LONGEST), timedelta(seconds=asked or 0))
+def patience(tries: int, asked: float | None = None, luck: float = 0.0) -> timedelta:
+    """How long to wait for a network that may be away for long: longer each time, and what it asks for at least.
+
+    `luck`, from 0 to 1, spreads what was sent away together: own waits become shorter by it, those asked for longer."""
+    wanted = timedelta(seconds=(asked or 0) + luck * min((asked or 0) / 10, MOST_SPREAD))
+    return max(min(pause(tries), LONGEST) * (1 - luck / 5), wanted)
 
 
 def pause(tries: int, asked: float | None = None) -> timedelta:
     """How long to wait before the next try: what the network asked for, else from two seconds up to ten minutes."""
     return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))
+
+
+def paused(row: Delivery) -> bool:
+    """Whether it waits for somebody who mends our account there."""
+    return row.state is DeliveryState.DUE and row.reason in PAUSED
+
+
+def told(row: Delivery) -> str:
+    """The name of the sentence that tells how it stands."""
+    why = (row.reason or "").replace(" ", "_")
+    return f"card.delivery.{row.state.value}_{why}" if paused(row) else f"card.delivery.{row.state.value}"
 
 
 def public(row: Delivery) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from moderation.release import Release
 
@@ -82,12 +82,17 @@ class HeardPage:
     cursor: str | None
 
 
-class TryLater(Exception):
-    """Nothing was published; try again after `wait` seconds."""
+OUT_OF_CREDIT: Final = "credit"
+"""Why a network takes nothing until a person pays for more."""
 
-    def __init__(self, wait: float) -> None:
+
+class TryLater(Exception):
+    """Nothing was published; try again after `wait` seconds. `reason`: OUT_OF_CREDIT, where that is why."""
+
+    def __init__(self, wait: float, reason: str | None = None) -> None:
         super().__init__("the network asks to try later")
         self.wait = wait
+        self.reason = reason
 
 
 class Refused(Exception):

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, GIVE_UP, STUCK_AFTER, Delivery, DeliveryState, patience
+from bot.delivery import DELIVERIES, GIVE_UP, SIGNED_OUT, STUCK_AFTER, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -31,6 +31,9 @@ from shifts.shift import Shift
 SIGNED_OUT_SECONDS: Final = 60.0
 PATIENCE: Final = timedelta(seconds=30)
 """After so long (and LOOKS) somebody is asked whether it is there."""
+TOO_LONG: Final = 600.0
+"""Seconds: a network that asks for so much patience with a recall will not do it, so somebody is told at once."""
+SAY: Final = "paused"
 IN_A_ROW: Final = 20
 """How many deliveries one job takes on before others have their turn."""
 CALLS_AT_ONCE: Final = 2
@@ -42,11 +45,13 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`call`: the longest a call may take. `settle`: how long a network may take to show what it accepted; before that,
-    "not there" is no answer. `again`: when a job that was lost is made anew."""
+    "not there" is no answer. `again`: when a job that was lost is made anew. `luck` gives from 0 to 1, to spread
+    what would all be tried again at once."""
 
     call: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=10)
     again: timedelta = timedelta(seconds=5)
+    luck: Callable[[], float] = lambda: 0.0
 
 
 class Publisher:
@@ -228,14 +233,14 @@ class Publisher:
             async with asyncio.timeout(self._pace.call.total_seconds()):
                 published = await carry(network, thread.piece(release, row, network.limits), row)
         except TryLater as later:
-            await self._again(row, later.wait)
+            await self._again(row, later.wait, later.reason)
         except Refused as refused:
             whole = not release.thread
             offered = smaller.offer(refused.reason, release, network.limits, self._scan.media) if whole else {}
             values = {"reason": refused.reason, "offer": {**row.offer, **offered} if offered else {}, "smaller": False}
             await self._outcome(row, DeliveryState.REFUSED, **values)
         except SignedOut:
-            await self._again(row, SIGNED_OUT_SECONDS, "signed out")
+            await self._again(row, SIGNED_OUT_SECONDS, SIGNED_OUT)
         except (Unclear, TimeoutError):
             await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._pace.settle)
         else:
@@ -273,18 +278,20 @@ class Publisher:
         since = (row.first_sent_at or self._clock()) - timedelta(minutes=2)
         try:
             async with asyncio.timeout(self._pace.call.total_seconds()):
-                gone, asked = await take_back(network, row, release, since), None
+                gone, asked, shut = await take_back(network, row, release, since), None, False
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             gone, asked = False, error.wait if isinstance(error, TryLater) else None
+            shut = isinstance(error, SignedOut) or (asked or 0) >= TOO_LONG
         if gone:
             await self._outcome(row, DeliveryState.RECALLED)
             return
-        await self._keep(row, self._clock() + patience(row.tries, asked))
-        if release is not None and row.tries == LOOKS:
+        tries = max(row.tries, LOOKS) if shut else row.tries
+        await self._keep(row, self._clock() + patience(row.tries, asked, self._pace.luck()), tries + 1)
+        if tries >= LOOKS:
             await self._ask_for_a_hand(row)
 
     async def _ask_for_a_hand(self, row: Delivery) -> None:
-        """A person saw it there, and we cannot find it: only a person can take it away."""
+        """We cannot find or reach it: only a person can take it away, who is told so until it is gone."""
         async with self._database.transaction() as session:
             await trouble.bring(session, await queue.locked(session, row.post_id), row)
         self._changed()
@@ -301,18 +308,21 @@ class Publisher:
         await self._outcome(row, DeliveryState.DUE if goes_on else DeliveryState.SENT, **values)
 
     async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:
-        """Nothing was published. After many tries in hours a person has to look; who is signed out is waited for."""
+        """Nothing was published. After many tries in hours a person has to look; an account that has to be mended is
+        waited for."""
         now = self._clock()
         long_ago = row.first_sent_at is not None and row.first_sent_at <= now - GIVE_UP
         if row.tries >= STUCK_AFTER and long_ago and reason is None:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:
-            await self._outcome(row, DeliveryState.DUE, not_before=now + patience(row.tries, wait), reason=reason)
+            later = now + patience(row.tries, wait, self._pace.luck())
+            await self._outcome(row, DeliveryState.DUE, not_before=later, reason=reason)
 
-    async def _keep(self, row: Delivery, not_before: datetime) -> None:
+    async def _keep(self, row: Delivery, not_before: datetime, tries: int | None = None) -> None:
         async with self._database.transaction() as session:
             kept = await session.get_one(Delivery, row.id, with_for_update=True, populate_existing=True)
-            kept.lease_until, kept.not_before, kept.asked_at, kept.tries = None, not_before, None, kept.tries + 1
+            kept.lease_until, kept.not_before, kept.asked_at = None, not_before, None
+            kept.tries = kept.tries + 1 if tries is None else tries
 
     async def _outcome(self, row: Delivery, state: DeliveryState, **values: object) -> None:
         now = self._clock()
@@ -324,7 +334,8 @@ class Publisher:
             await DELIVERIES.move(session, there, state, lease_until=None, asked_at=None, **values)
             await delivery.follow(session, post, there)
             await audit.record(session, now, state.value, f"post {post.number}", None, network=there.network)
-            await self._told(session, post, state.value, there)
+            newly = delivery.paused(there) and there.reason != row.reason
+            await self._told(session, post, SAY if newly else state.value, there)
         self._changed()
 
     async def _told(self, session: AsyncSession, post: Post, what: str, row: Delivery) -> None:
@@ -333,7 +344,7 @@ class Publisher:
             if subject is not None:
                 await outbox.touch(session, subject, SlotKind.AUTHOR, SlotKind.DECIDER)
         await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)
-        needs_a_hand = what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value)
+        needs_a_hand = what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value, SAY)
         if needs_a_hand and post.state is not PostState.RECALLED:
             await trouble.bring(session, post, row)
         else:

@@ -26,8 +26,8 @@ def by_hand(row: Delivery) -> bool:
 
 
 def to_delete(row: Delivery) -> bool:
-    """Whether a person has to take it away: somebody saw it there, it was recalled, and nobody else finds it."""
-    return row.state is DeliveryState.RECALLING and by_hand(row) and row.tries > LOOKS
+    """Whether a person has to take it away: it was recalled, and again and again we could not do it."""
+    return row.state is DeliveryState.RECALLING and row.tries > LOOKS
 
 
 async def bring(session: AsyncSession, post: Post, row: Delivery) -> None:

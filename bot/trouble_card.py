@@ -9,7 +9,7 @@ from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import Slot
-from bot.trouble import NEEDS_A_HAND, to_delete
+from bot.trouble import NEEDS_A_HAND, by_hand, to_delete
 from moderation import approval
 from moderation.post import Post, PostState
 from shifts.officer import Officer
@@ -38,9 +38,12 @@ class TroubleCards:
         if row is None or post is None:
             return None
         say = Say(self._words, viewer.language)
-        state = say(f"card.delivery.{row.state.value}", network=self._network(say, row.network), url=row.url or "")
+        state = say(delivery.told(row), network=self._network(say, row.network), url=row.url or "")
         if to_delete(row):
-            return self._to_delete(say, slot, f"{post.number} · {state.strip()}", approval.text_for(post, row.network))
+            return self._to_delete(say, slot, row, f"{post.number} · {state.strip()}", post)
+        if delivery.paused(row) and post.state is not PostState.RECALLED:
+            why = say(f"trouble.{(row.reason or '').replace(' ', '_')}")
+            return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, lines=(why,))
         if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
             unsaid = row.state is DeliveryState.CANCELLED and await delivery.unsaid(session, row, post)
             told, tone = ((say("trouble.unsaid"),), Tone.AMBER) if unsaid else ((), Tone.GREY)
@@ -52,9 +55,12 @@ class TroubleCards:
         quote = smaller.words(approval.text_for(post, row.network), row.offer)
         return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, quote=quote, lines=lines, rows=rows)
 
-    def _to_delete(self, say: Say, slot: Slot, title: str, quote: str) -> Card:
+    def _to_delete(self, say: Say, slot: Slot, row: Delivery, title: str, post: Post) -> Card:
         gone = button(slot, "absent", say("trouble.button.gone"))
-        return Card(title, tone=Tone.AMBER, quote=quote, lines=(say("trouble.delete"),), rows=((gone,),))
+        why = say("trouble.delete" if by_hand(row) else "trouble.unreached")
+        lines = (why, row.url) if row.url else (why,)
+        quote = approval.text_for(post, row.network)
+        return Card(title, tone=Tone.AMBER, quote=quote, lines=lines, rows=((gone,),))
 
     def _lines(self, say: Say, row: Delivery, post: Post) -> tuple[str, ...]:
         match row.state:

@@ -1,6 +1,7 @@
 """The publish process: deliveries and replies. Holds no vault key and loads no models."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -10,7 +11,7 @@ from bot.fixed_publishing import FixedPublisher
 from bot.following import Follower
 from bot.hearing import Ears
 from bot.hiding import Hider
-from bot.publishing import Publisher
+from bot.publishing import Pace, Publisher
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
 from bot.wiring import Loop, Part, Program, detectors_off, every, lease
@@ -27,7 +28,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     off = detectors_off(settings)
     redactor = await asyncio.to_thread(Redactor.load, settings.files.places, program.words, models=False, off=off)
     scan = Scan(redactor, settings.media)
-    publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed)
+    pace = Pace(luck=random.random)
+    publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed, pace=pace)
     templates = Templates.load(settings.files.places / "templates.toml")
     triage = await asyncio.to_thread(Triage.load, settings.files.places / "triage")
     routing = Routing(triage, templates, WAIT if settings.moderation.models else None)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.network import Refused, SignedOut, TryLater, Unclear
+from bot.network import OUT_OF_CREDIT, Refused, SignedOut, TryLater, Unclear
 from shifts.database import utc_now
 
 UNREACHABLE_SECONDS: Final = 10.0
@@ -104,7 +104,7 @@ def meaning(answer: Answered, posting: bool) -> Exception:
     if answer.status == 401 or _says(said, _SIGNED_OUT):
         return SignedOut()
     if answer.status == 402 or _says(said, _OUT_OF_CREDIT):
-        return TryLater(OUT_OF_CREDIT_SECONDS)
+        return TryLater(OUT_OF_CREDIT_SECONDS, OUT_OF_CREDIT)
     if answer.status == 429:
         return TryLater(answer.wait or BUSY_SECONDS)
     if answer.status >= 500 or answer.status == 408:

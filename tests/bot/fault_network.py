@@ -70,7 +70,7 @@ class FaultNetwork:
         return [text for _, text in self.seen]
 
     def _published(self, key: str) -> Published:
-        return Published(key, None, utc_now())
+        return Published(key, f"https://far.example/{key}", utc_now())
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,9 +15,9 @@ from sqlmodel import col, select
 
 from bot import delivery, smaller, trouble_taps
 from bot.chat_app import Card
-from bot.delivery import DELIVERIES, Delivery, DeliveryState
+from bot.delivery import DELIVERIES, STUCK_AFTER, Delivery, DeliveryState
 from bot.desk import Caller
-from bot.network import Counting, Limits, Published, Refused, TryLater
+from bot.network import OUT_OF_CREDIT, Counting, Limits, Published, Refused, SignedOut, TryLater
 from bot.outbox import Slot, SlotKind
 from bot.tap import Tap
 from bot.trouble_card import TroubleCards
@@ -46,11 +46,15 @@ def redactor() -> Redactor:
 
 @dataclass
 class Small(FaultNetwork):
-    """It takes 60 characters, and says so only when something is sent; `blind`: it cannot look."""
+    """It takes 60 characters, and says so only when something is sent; `blind`: it cannot look; `shut`: what it says to
+    everything else."""
 
     blind: bool = False
+    shut: Exception | None = None
 
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
+        if self.shut is not None:
+            raise self.shut
         if len(release.text) > self.limits.characters:
             raise Refused("too long")
         return await super().publish(release, key, answers)
@@ -59,6 +63,11 @@ class Small(FaultNetwork):
         if self.blind:
             raise TryLater(0.0)
         return await super().find(release, key, since)
+
+    async def withdraw(self, published: Published) -> None:
+        if self.shut is not None:
+            raise self.shut
+        await super().withdraw(published)
 
 
 @dataclass
@@ -221,6 +230,67 @@ async def test_what_somebody_saw_there_and_nobody_finds_is_left_to_a_person_to_d
     await hand.desk.run(2)
     assert (await hand.desk.states(), hand.network.withdrawn) == ([DeliveryState.RECALLED], [])
     assert (await hand.card()).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("shut", "state", "why"),
+    [
+        (SignedOut(), "far: waiting, our account there does not work", "signed_out"),
+        (TryLater(900.0, OUT_OF_CREDIT), "far: waiting, its credit is used up", "credit"),
+    ],
+)
+async def test_an_account_that_does_not_work_is_told_on_one_card_and_goes_on_once_it_is_mended(
+    hand: Hand, shut: Exception, state: str, why: str
+) -> None:
+    await hand.desk.approve(1, "All quiet.")
+    await hand.desk.approve(2, "Still quiet.")
+    hand.network.shut = shut
+    await hand.desk.run(1)
+    async with hand.desk.database.transaction() as session:
+        (await session.exec(select(Delivery).where(col(Delivery.tries) > 0))).one().tries = STUCK_AFTER
+    hand.desk.clock.on(hours=3)
+    await hand.desk.run(1)
+    assert await hand.desk.states() == [DeliveryState.DUE] * 2, "it is waited for, however long it takes"
+    card = await hand.card()
+    assert (card.title.lower(), card.lines) == (f"1 · {state}", (WORDS.say(f"trouble.{why}", "en"),))
+    hand.network.shut = None
+    hand.desk.clock.on(minutes=20)
+    await hand.desk.run(2)
+    assert hand.network.texts() == ["All quiet.", "Still quiet."]
+    assert (await hand.card()).title == "1 · Far: published https://far.example/tp-1-far"
+
+
+@pytest.mark.parametrize(("shut", "rounds"), [(SignedOut(), 1), (TryLater(3600.0), 1), (TryLater(5.0), 4)])
+async def test_a_recall_that_does_not_reach_a_network_is_told_with_where_it_stands(
+    hand: Hand, shut: Exception, rounds: int
+) -> None:
+    await hand.desk.approve(1, "All quiet.")
+    await hand.desk.run(1)
+    await recall(hand)
+    hand.network.shut = shut
+    await hand.desk.run(rounds)
+    assert await hand.labels() == ["It is gone"]
+    assert (await hand.card()).lines == (WORDS.say("trouble.unreached", "en"), "https://far.example/tp-1-far")
+    await hand.tap("absent")
+    assert (await hand.desk.states(), (await hand.card()).rows) == ([DeliveryState.RECALLED], ())
+
+
+async def test_a_recall_that_gets_through_late_needs_nobody_any_more(hand: Hand) -> None:
+    await hand.desk.approve(1, "All quiet.")
+    await hand.desk.run(1)
+    await recall(hand)
+    hand.network.shut = SignedOut()
+    await hand.desk.run(2)
+    hand.network.shut = None
+    await hand.desk.run(2)
+    assert (await hand.desk.states(), (await hand.card()).rows) == ([DeliveryState.RECALLED], ())
+
+
+def test_what_is_tried_again_at_once_is_spread_and_never_before_the_time_that_was_asked_for() -> None:
+    for asked in (None, 5.0, 60.0, 900.0):
+        lucks = [delivery.patience(3, asked, luck / 10) for luck in range(11)]
+        assert len(set(lucks)) == 11
+        assert min(lucks) >= timedelta(seconds=asked or 0)
 
 
 async def a_thread_in_doubt(hand: Hand, *faults: Fault) -> None:
