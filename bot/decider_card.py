@@ -193,7 +193,10 @@ class DeciderCards(FixParts):
         for index, redaction in enumerate(post.redactions):
             label = say(f"card.label.{redaction['label']}")
             replaced = redaction["replacement"] or "–"
-            lines.append(f"{redaction['number']} {label} → {replaced}" + (" 🔒" if redaction["hard"] else ""))
+            lines.append(
+                f"{redaction['number']} {label} → {replaced}"
+                + (f" 🔒 {say('card.locked')}" if redaction["hard"] else "")
+            )
             if not redaction["hard"]:
                 action = "card.button.cover" if redaction["lifted"] else "card.button.lift"
                 rows.append(

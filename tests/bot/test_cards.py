@@ -212,6 +212,11 @@ def test_whatever_asks_for_words_may_open_a_form_at_once() -> None:
     assert asking["back"] == ["In my own words…"]
 
 
+def test_a_lock_is_told_in_words() -> None:
+    card = DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, "redactions", "en"))
+    assert card.lines == ("1 place → in Riverside", "2 plate → – 🔒 cannot be lifted")
+
+
 def test_a_long_queue_says_how_many_more_wait() -> None:
     waiting = [post_row(PostState.WAITING, number=number) for number in range(1, 24)]
     card = shift_cards.queue(WORDS, replace(shift_view("en", ShiftState.LIVE), waiting=waiting, greens=[]))

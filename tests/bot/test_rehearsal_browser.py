@@ -94,6 +94,8 @@ async def test_a_message_gets_two_ticks_and_a_card_that_the_sergeant_publishes(s
     sergeant = phone(stage, "moss")
     await expect(sergeant.get_by_role("article", name="214 · GREEN (green)")).to_contain_text(TEXT)
     await expect(sergeant.locator("mark")).to_have_text(TEXT[:4])
+    buttons = sergeant.get_by_role("group", name="214 · GREEN")
+    await expect(buttons.get_by_role("button", name="Publish · 214", exact=True)).to_be_visible()
     await sergeant.get_by_role("button", name="Publish").click()
     await expect(sergeant.get_by_role("status")).to_have_text("Done.")
     await expect(sergeant.get_by_role("heading", name="214 · published")).to_be_visible()

@@ -20,7 +20,7 @@ export function drawCard(phone, item) {
     h("article", { class: "bubble", "aria-label": label, tabindex: "-1" },
       h("h3", { class: "title" }, lively(phone, card.title)), body,
       h("footer", { class: "meta" }, whole && answerButton(phone, item), h("time", { datetime: item.at }, clock(phone.language, item.at)))),
-    buttons.length > 0 && h("div", { class: "rows" }, buttons));
+    buttons.length > 0 && h("div", { class: "rows", role: "group", "aria-label": card.title }, buttons));
 }
 
 const LIVELY = /(https?:\/\/[^\s]*[^\s.,;:!?)]|(?<=^|\s)\/[a-z]+(?=[\s.,;:!?)]|$))/;
@@ -61,7 +61,9 @@ function answerButton(phone, item) {
 }
 
 function drawButton(phone, item, button) {
-  const element = h("button", { type: "button", class: `tap weight-${button.weight}`, "data-token": button.token }, h("span", {}, button.label));
+  // Whoever lists the buttons of a page by their names hears of which card each is.
+  const name = `${button.label} · ${item.card.title.split(" · ")[0]}`;
+  const element = h("button", { type: "button", class: `tap weight-${button.weight}`, "data-token": button.token, "aria-label": name }, h("span", {}, button.label));
   element.addEventListener("click", () => {
     if (element.getAttribute("aria-busy")) return;
     element.setAttribute("aria-busy", "true");
