@@ -10,6 +10,7 @@ from pathlib import Path
 
 from moderation import language as languages
 from moderation.detection import Detected, Detection
+from moderation.detector import DetectorFailed
 from moderation.edit import Edit
 from moderation.finding import Action, Finding, Label
 from moderation.jigsaw import completes
@@ -17,7 +18,16 @@ from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
 from moderation.policy import Met, Policy, PostKind, Reason, Verdict, severest
-from moderation.screening import as_hits, cuts, may_stay, sentence_at, unmasked, waits_for_scene, without_area_names
+from moderation.screening import (
+    as_hits,
+    cuts,
+    hardened,
+    may_stay,
+    sentence_at,
+    unmasked,
+    waits_for_scene,
+    without_area_names,
+)
 from moderation.seams import apply
 from moderation.wording import AREA_NAME, Wording
 from shifts.areas import Areas
@@ -162,16 +172,22 @@ class Redactor:
         look = self._look(text, context)
         self._judge(look)
         public, edits = self._reword(look)
-        if self._leaks(public, look.language):
-            look.reasons.append(_STILL_THERE)
+        self._look_again(look, public)
         return self._redacted(look, public, edits)
 
-    def remaining(self, text: str, language: str) -> tuple[Finding, ...]:
-        """The hard findings in a finished public text: the last look before a network. Empty: it may leave."""
+    def remaining(self, text: str, language: str, kind: str | None = None) -> tuple[Finding, ...]:
+        """The hard findings in a finished public text: the last look before a network. Empty: it may leave.
+
+        Raises DetectorFailed if one could not look."""
         seen = look_at(text)
         found = self._detection.find_by_rule(seen.folded, language)
-        hard = tuple(f for f in found.findings if f.hard)
-        return tuple(_as_sent(seen, f) for f in without_area_names(seen.folded, hard, self._named_areas(seen.folded)))
+        if found.failed:
+            raise DetectorFailed(", ".join(found.failed))
+        findings = without_area_names(seen.folded, found.findings, self._named_areas(seen.folded))
+        if kind != PostKind.APPEAL:
+            hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
+            findings = hardened(seen.folded, findings, hits)
+        return tuple(_as_sent(seen, f) for f in findings if f.hard)
 
     def _look(self, text: str, context: Context) -> _Look:
         seen = look_at(text)
@@ -193,6 +209,8 @@ class Redactor:
         )
         places = in_force.places if in_force else frozenset()
         found = look.found.findings
+        if look.kind is not PostKind.APPEAL:
+            found = hardened(folded, found, look.hits)
         findings = [f for f in found if f.start >= beside and not may_stay(f, found, look.kind, folded, places)]
         if look.context.own_public_text:
             findings = [f for f in findings if f.hard]
@@ -343,8 +361,13 @@ class Redactor:
         said = " ".join(word.text for word in words_of(look.seen.folded) if start <= word.start < end)
         return hmac.new(self._secret, f"{label}\0{said}".encode(), hashlib.sha256).hexdigest()[:24]
 
-    def _leaks(self, public: str, language: str) -> bool:
-        return bool(self.remaining(public, language))
+    def _look_again(self, look: _Look, public: str) -> None:
+        """Block a public text that still identifies; hold one that nobody could look at."""
+        try:
+            if self.remaining(public, look.language, look.kind):
+                look.reasons.append(_STILL_THERE)
+        except DetectorFailed:
+            look.reasons += [_FAILED] if _FAILED not in look.reasons else []
 
 
 def _nothing(context: Context, reason: Reason) -> Redacted:

@@ -1,7 +1,8 @@
 """Which findings count in a post, and how the policy sees them."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label
@@ -10,6 +11,14 @@ from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
 
 _WORDS = re.compile(r"\w[\w'-]*(?: [\w'-]*\w)*")
+_HARMED = frozenset({"harmed", "@name of a victim"})
+_YOUNG = frozenset({"minor", "minors", "@age of a minor"})
+_ACCUSED = frozenset({"suspect", "@name of a suspect"})
+_OFFICER = frozenset({"officer", "collar number"})
+_MINOR_AGE = "age of a minor"
+_OF_A_MINOR = re.compile(
+    r",? \(?(?:aged? |de |[aâ]g[eé]e? de )?(?:\d|1[0-7])\)?(?=[,.;)]|$| (?:is|was|has|a[ñn]os|ans)\b)"
+)
 READ_PLACE = "read place"
 READ_RULES = frozenset({"name", READ_PLACE, "read name"})
 """Rules of findings that were read, not known: they give way to a street that may stay."""
@@ -69,6 +78,44 @@ def _free(folded: str, finding: Finding, taken: set[int]) -> list[tuple[int, int
     if not taken.intersection(range(finding.start, finding.end)):
         return [(finding.start, finding.end)]
     return [(finding.start + match.start(), finding.start + match.end()) for match in _WORDS.finditer(inside)]
+
+
+def hardened(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> tuple[Finding, ...]:
+    """The findings, where nobody can lift the name of a minor, of who was harmed, or of who is accused and not charged;
+    nor the age of a minor who was. Who is spoken of in the sentence before or behind counts too."""
+    masks = [finding for finding in findings if finding.action is Action.MASK]
+    told: dict[int, set[str]] = defaultdict(set)
+    for hit in (*hits, *as_hits(folded, [f for f in masks if f.label in (Label.PERSON, Label.AGE)])):
+        told[hit.sentence].add(hit.name)
+    for finding in masks:
+        if finding.label is Label.PERSON and _OF_A_MINOR.match(folded, finding.end):
+            told[sentence_at(folded, finding.start)].add(f"@{_MINOR_AGE}")
+    if not any(names & (_HARMED | _YOUNG | _ACCUSED) for names in told.values()):
+        return tuple(findings)
+    streets = [f for f in masks if f.label in (Label.LOCATION, Label.ADDRESS)]
+    return tuple(
+        replace(f, hard=True)
+        if f.action is Action.MASK
+        and _is_of_somebody_kept(f, sentence_at(folded, f.start), told)
+        and not _meets(f, streets)
+        else f
+        for f in findings
+    )
+
+
+def _is_of_somebody_kept(finding: Finding, sentence: int, told: Mapping[int, set[str]]) -> bool:
+    here = told[sentence]
+    near = here | told[sentence - 1] | told[sentence + 1]
+    if finding.rule == _MINOR_AGE:
+        return bool(here & (_HARMED | _ACCUSED | {"incident", "@PERSON"}))
+    if finding.label is not Label.PERSON or finding.rule in _OFFICER:
+        return False
+    accused = near & _ACCUSED and "charged" not in here
+    return bool(here & _YOUNG or near & (_HARMED | {f"@{_MINOR_AGE}"}) or accused)
+
+
+def _meets(finding: Finding, others: Sequence[Finding]) -> bool:
+    return any(_meet(finding, other) for other in others)
 
 
 def as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:

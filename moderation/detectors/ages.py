@@ -61,6 +61,7 @@ _FR = (
     ),
 )
 _AFTER_NAME = re.compile(r"(?<=[a-zà-ÿ]), (?P<age>\d{1,2})(?=[,.)]| is\b| was\b| has\b|$)")
+_CAPITAL = re.compile(r"(?<!\w)[A-ZÀ-Þ][\w'-]*$")
 _ARREST = re.compile(
     r"\b(?:arrest\w*|detain\w*|nicked|charged|custody|detenid\w*|arrestad\w*|interpell\w*|gard[eé]e?\s[àa]\svue)",
     re.IGNORECASE,
@@ -93,7 +94,11 @@ def _ages(text: str) -> Iterator[Finding]:
             if 0 <= int(match["age"]) <= 110:
                 yield from _finding(text, match)
     yield from _young_people(text)
-    yield from (_plain(match, "age") for match in _AFTER_NAME.finditer(text) if not _is_arrest(text, match))
+    for match in _AFTER_NAME.finditer(text):
+        if int(match["age"]) < ADULT and _CAPITAL.search(text, max(match.start() - 30, 0), match.start()):
+            yield _plain(match, "age of a minor")
+        elif not _is_arrest(text, match):
+            yield _plain(match, "age")
 
 
 def _young_people(text: str) -> Iterator[Finding]:

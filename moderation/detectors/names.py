@@ -70,6 +70,9 @@ _IS_CALLED = re.compile(
     r"\b(?:se llaman?|s'appellent?|goes by|known as|(?:his|her|their) name is|(?:su|el) nombre es)\s+"
     r"(?P<name>[^\W\d_]{2,20}(?:(?:\s+(?:and|y|et))?\s+[A-ZÀ-Þ][\w'-]{1,20}){0,3})",
 )
+_AGE_BEHIND = re.compile(
+    r",? \(?(?:aged? |de |[aâ]g[eé]e? de )\d{1,2}\b|, \d{1,2}(?=[,.;]|$| (?:is|was|has|a[ñn]os|ans)\b)|,? \(\d{1,2}\)"
+)
 _MOST = 6
 
 
@@ -205,7 +208,9 @@ class Names:
         end = self._run(text, words, i, shouted=False) if words[i].is_capital and not shouted else i
         if end == i:
             return self._lower(text, words, i)
-        if not self._is_sure(words, i, end) or (
+        of_an_age = _AGE_BEHIND.match(text, words[end - 1].word.end) is not None
+        announced = of_an_age and (end - i > 1 or word in self._any_first)
+        if not (announced or self._is_sure(words, i, end)) or (
             end < len(words) and words[end].word.text in _STREET_WORDS and _adjacent(text, words, end)
         ):
             return None, i

@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from moderation.decision import NotAllowed
+from moderation.detector import DetectorFailed
 from moderation.redaction import Redactor
 from moderation.release import ContentHash, PublicPicture, Release
 from moderation.scan import Scan
@@ -33,8 +34,15 @@ RELEASE = Release(
 class Nothing:
     """Finds nothing in any text."""
 
-    def remaining(self, text: str, language: str) -> list[str]:
+    def remaining(self, text: str, language: str, kind: str) -> list[str]:
         return []
+
+
+class Broken:
+    """Cannot look at any text."""
+
+    def remaining(self, text: str, language: str, kind: str) -> list[str]:
+        raise DetectorFailed("plates")
 
 
 @pytest.fixture
@@ -42,6 +50,11 @@ def scan(tmp_path: Path) -> Scan:
     (tmp_path / f"{NAMES[0]}.jpg").write_bytes(POSTER)
     (tmp_path / f"{NAMES[1]}.mp4").write_bytes(FILM)
     return Scan(cast(Redactor, Nothing()), tmp_path)
+
+
+async def test_what_no_detector_could_look_at_does_not_leave(scan: Scan) -> None:
+    with pytest.raises(NotAllowed):
+        await Scan(cast(Redactor, Broken()), scan.media).check(RELEASE)
 
 
 async def test_an_approved_video_may_leave(scan: Scan) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.texts import structured
 from moderation.detection import Detection, DetectorUnknown
+from moderation.detector import DetectorFailed
 from moderation.finding import Action, Finding, Label
 from moderation.normalise import look_at
 from moderation.policy import Policy, PostKind, Verdict
@@ -59,6 +60,39 @@ def test_nobody_can_lift_a_hard_redaction(value: str) -> None:
     again = redact(text, lifted=keys)
     assert value not in again.text
     assert not any(redaction.lifted for redaction in again.redactions if redaction.hard)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Rosie Baker, 9, was hit by a car on Mill Lane.", "Baker"),
+        ("Rosie Baker (9) fell off her bike.", "Baker"),
+        ("Noah, a pupil, was hurt.", "Noah"),
+        ("A 15 year old girl was caught shoplifting.", "15"),
+        ("Peter Jones has been arrested for burglary.", "Jones"),
+        ("We arrested a man tonight. He is Peter Jones.", "Jones"),
+        ("Mary Baker was robbed outside the shop.", "Baker"),
+        ("Marta Ruiz detenida por hurto.", "Ruiz"),
+        ("Pablo, de 9 años, fue atropellado.", "Pablo"),
+        ("Claire Durand a été agressée.", "Durand"),
+    ],
+)
+def test_nobody_can_lift_who_is_young_harmed_or_accused(text: str, name: str) -> None:
+    keys = frozenset(redaction.key for redaction in redact(text).redactions)
+    again = redact(text, lifted=keys)
+    assert name not in again.text
+    assert redactor().remaining(text, again.language, "patrol")
+
+
+def test_a_name_may_be_lifted_where_the_press_office_or_a_court_may_tell_it() -> None:
+    for text, kind in (
+        ("Peter Jones has been charged with burglary and will appear in court.", None),
+        ("Thank you Peter Jones for the tea.", None),
+        ("Have you seen Rosie Baker, 9? Last seen in Riverside.", PostKind.APPEAL),
+    ):
+        keys = frozenset(redaction.key for redaction in redact(text, kind=kind).redactions)
+        assert {"Jones", "Baker"} & set(redact(text, kind=kind, lifted=keys).text.replace(",", "").split())
+        assert redactor().remaining(text, "en", kind) == ()
 
 
 @pytest.mark.parametrize(
@@ -163,6 +197,8 @@ def test_a_detector_that_fails_holds_the_post_for_an_inspector() -> None:
     redacted = broken.redact("A quiet night.", _context())
     assert redacted.verdict.severity >= Verdict.HOLD.severity
     assert [reason.role for reason in redacted.reasons] == ["inspector"]
+    with pytest.raises(DetectorFailed):
+        broken.remaining("A quiet night.", "en")
 
 
 def test_a_detector_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
