@@ -222,6 +222,11 @@ def patience(tries: int, asked: float | None = None, luck: float = 0.0) -> timed
     return max(min(pause(tries), LONGEST) * (1 - luck / 5), wanted)
 
 
+def hopeless(tries: int, first_sent_at: datetime | None, now: datetime) -> bool:
+    """Whether a network has been away for so long, and was asked so often, that somebody has to look."""
+    return tries >= STUCK_AFTER and first_sent_at is not None and first_sent_at <= now - GIVE_UP
+
+
 def pause(tries: int, asked: float | None = None) -> timedelta:
     """How long to wait before the next try: what the network asked for, else from two seconds up to ten minutes."""
     return timedelta(seconds=asked if asked is not None else min(600.0, 2.0 ** min(tries, 10)))

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel, col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.alarm import FOLLOWS
 from bot.delivery import DeliveryState
 from bot.reply import Reply
 from moderation.post import Post
@@ -20,16 +21,21 @@ AT_MOST: Final = 20
 AT_MOST_FOR_LIFE: Final = 200
 """So many fixed texts in ten minutes on one network; more would be a flood of our own."""
 
+_FAILED: Final = (DeliveryState.REFUSED, DeliveryState.STUCK, DeliveryState.CANCELLED)
+
 
 class FixedAnswer(SQLModel, table=True):
     """One text under one reply. States as of a delivery; `key` is given to the network: the same key, the same post."""
 
     __tablename__ = "fixed_answer"
-    __table_args__ = (Index("ix_fixed_answer_author", "network", "author", "post_id"),)
+    __table_args__ = (
+        Index("ix_fixed_answer_author", "network", "author", "post_id"),
+        UniqueConstraint("reply_id", "template"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     template: str = Field(max_length=32)
-    reply_id: int = Field(foreign_key="reply.id", unique=True)
+    reply_id: int = Field(foreign_key="reply.id")
     post_id: int = Field(foreign_key="post.id")
     network: str = Field(max_length=32)
     author: str = Field(max_length=256)
@@ -76,8 +82,7 @@ async def want(
     shift = await session.get_one(Shift, post.shift_id)
     if shift.state is ShiftState.FROZEN and not urgent:
         return None
-    told = await _told(session, reply)
-    if any(not urgent or templates.life_risk(earlier) for earlier in told if earlier in templates):
+    if await _told(session, templates, reply, now, urgent=urgent):
         return None
     if await _lately(session, reply.network, now) >= (AT_MOST_FOR_LIFE if urgent else AT_MOST):
         return None
@@ -89,7 +94,7 @@ async def want(
         author=reply.author,
         answers=reply.heard_id,
         language=reply.language or post.language,
-        key=f"tp-fixed-{reply.id}",
+        key=f"tp-fixed-{reply.id}-{name}",
         made_at=now,
     )
     session.add(answer)
@@ -104,9 +109,11 @@ async def may_leave(session: AsyncSession, answer: FixedAnswer, templates: Templ
     return shift.frozen_at is None or templates.life_risk(answer.template)
 
 
-async def of_reply(session: AsyncSession, reply_id: int) -> FixedAnswer | None:
-    """The fixed text that this reply got."""
-    return (await session.exec(select(FixedAnswer).where(FixedAnswer.reply_id == reply_id))).first()
+async def of_alarm(session: AsyncSession, alarm_id: int) -> FixedAnswer | None:
+    """The newest fixed text for the person whom an alarm is about."""
+    newest = select(FixedAnswer).join(Reply, col(Reply.id) == col(FixedAnswer.reply_id))
+    newest = newest.where(Reply.alarm_id == alarm_id).order_by(col(FixedAnswer.id).desc())
+    return (await session.exec(newest)).first()
 
 
 async def by_published(session: AsyncSession, network: str, published_id: str) -> FixedAnswer | None:
@@ -138,14 +145,21 @@ async def thread_of(session: AsyncSession, answer: FixedAnswer) -> Thread:
     return Thread(answer.post_id, post.number, post.shift_id, answer.network, answer.reply_id)
 
 
-async def _told(session: AsyncSession, reply: Reply) -> list[str]:
-    """The fixed texts that this author got in this thread already."""
-    statement = select(FixedAnswer.template).where(
-        FixedAnswer.network == reply.network,
-        FixedAnswer.author == reply.author,
-        FixedAnswer.post_id == reply.post_id,
-    )
-    return list((await session.exec(statement)).all())
+async def _told(session: AsyncSession, templates: Templates, reply: Reply, now: datetime, *, urgent: bool) -> bool:
+    """Whether this author had theirs. A call for help is one incident wherever they write, as its alarm is; everything
+    else is one under each post, and nothing after a call for help. What never got there did not save a life."""
+    theirs = select(FixedAnswer).where(FixedAnswer.network == reply.network, FixedAnswer.author == reply.author)
+    lately = theirs.where(col(FixedAnswer.made_at) > now - FOLLOWS)
+    for_life = [
+        one
+        for one in (await session.exec(lately)).all()
+        if one.template in templates and templates.life_risk(one.template)
+    ]
+    if urgent:
+        # Of one and the same reply it is not wanted again, only because its words have changed since.
+        return any(one.state not in _FAILED or one.reply_id == reply.id for one in for_life)
+    here = await session.exec(theirs.where(FixedAnswer.post_id == reply.post_id).limit(1))
+    return bool(for_life) or here.first() is not None
 
 
 async def _lately(session: AsyncSession, network: str, now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import fixed_answer, outbox
-from bot.delivery import STUCK_AFTER, DeliveryState, pause
+from bot.delivery import DeliveryState, hopeless, patience
 from bot.fixed_answer import FIXED_ANSWERS, FixedAnswer
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
@@ -21,6 +21,7 @@ from shifts.database import Database, utc_now
 CALL_SECONDS: Final = 20.0
 LEASE: Final = timedelta(seconds=40)
 SETTLE: Final = timedelta(seconds=10)
+SIGNED_OUT_SECONDS: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -92,9 +93,9 @@ class FixedPublisher:
             async with asyncio.timeout(CALL_SECONDS):
                 published = await network.publish(release, answer.key, answer.answers)
         except TryLater as later:
-            await self._again(answer, later.wait)
+            await self._again(answer, later.wait, until_mended=later.reason is not None)
         except SignedOut:
-            await self._again(answer, 60.0)
+            await self._again(answer, SIGNED_OUT_SECONDS, until_mended=True)
         except Refused:
             await self._outcome(answer, DeliveryState.REFUSED)
         except (Unclear, TimeoutError):
@@ -120,12 +121,14 @@ class FixedPublisher:
     async def _sent(self, answer: FixedAnswer, published: Published) -> None:
         await self._outcome(answer, DeliveryState.SENT, published_id=published.id, url=published.url)
 
-    async def _again(self, answer: FixedAnswer, wait: float) -> None:
-        if answer.tries >= STUCK_AFTER:
+    async def _again(self, answer: FixedAnswer, wait: float, *, until_mended: bool = False) -> None:
+        """Nothing was said. As for a delivery: only after many tries in hours it is given up, and never while somebody
+        has to mend our account."""
+        now = self._clock()
+        if not until_mended and hopeless(answer.tries, answer.first_sent_at, now):
             await self._outcome(answer, DeliveryState.STUCK)
         else:
-            later = self._clock() + pause(answer.tries, wait)
-            await self._outcome(answer, DeliveryState.DUE, not_before=later)
+            await self._outcome(answer, DeliveryState.DUE, not_before=now + patience(answer.tries, wait))
 
     async def _outcome(self, answer: FixedAnswer, state: DeliveryState, **values: object) -> None:
         now = self._clock()

@@ -88,11 +88,12 @@ class Ears:
         """Let what the second judge did not weigh in time go its way; False if there was nothing."""
         async with self._database.reading() as session:
             late = (await session.exec(select(Reply.id).where(col(Reply.weigh_by) <= now).limit(AT_ONCE))).all()
-        if late:
+        if late and self._routing.wait is not None:
             _log.error("replies went on without the second judge", extra={"count": len(late)})
-            try:
-                await each(late, lambda reply_id: self._alone(reply_id or 0, now))
-            finally:
+        try:
+            await each(late, lambda reply_id: self._alone(reply_id or 0, now))
+        finally:
+            if late:
                 self._changed()
         return bool(late)
 

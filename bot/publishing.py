@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, GIVE_UP, SIGNED_OUT, STUCK_AFTER, Delivery, DeliveryState, patience
+from bot.delivery import DELIVERIES, SIGNED_OUT, STUCK_AFTER, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -311,8 +311,7 @@ class Publisher:
         """Nothing was published. After many tries in hours a person has to look; an account that has to be mended is
         waited for."""
         now = self._clock()
-        long_ago = row.first_sent_at is not None and row.first_sent_at <= now - GIVE_UP
-        if row.tries >= STUCK_AFTER and long_ago and reason is None:
+        if delivery.hopeless(row.tries, row.first_sent_at, now) and reason is None:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:
             later = now + patience(row.tries, wait, self._pace.luck())

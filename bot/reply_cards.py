@@ -80,7 +80,7 @@ class ReplyCards:
             alarm=one,
             replies=await alarm.replies(session, one),
             post=await session.get_one(Post, one.post_id),
-            answer=await fixed_answer.of_reply(session, one.reply_id),
+            answer=await fixed_answer.of_alarm(session, one.id or 0),
             acknowledged_by=by,
         )
         return self.alarm(view)

@@ -16,9 +16,9 @@ async def acknowledge(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def false_alarm(session: AsyncSession, tap: Tap) -> str | None:
-    """Nobody is in danger: what was written goes to the officer after all. Raises NotAllowed."""
+    """Nobody is in danger: what was written goes where it would have gone without the alarm. Raises NotAllowed."""
     one = await alarm.acknowledge(session, tap.slot.subject or 0, tap.caller.officer, tap.now, false=True)
-    await routing.stand_down(session, one)
+    await routing.stand_down(session, one, tap.now)
     return "triage.stood_down"
 
 

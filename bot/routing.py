@@ -59,9 +59,11 @@ class Routing:
         late, reply.weigh_by, reply.alone = reply.alone, None, False
         triaged = self.triage.triage(reply.text, reply.language)
         both = union(triaged, shares, self.triage.bars, self.triage.ways)
-        if reply.alarm_id is None and (both.life_risk or not late):
+        if reply.alarm_id is not None:
+            await self._freed(session, reply, shares, now, late=late)
+        elif both.life_risk or not late:
             await self._settle(session, reply, both, now, follows=follows)
-        elif reply.alarm_id is None:
+        else:
             await self._add(session, reply, both, now, look=both.look)
         if late:
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
@@ -72,9 +74,11 @@ class Routing:
         reply, follows = await _locked(session, reply_id, now)
         if reply.weigh_by is None or reply.weigh_by > now:
             return
-        reply.weigh_by, reply.alone = None, True
+        reply.weigh_by, reply.alone = None, self.wait is not None
         if reply.alarm_id is None:
             await self._settle(session, reply, self.triage.triage(reply.text, reply.language), now, follows=follows)
+        else:
+            await self._freed(session, reply, None, now, late=False)
 
     async def held(self, session: AsyncSession, reply_id: int, now: datetime) -> Reply:
         """A reply, locked in the order in which everybody locks."""
@@ -109,6 +113,29 @@ class Routing:
             reply.look = reply.doubt = True
             await _record(session, now, "reply to look at", reply)
             await to_look(session, reply)
+
+    async def _freed(
+        self, session: AsyncSession, reply: Reply, shares: Shares | None, now: datetime, *, late: bool
+    ) -> None:
+        """Of a false alarm, what both judges make of it: a tip is no less one for it, nor is a threat."""
+        one = await session.get_one(alarm.Alarm, reply.alarm_id, populate_existing=True)
+        if not one.false:
+            return
+        calm = self.triage.calmed(self.triage.triage(reply.text, reply.language))
+        if shares is not None:
+            besides = {about: 0.0 if about in LIFE_RISK else share for about, share in shares.items()}
+            calm = union(calm, besides, self.triage.bars, self.triage.ways)
+        if late:
+            await self._add(session, reply, calm, now, look=False)
+            return
+        before = reply.route
+        reply.severity = max(reply.severity, calm.severity, key=lambda severity: severity.degree)
+        reply.about, reply.ground, reply.route = calm.about.value, calm.ground, route_of(calm)
+        await _record(session, now, "reply routed", reply)
+        if before is Route.OFFICER and reply.route is not before:
+            await _taken(session, reply, now)
+        if reply.route is not Route.OFFICER or reply.state in _WAITS:
+            await self._show(session, reply, await session.get_one(Post, reply.post_id), None)
 
     async def _settle(
         self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, follows: bool
@@ -221,17 +248,10 @@ async def _taken(session: AsyncSession, reply: Reply, now: datetime) -> None:
         slot.remove_at = now
 
 
-async def stand_down(session: AsyncSession, one: alarm.Alarm) -> None:
-    """It was a false alarm: what was written goes where it would have gone without it."""
+async def stand_down(session: AsyncSession, one: alarm.Alarm, now: datetime) -> None:
+    """It was a false alarm: what was written is judged once more, and goes where it would have gone without it."""
     for reply in await alarm.replies(session, one):
-        reply.route = Route.KEPT if reply.severity.degree >= KEPT_FROM.degree else Route.OFFICER
-        post = await session.get_one(Post, reply.post_id)
-        if reply.route is Route.KEPT and not reply.aside:
-            await kept(session, reply, post)
-        elif reply.aside:
-            await _left(session, reply)
-        elif reply.state in (ReplyState.NEW, ReplyState.SHOWN):
-            await to_officer(session, reply, post)
+        reply.weigh_by = now + WAIT
 
 
 async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +91,13 @@ class Triage:
         about = next((label for label in About if scores.get(label, 0.0) >= CERTAIN), About.OTHER)
         way = self.ways[about]
         return Triaged(about, scores, way.route, way.template, way.ground, severity, tongues[0])
+
+    def calmed(self, triaged: Triaged) -> Triaged:
+        """The same judgement after a person has found nobody in danger: what else it is; and nothing is said."""
+        scores = {label: score for label, score in triaged.scores.items() if label not in LIFE_RISK}
+        about = next((label for label in About if scores.get(label, 0.0) >= CERTAIN), About.OTHER)
+        way = self.ways[about]
+        return replace(triaged, about=about, scores=scores, route=way.route, template=None, ground=way.ground)
 
     def _tongues(self, folded: str, language: str | None) -> tuple[str, ...]:
         """The languages to look with, the likeliest first. All of them: people in trouble mix and mistype."""

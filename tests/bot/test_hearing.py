@@ -6,20 +6,22 @@ from typing import cast
 import pytest
 from sqlmodel import col, select
 
-from bot import alarm
+from bot import alarm, routing
 from bot.alarm import Alarm
 from bot.delivery import Delivery
 from bot.hearing import TRIES, Ears
 from bot.network import Network
 from bot.outbox import SlotKind
 from bot.reply import Reply, ReplyCursor, ReplyState
-from bot.routing import stand_down
+from bot.routing import WAIT
 from bot.triage import Triage, Triaged
+from bot.triage_model import Shares
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from tests.bot.replies_stage import TRIAGE, Replies, replies, shares
 
 EMERGENCY = "please help my husband has collapsed and is not breathing"
+TIP = "he sells drugs from the blue kiosk every friday, I can tell you his name"
 
 
 @pytest.fixture
@@ -101,20 +103,60 @@ async def test_a_cry_for_help_in_a_thread_of_others_rings(
     assert await night.phones(rung.id or 0, SlotKind.ALARM) == {"control-room", "inspector-1"}
 
 
+async def stand_down(night: Replies, reply_id: int) -> None:
+    """The control room finds that nobody is in danger."""
+    async with night.database.transaction() as session:
+        control = await session.get_one(Officer, "control-room")
+        alarm_id = (await session.get_one(Reply, reply_id)).alarm_id
+        one = await alarm.acknowledge(session, alarm_id or 0, control, utc_now(), false=True)
+        await routing.stand_down(session, one, utc_now())
+
+
 async def test_what_somebody_tells_in_a_thread_of_others_goes_to_its_desk_and_a_false_alarm_to_nobody(
     night: Replies,
 ) -> None:
-    night.says("he sells drugs from the blue kiosk every friday, I can tell you his name", "p1", None, aside=True)
+    night.says(TIP, "p1", None, aside=True)
     night.says(EMERGENCY, "p2", None, aside=True)
     await night.ears().listen("far")
     await night.weigh(shares(tip=0.9))
     tip, cry = await kept(night)
     assert await night.phones(tip.id or 0) == {"tips-1"}
-    async with night.database.transaction() as session:
-        control = await session.get_one(Officer, "control-room")
-        one = await alarm.acknowledge(session, cry.alarm_id or 0, control, utc_now(), false=True)
-        await stand_down(session, one)
-    assert "lima-3" not in await night.phones(cry.id or 0)
+    await stand_down(night, cry.id or 0)
+    await night.weigh(shares(question=0.9))
+    assert await night.phones(cry.id or 0) == set()
+
+
+PLAIN = "well that is a van alright"
+
+
+@pytest.mark.parametrize(
+    ("words", "second", "desk"),
+    [
+        (TIP, None, {"tips-1"}),
+        ("watch ur back officer, we got ur address now", None, {"inspector-1"}),
+        ("the officer lives at 12 harbour street and his number is 07700 900123", None, {"press-1"}),
+        (PLAIN, shares(tip=0.9), {"tips-1"}),
+        (PLAIN, shares(threat=0.9), {"inspector-1"}),
+        (PLAIN, shares(emergency=0.9), {"lima-3"}),
+        ("When does the bridge open again?", None, {"lima-3"}),
+        ("you fat ugly pig, hope you choke on your doughnut", None, {"press-1"}),
+    ],
+)
+async def test_after_a_false_alarm_each_reply_goes_where_it_would_have_gone_without_it(
+    night: Replies, words: str, second: Shares | None, desk: set[str]
+) -> None:
+    cry = await night.say(EMERGENCY)
+    other = await night.say(words)
+    await night.weigh(second or shares())
+    assert await night.phones(other) == set()
+    await stand_down(night, cry)
+    assert await night.phones(other) == set()
+    if second is None:
+        await night.ears().overdue(utc_now() + WAIT)
+    else:
+        await night.weigh(second)
+    assert await night.phones(other) == desk
+    assert "lima-3" in desk or await night.phones(cry) == ({"lima-3"} if second is None else desk)
 
 
 async def test_nobody_answers_an_aside_in_place_of_a_question_of_the_same_words(night: Replies) -> None:

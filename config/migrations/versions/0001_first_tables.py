@@ -768,7 +768,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reply_id"], ["reply.id"], name=op.f("fk_fixed_answer_reply_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fixed_answer")),
         sa.UniqueConstraint("key", name=op.f("uq_fixed_answer_key")),
-        sa.UniqueConstraint("reply_id", name=op.f("uq_fixed_answer_reply_id")),
+        sa.UniqueConstraint("reply_id", "template", name=op.f("uq_fixed_answer_reply_id_template")),
     )
     with op.batch_alter_table("fixed_answer", schema=None) as batch_op:
         batch_op.create_index("ix_fixed_answer_author", ["network", "author", "post_id"], unique=False)
