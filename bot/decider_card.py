@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot import judging
 from bot.beside import beside
 from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
 from bot.chat_app import Ask, Button, Card, Tone, Weight
@@ -14,8 +15,12 @@ from bot.greens import taken, told, too_long
 from bot.prices import price
 from bot.view import PostView
 from moderation import approval
+from moderation.finding import Label
 from moderation.post import PictureState, Post, PostState, Wait
 
+MINORS = "D"
+MAY_BE_MINORS = (judging.FACES.code, "pictured minor")
+"""The category of what is about minors; and what else may show one."""
 WORD = 12
 """As much of a word as fits into a button beside what the button does."""
 
@@ -63,6 +68,7 @@ class DeciderCards(FixParts):
             *self._removed_lines(view),
             *self._picture_lines(view),
             *self._suggestion_lines(view),
+            *([] if missing.checks else self._none_lines(view, missing)),
             *self._difference_lines(view),
             self._beside_line(view),
             *self._length_lines(view),
@@ -278,6 +284,16 @@ class DeciderCards(FixParts):
         spots = [next(s for s in view.post.suggestions if s["key"] == key) for key in keys]
         listed = ", ".join(view.post.text[s["start"] : s["end"]] for s in spots)
         return [self._say(view)("card.suggested", words=listed)]
+
+    def _none_lines(self, view: PostView, missing: approval.Missing) -> list[str]:
+        """What was looked for and is not there: that nothing is said of it could mean that nobody looked."""
+        say, post = self._say(view), view.post
+        named = any(found["label"] == Label.PERSON for found in (*post.redactions, *post.suggestions))
+        named = named or any((picture.read or {}).get(Label.PERSON) for picture in view.pictures)
+        minors = any(reason.get("category") == MINORS or reason["code"] in MAY_BE_MINORS for reason in post.reasons)
+        kinds = [say("card.label.PERSON")] * (not named) + [say("card.minor")] * (not minors)
+        lines = [say("card.none_found", kinds=", ".join(kinds))] if kinds else []
+        return lines if missing.suggestions else [*lines, say("card.suggested_none")]
 
     def _difference_lines(self, view: PostView) -> list[str]:
         before, after = view.post.before_edit, view.post.text

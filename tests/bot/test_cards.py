@@ -1,6 +1,6 @@
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from bot.decider_card import DeciderCards
 from bot.delivery import Delivery, DeliveryState
 from bot.fix_page import read
 from bot.greens import Green
+from bot.judging import FACES
 from bot.network import Counting, Limits
 from bot.outbox import Slot, SlotKind
 from bot.view import PostView, Setting, ShiftView
@@ -184,7 +185,26 @@ def test_a_green_card_is_one_tap() -> None:
     first = card.rows[0][0]
     assert (card.tone, first.label) == (Tone.GREEN, "Publish")
     assert "Removed: 1 place → “in Riverside”, 1 plate" in card.lines
+    assert {"Not found: name, minor", "Words to look at: none"} <= set(card.lines)
     assert card.title == "214 · GREEN · Lima a, Night B · 21:43"
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        ({"redactions": [{"label": "PERSON", "lifted": True, "replacement": ""}]}, "Not found: minor"),
+        ({"reasons": [{"code": "minor", "category": "D", "verdict": "REDACT", "words": "policy.reasons.minor"}]},
+         "Not found: name"),
+        ({"reasons": [asdict(FACES)]}, "Not found: name"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_told_only_if_it_is_not_there(found: dict[str, Any], line: str) -> None:
+    plain = post_row(PostState.WAITING, **{"redactions": [], "reasons": [], "suggestions": [], **found})
+    card = DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, "main", "en", post=plain, pictures=[]))
+    assert [said for said in card.lines if said.startswith("Not found")] == [line]
+    unread = post_row(PostState.WAITING, prepared=0)
+    card = DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, "main", "en", post=unread))
+    assert [said for said in card.lines if said.startswith(("Not found", "Words to look"))] == []
 
 
 def test_who_agreed_is_told_and_offered_no_second_yes() -> None:
