@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery
@@ -37,7 +37,21 @@ class Sources:
 
 
 async def of_post(sources: Sources, post: Post) -> Files:
-    """Everything about one post, under posts/NUMBER/."""
+    """Everything about one post, under posts/NUMBER/; beside it what corrects it, and what answers its replies."""
+    files = await _alone(sources, post)
+    for other in await _belonging(sources.session, post):
+        files |= await of_post(sources, other)
+    return files
+
+
+async def _belonging(session: AsyncSession, post: Post) -> list[Post]:
+    """The corrections of a post, and the answers to its replies."""
+    replies = select(Reply.id).where(Reply.post_id == post.id)
+    statement = select(Post).where(or_(Post.corrects == post.id, col(Post.answers_reply).in_(replies)))
+    return list((await session.exec(statement.order_by(col(Post.number)))).all())
+
+
+async def _alone(sources: Sources, post: Post) -> Files:
     session = sources.session
     deliveries = await delivery.of_post(session, post.id or 0)
     decisions = (

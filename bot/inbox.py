@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.chat_app import AccountId, Attachment, AttachmentKind, CardId, ChatId, Choice, Edit, Incoming, Message
 from moderation.vault import Vault
-from shifts.database import by_value
+from shifts.database import by_value, index_where
 from shifts.state import Machine
 
 TRIES: Final = 8
@@ -30,15 +30,21 @@ class InboxState(StrEnum):
 
 
 class InboxItem(SQLModel, table=True):
-    """One thing that arrived. The sealed payload goes when it is handled; id and reason stay."""
+    """One thing that arrived. The sealed payload goes when it is handled; id and reason stay.
+
+    `message` is the chat app's id of what a person wrote, until that is taken out of the chat."""
 
     __tablename__ = "inbox_item"
-    __table_args__ = (UniqueConstraint("app", "item"),)
+    __table_args__ = (
+        UniqueConstraint("app", "item"),
+        index_where("ix_inbox_item_copy", "app", "received_at", rows="message IS NOT NULL"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     app: str = Field(max_length=32)
     item: str = Field(max_length=160)
     chat: str = Field(max_length=128)
+    message: str | None = Field(default=None, max_length=160)
     state: InboxState = Field(default=InboxState.NEW, sa_type=by_value(InboxState), index=True)
     payload: bytes | None = None
     reason: str | None = Field(default=None, max_length=80)
@@ -55,6 +61,7 @@ async def keep(session: AsyncSession, vault: Vault, app: str, incoming: Incoming
         "app": app,
         "item": incoming.id,
         "chat": incoming.chat,
+        "message": incoming.message if isinstance(incoming, Message) else None,
         "state": InboxState.NEW,
         "payload": vault.seal(json.dumps(_pack(incoming)).encode(), _name(app, incoming.id)),
         "received_at": now,

@@ -1,6 +1,7 @@
 """Retention: everything that holds words of people dies on a clock of its own, counted in the log and in the audit."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import inbox, outbox
 from bot.alarm import Alarm
+from bot.delivery import Delivery
 from bot.due import each
 from bot.fixed_answer import FixedAnswer
 from bot.inbox import INBOX, InboxItem, InboxState
@@ -24,6 +26,7 @@ from moderation.audit import AuditEntry
 from moderation.post import Post, PostPicture
 from moderation.vault import Vault
 from shifts.database import Database
+from shifts.officer import Account
 from shifts.timeline import Entry, files_of
 
 AT_ONCE: Final = 200
@@ -145,16 +148,22 @@ class Retention:
         return len(found)
 
     async def _replies(self, session: AsyncSession, now: datetime) -> int:
-        """The words and the author go; that there was a reply, what it was about and who dealt with it stays."""
+        """The words and the author go, also out of ids, which name people on some networks; that there was a reply,
+        what it was about and who dealt with it stays."""
         due = Reply.received_at <= now - timedelta(days=self._times.replies_days)
         statement = select(Reply).where(due, or_(Reply.text != "", Reply.author != ""))
         found = (await session.exec(statement.order_by(col(Reply.id)).limit(AT_ONCE))).all()
         for reply in found:
             reply.text = reply.author = reply.author_name = ""
             reply.url = None
+            reply.heard_id, reply.answers = _unnamed(reply.heard_id), _unnamed(reply.answers)
         ids = [reply.id for reply in found]
         for fixed in (await session.exec(select(FixedAnswer).where(col(FixedAnswer.reply_id).in_(ids)))).all():
-            fixed.author = ""
+            fixed.author, fixed.answers = "", _unnamed(fixed.answers)
+        said = select(Delivery).join(Post, col(Post.id) == col(Delivery.post_id))
+        answered = (col(Post.answers_reply).in_(ids), col(Delivery.answers).is_not(None))
+        for row in (await session.exec(said.where(*answered))).all():
+            row.answers = _unnamed(row.answers or "")
         for alarm in (await session.exec(select(Alarm).where(col(Alarm.reply_id).in_(ids)))).all():
             alarm.author = ""
         return len(found)
@@ -176,20 +185,18 @@ class Retention:
         return len(found)
 
     async def _messages(self, session: AsyncSession, now: datetime) -> int:
-        """What officers sent, where a bot may delete it: each message becomes a card of ours that is to be removed."""
-        begun = select(Slot.subject).where(Slot.kind == SlotKind.COPY)
-        statement = select(Post).where(
-            col(Post.app).in_(self._forgetful),
-            Post.received_at <= self._before(now),
-            Post.received_at > now - REACH,
-            col(Post.id).not_in(begun),
+        """What people sent, where a bot may delete it: each message becomes a card of ours that is to be removed."""
+        statement = select(InboxItem).where(
+            col(InboxItem.message).is_not(None),
+            col(InboxItem.app).in_(self._forgetful),
+            InboxItem.received_at <= self._before(now),
+            InboxItem.received_at > now - REACH,
         )
-        posts = (await session.exec(statement.order_by(col(Post.id)).limit(AT_ONCE))).all()
-        for post in posts:
-            parts = (await session.exec(select(PostPicture.part).where(PostPicture.post_id == post.id))).all()
-            for message in dict.fromkeys([post.message, *(part.rpartition("-")[0] for part in parts)]):
-                session.add(_copy(post, message, now))
-        return len(posts)
+        items = (await session.exec(statement.order_by(col(InboxItem.id)).limit(AT_ONCE))).all()
+        for item in items:
+            session.add(await _copy(session, item, now))
+            item.message = None
+        return len(items)
 
     def _before(self, now: datetime) -> datetime:
         return now - timedelta(hours=self._times.chat_copies_hours)
@@ -199,8 +206,15 @@ def _is_spare(name: str, used: Collection[str]) -> bool:
     return name.endswith(".part") or name.partition(".")[0] not in used
 
 
-def _copy(post: Post, message: str, now: datetime) -> Slot:
+async def _copy(session: AsyncSession, item: InboxItem, now: datetime) -> Slot:
+    theirs = select(Account.officer_id).where(Account.app == item.app, Account.chat == item.chat)
+    officer_id = (await session.exec(theirs.limit(1))).first() or ""  # a stranger's message goes as well
     return Slot(
-        officer_id=post.author_id, app=post.app, chat=post.chat, kind=SlotKind.COPY, subject=post.id,
-        card_id=message, shown=1, remove_at=now,
+        officer_id=officer_id, app=item.app, chat=item.chat, kind=SlotKind.COPY, card_id=item.message, shown=1,
+        remove_at=now,
     )  # fmt: skip
+
+
+def _unnamed(name: str) -> str:
+    """What stands for an id that may name its author: the same for the same, and nothing that anybody can look up."""
+    return f"gone-{hashlib.sha256(name.encode()).hexdigest()[:40]}"

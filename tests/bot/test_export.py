@@ -150,6 +150,31 @@ def test_a_shift_is_exported_with_all_its_posts(typed: Typed, tmp_path: Path) ->
     assert read(out, "posts/214/post.json")["text"] == PUBLIC
 
 
+def test_what_corrects_a_post_and_what_answers_its_replies_belong_to_it(
+    typed: Typed, data: Path, tmp_path: Path
+) -> None:
+    async def later() -> None:
+        database = opened(data)
+        async with database.transaction() as session:
+            first = await session.get_one(Post, 1)
+            session.add(Shift(id=4, unit="lima", name="Night C", starts_at=NOW, ends_at=NOW))
+            await session.flush()
+            told = {**first.model_dump(exclude={"id"}), "shift_id": 4}
+            session.add(Post(**{**told, "number": 215, "message": "n", "corrects": 1, "text": "It was two vans."}))
+            session.add(Post(**{**told, "number": 216, "message": "o", "answers_reply": 5, "text": "You are welcome."}))
+            session.add(Post(**{**told, "number": 217, "message": "p", "text": "Something else."}))
+        await database.close()
+
+    asyncio.run(later())
+    out = tmp_path / "214.zip"
+    assert typed("--post", "214", "--by", "records", "--out", str(out)).exit_code == 0
+    texts = {number: read(out, f"posts/{number}/post.json")["text"] for number in (214, 215, 216)}
+    assert texts == {214: PUBLIC, 215: "It was two vans.", 216: "You are welcome."}
+    assert [row["subject"] for row in read(out, "posts/215/audit.json")] == ["post 215"]
+    with zipfile.ZipFile(out) as archive:
+        assert not [name for name in archive.namelist() if "217" in name]
+
+
 def test_an_original_that_has_died_is_said_to_be_gone(typed: Typed, data: Path, tmp_path: Path) -> None:
     async def purge() -> None:
         database = opened(data)

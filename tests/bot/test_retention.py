@@ -15,6 +15,8 @@ from bot import inbox, outbox, settings
 from bot.alarm import Alarm
 from bot.chat_app import AccountId, CardId, ChatId, Message
 from bot.chat_apps import telegram
+from bot.delivery import Delivery
+from bot.fixed_answer import FixedAnswer
 from bot.inbox import InboxItem, InboxState
 from bot.media_folder import MediaFolder
 from bot.outbox import Slot, SlotKind
@@ -105,15 +107,18 @@ async def test_an_original_dies_on_its_clock_and_is_counted_once(
     assert [(vars(record)["what"], vars(record)["count"]) for record in caplog.records] == [("originals", 2)]
 
 
+def told(message: str, **values: Any) -> Message:
+    """Something that somebody sent."""
+    place: dict[str, Any] = {"account": AccountId("1001"), "chat": ChatId("1001"), "message": message}
+    return Message(id=f"m{message}", sent_at=NOW, text=WORDS, **place, **values)
+
+
 async def test_what_could_not_be_handled_loses_its_payload_and_keeps_its_reason(
     sqlite_database: Database, vault: Vault, retention: Retention
 ) -> None:
     async with sqlite_database.transaction() as session:
         for name in ("m1", "m2"):
-            heard = Message(
-                id=name, account=AccountId("1001"), chat=ChatId("1001"), message=name, sent_at=NOW, text=WORDS
-            )
-            await inbox.keep(session, vault, "telegram", heard, NOW)
+            await inbox.keep(session, vault, "telegram", told(name), NOW)
         first = (await session.exec(select(InboxItem))).first()
         assert first is not None
         await inbox.INBOX.move(session, first, InboxState.FAILED, reason="KeyError", handled_at=NOW)
@@ -133,7 +138,19 @@ async def test_the_words_of_the_public_go_and_that_somebody_answered_stays(
 ) -> None:
     async with sqlite_database.transaction() as session:
         reply = await a_reply(session)
-        reply.about = "criticism"
+        reply.about, reply.heard_id = "criticism", "at://did:plc:ines/h1"
+        session.add(Reply(**{**reply.model_dump(exclude={"id"}), "heard_id": "at://did:plc:ines/h2"}))
+        told: dict[str, Any] = {
+            "reply_id": 1,
+            "post_id": 1,
+            "network": "far",
+            "answers": reply.heard_id,
+            "language": "en",
+        }
+        session.add(FixedAnswer(template="safety", author="acct:1", key="f1", made_at=NOW, **told))
+        session.add(a_post(2, answers_reply=1))
+        await session.flush()
+        session.add(Delivery(post_id=2, network="far", key="k2", due_at=NOW, answers=reply.heard_id))
         session.add(Alarm(reply_id=1, post_id=1, network="far", author="acct:1", raised_at=NOW, rang_at=NOW))
     assert await retention.tick(NOW + 89 * DAY) is False
     await retention.tick(NOW + 90 * DAY)
@@ -141,9 +158,15 @@ async def test_the_words_of_the_public_go_and_that_somebody_answered_stays(
     async with sqlite_database.reading() as session:
         kept = await session.get_one(Reply, 1)
         alarm = (await session.exec(select(Alarm))).one()
+        rows = (
+            await session.get_one(FixedAnswer, 1),
+            await session.get_one(Delivery, 1),
+            await session.get_one(Reply, 2),
+        )
     assert (kept.text, kept.author, kept.author_name, kept.url, alarm.author) == ("", "", "", None, "")
-    assert (kept.about, kept.heard_id, kept.network) == ("criticism", "h1", "far")
-    assert await counted(sqlite_database) == {"replies": 1}
+    assert (kept.about, kept.network) == ("criticism", "far")
+    assert not [row for row in (kept, alarm, *rows) if "did:plc:ines" in str(row.model_dump())]
+    assert await counted(sqlite_database) == {"replies": 2}
 
 
 async def test_a_crash_amid_it_leaves_everything_and_the_next_time_all_of_it_goes(
@@ -203,14 +226,14 @@ async def test_what_an_officer_sent_goes_from_their_chat_where_the_app_lets_us(
 ) -> None:
     async with FakeTelegram().serving() as fake:
         phone = fake.phone(1001)
-        await phone.send_text("Stopped AB12 CDE.")
+        for words in ("Stopped AB12 CDE.", "What I meant: stopped AB12 CDF."):
+            await phone.send_text(words)
         before = len(fake.world.chats[1001].messages)
-        (message,) = fake.world.chats[1001].messages
         async with sqlite_database.transaction() as session:
-            await a_shift(session)
-            session.add(a_post(1, message=str(message)))
-            session.add(a_post(2, app="elsewhere"))
-            session.add(a_post(3, message="correction-1-5"))
+            for number, message in enumerate(fake.world.chats[1001].messages):
+                sent = told(str(message), answers=CardId("5") if number else None)
+                assert await inbox.keep(session, vault, "telegram", sent, NOW)
+            assert await inbox.keep(session, vault, "elsewhere", told("7"), NOW)
         async with telegram.connect(token=fake.token, base_url=fake.base_url) as app:
             sender = Sender(sqlite_database, {"telegram": app}, renderer(sqlite_database, vault, tmp_path))
             assert await retention.tick(NOW + 39 * HOUR) is False
@@ -218,14 +241,15 @@ async def test_what_an_officer_sent_goes_from_their_chat_where_the_app_lets_us(
             assert await retention.tick(NOW + 40 * HOUR) is False
             await sender.once(NOW + 40 * HOUR)
             await sender.once(NOW + 40 * HOUR)
-        assert (before, list(fake.world.chats[1001].messages)) == (1, [])
+        assert (before, list(fake.world.chats[1001].messages)) == (2, [])
     assert await counted(sqlite_database) == {"messages": 2}
 
 
-async def test_what_is_beyond_the_reach_of_a_bot_is_not_tried(sqlite_database: Database, retention: Retention) -> None:
+async def test_what_is_beyond_the_reach_of_a_bot_is_not_tried(
+    sqlite_database: Database, vault: Vault, retention: Retention
+) -> None:
     async with sqlite_database.transaction() as session:
-        await a_shift(session)
-        session.add(a_post())
+        await inbox.keep(session, vault, "telegram", told("7"), NOW)
     assert await retention.tick(NOW + REACH) is False
 
 

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("app", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
         sa.Column("item", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
         sa.Column("chat", sqlmodel.sql.sqltypes.AutoString(length=128), nullable=False),
+        sa.Column("message", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
@@ -76,6 +77,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("app", "item", name=op.f("uq_inbox_item_app_item")),
     )
     with op.batch_alter_table("inbox_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_inbox_item_copy",
+            ["app", "received_at"],
+            unique=False,
+            sqlite_where=sa.text("message IS NOT NULL"),
+            postgresql_where=sa.text("message IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_inbox_item_state"), ["state"], unique=False)
 
     op.create_table(
