@@ -71,7 +71,7 @@ class Desk:
             for person in await self._deciders(session, post):
                 for account in await roster.accounts(session, person.id):
                     await outbox.living(session, account, SlotKind.DECIDER, post.id)
-        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER)
+        await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
         await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
 
     async def tell(self, session: AsyncSession, person: Officer, words: str, **fields: object) -> None:

@@ -108,6 +108,24 @@ async def living(session: AsyncSession, account: Account, kind: SlotKind, subjec
     return found or await open_slot(session, account, kind, subject)
 
 
+async def passing(
+    session: AsyncSession, account: Account, kind: SlotKind, subject: int | None, now: datetime, until: datetime
+) -> Slot:
+    """The one card of this kind about this subject in this chat that goes by itself: there already, or new."""
+    statement = select(Slot).where(
+        Slot.app == account.app,
+        Slot.chat == account.chat,
+        Slot.officer_id == account.officer_id,
+        Slot.kind == kind,
+        Slot.subject == subject,
+        col(Slot.closed).is_(False),
+        col(Slot.remove_at) > now,
+    )
+    slot = (await session.exec(statement)).first() or await open_slot(session, account, kind, subject)
+    slot.remove_at = until
+    return slot
+
+
 async def bring_down(session: AsyncSession, slot: Slot, now: datetime) -> Slot:
     """The card comes again as the newest of its chat, and goes from where it stood; nothing if it is the newest.
 

@@ -122,9 +122,10 @@ class Renderer:
         )
 
     async def _source(self, session: AsyncSession, slot: Slot, post: Post) -> str | None:
-        """The words as sent: for their author, and for whoever asked for the original (the slot was made for them)."""
+        """The words as sent: for their author, and for whoever asked for the original, while they are on it."""
         if slot.kind is SlotKind.ORIGINAL:
-            return await self._open(session, post.original_id)
+            theirs = post.state is PostState.WAITING and post.claimed_by == slot.officer_id
+            return await self._open(session, post.original_id) if theirs else None
         if slot.kind is SlotKind.AUTHOR and slot.officer_id == post.author_id:
             return await self._open(session, post.source_id)
         return None

@@ -230,8 +230,8 @@ async def _met(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _original(session: AsyncSession, tap: Tap) -> str | None:
     post = await undecided(session, tap)
-    slot = await outbox.open_slot(session, tap.caller.account, SlotKind.ORIGINAL, post.id)
-    slot.remove_at = tap.now + timedelta(seconds=tap.desk.times.original_seconds)
+    until = tap.now + timedelta(seconds=tap.desk.times.original_seconds)
+    await outbox.passing(session, tap.caller.account, SlotKind.ORIGINAL, post.id, tap.now, until)
     await queue.note(session, post, "original shown", tap.caller.officer.id, tap.now)
     return None
 
