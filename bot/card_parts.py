@@ -123,6 +123,8 @@ class CardParts:
                 lines += self._coming(view, picture)
                 continue
             lines.append(self._covered_line(view, picture))
+            if picture.first_frame:
+                lines.append(say("card.first_frame"))
             lines.append(say("card.alt", alt=picture.alt))
             if picture.read:
                 kinds = ", ".join(f"{number} {say(f'card.label.{kind}')}" for kind, number in picture.read.items())

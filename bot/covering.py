@@ -86,4 +86,5 @@ class Coverer:
             "boxes": [told(box) for box in photo.boxes],
             "counts": {kind.value: number for kind, number in counts(shut).items()},
             "leftover": len(photo.leftover),
+            "first_frame": photo.moved,
         }

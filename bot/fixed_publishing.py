@@ -14,7 +14,9 @@ from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclea
 from bot.outbox import SlotKind
 from bot.reply import Reply
 from moderation import audit
+from moderation.decision import NotAllowed
 from moderation.release import Release
+from moderation.scan import Scan
 from moderation.template import Templates
 from shifts.database import Database, utc_now
 
@@ -34,12 +36,14 @@ class FixedPublisher:
         database: Database,
         networks: Mapping[str, Network],
         templates: Templates,
+        scan: Scan,
         changed: Callable[[], None],
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._networks = networks
         self._templates = templates
+        self._scan = scan
         self._changed = changed
         self._clock = clock
 
@@ -90,13 +94,14 @@ class FixedPublisher:
 
     async def _send(self, network: Network, answer: FixedAnswer, release: Release) -> None:
         try:
+            await self._scan.check(release)
             async with asyncio.timeout(CALL_SECONDS):
                 published = await network.publish(release, answer.key, answer.answers)
         except TryLater as later:
             await self._again(answer, later.wait, until_mended=later.reason is not None)
         except SignedOut:
             await self._again(answer, SIGNED_OUT_SECONDS, until_mended=True)
-        except Refused:
+        except (Refused, NotAllowed):
             await self._outcome(answer, DeliveryState.REFUSED)
         except (Unclear, TimeoutError):
             await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + SETTLE)

@@ -229,9 +229,14 @@ class Publisher:
     # The call
 
     async def _send(self, network: Network, row: Delivery, release: Release) -> None:
+        handed = thread.piece(release, row, network.limits)
         try:
+            await self._scan.check(handed)
             async with asyncio.timeout(self._pace.call.total_seconds()):
-                published = await carry(network, thread.piece(release, row, network.limits), row)
+                published = await carry(network, handed, row)
+        except NotAllowed as refusal:
+            _log.error("a release was refused", extra={"delivery": row.id, "reason": refusal.sentence})
+            await self._outcome(row, DeliveryState.REFUSED, reason=refusal.sentence, smaller=False)
         except TryLater as later:
             await self._again(row, later.wait, later.reason)
         except Refused as refused:

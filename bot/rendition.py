@@ -10,6 +10,7 @@ from typing import Final
 from PIL import Image
 
 from bot.network import Refused
+from moderation.media_cover import is_bare
 from moderation.release import PublicPicture
 
 RECIPES: Final = ((2560, 90), (2048, 85), (2048, 75), (1600, 75), (1280, 70), (1024, 60), (800, 50), (512, 40))
@@ -55,7 +56,8 @@ def _approved(path: Path, sha256: str) -> bytes:
 
 
 def rendition(jpeg: bytes, most: int) -> Rendition:
-    """The first recipe that gives at most `most` bytes; the same bytes from the same master. Raises Refused.
+    """The first recipe that gives at most `most` bytes; the same bytes from the same master. Raises Refused, also if it
+    would hold anything but a picture.
 
     Takes up to a second of processor time: call it off the loop."""
     with Image.open(io.BytesIO(jpeg)) as opened:
@@ -74,6 +76,8 @@ def _made(picture: Image.Image, side: int, quality: int) -> Rendition:
     smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     smaller.save(stream, "JPEG", quality=quality)
+    if not is_bare(stream.getvalue()):
+        raise Refused("picture changed")
     return Rendition(stream.getvalue(), smaller.width, smaller.height, f"{side} q{quality}")
 
 

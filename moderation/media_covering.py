@@ -12,7 +12,7 @@ from PIL import Image
 
 from moderation.detector import Pixels
 from moderation.finding import NEVER_LIFTED, Box, BoxKind
-from moderation.media_boxes import enlarged, iou, merged, scaled, within
+from moderation.media_boxes import WITHIN, enlarged, iou, merged, scaled, within
 from moderation.media_cover import covered, encoded, fill, in_output, sides_of
 from moderation.media_decode import Decoded, decode
 from moderation.media_job import CoveredPhoto, Job, Tier
@@ -23,8 +23,10 @@ REMEMBERED: Final = 256
 """Pictures whose boxes are kept (under their hash), so that adding a box by hand needs no second detection."""
 AGAIN: Final = 2
 """How often what the second look sees is covered as well, before it is reported as left over."""
-GONE: Final = 0.6
-"""Something of which more than this share is filled is covered."""
+GONE: Final = 0.8
+"""Something of which less than this share is filled is not covered."""
+AROUND: Final = 0.6
+"""The same of writing with a whole fill inside it: the borders of a fill look like letters."""
 
 Breathe = Callable[[], None]
 
@@ -97,20 +99,31 @@ class Covering:
         return tuple(boxes)
 
     def _left_over(self, photo: CoveredPhoto, breathe: Breathe) -> tuple[Box, ...]:
-        """What the second look sees in a finished picture, except what a person left open."""
+        """What the second look sees in a finished picture, except what a person left open: that thing, and nothing of
+        another kind inside it."""
         picture = np.asarray(Image.open(io.BytesIO(photo.jpeg), formats=["JPEG"]))
         filled = np.zeros(picture.shape[:2], np.uint8)
-        for index, box in enumerate(photo.boxes):
-            if index not in photo.lifted:
-                filled[box.y1 : box.y2, box.x1 : box.x2] = 1
+        fills = [box for index, box in enumerate(photo.boxes) if index not in photo.lifted]
+        for box in fills:
+            filled[box.y1 : box.y2, box.x1 : box.x2] = 1
         seen = self.loaded().look(picture, Stage.SECOND, breathe=breathe)
         opened = [photo.boxes[index] for index in photo.lifted]
         return tuple(
             box
             for box in seen
-            if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < GONE
-            and not any(iou(box, other) > 0.3 or within(box, other) > 0.5 for other in opened)
+            if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < _enough(box, fills)
+            and not any(_same(box, other) for other in opened)
         )
+
+
+def _enough(box: Box, fills: Sequence[Box]) -> float:
+    around = box.kind is BoxKind.TEXT and any(within(each, box) >= WITHIN for each in fills)
+    return AROUND if around else GONE
+
+
+def _same(box: Box, opened: Box) -> bool:
+    """Whether what is seen is what was left open. A second look draws its borders a little otherwise."""
+    return box.kind == opened.kind and (iou(box, opened) > 0.3 or within(box, opened) > 0.5)
 
 
 def _finished(decoded: Decoded, found: Sequence[Box], job: Job) -> CoveredPhoto:
@@ -136,6 +149,7 @@ def _finished(decoded: Decoded, found: Sequence[Box], job: Job) -> CoveredPhoto:
         leftover=(),
         tier=job.tier,
         source_format=decoded.format,
+        moved=decoded.moved,
     )
 
 

@@ -27,10 +27,11 @@ class PhotoRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """An upright sRGB picture, and the format that it had ("JPEG", "HEIF", ...)."""
+    """An upright sRGB picture, and the format that it had ("JPEG", "HEIF", ...). `moved`: the first one of several."""
 
     pixels: Pixels
     format: str
+    moved: bool = False
 
 
 def decode(original: bytes) -> Decoded:
@@ -66,4 +67,4 @@ def _read(output: bytes) -> Decoded:
     if len(output) - end != width * height * 3:
         raise PhotoRefused("damaged")
     pixels = np.frombuffer(output, np.uint8, offset=end).reshape(height, width, 3)
-    return Decoded(pixels, str(head["format"]))
+    return Decoded(pixels, str(head["format"]), bool(head["moved"]))

@@ -1,7 +1,8 @@
 """The decoder of untrusted pictures: a program of its own, run by `media_decode.py` with `python -I` and little else.
 
-It reads a file from standard input, and writes one line of JSON ({"width", "height", "format"} or {"refused"}) and then
-raw RGB to standard output. It imports nothing of ours: whatever a hostile file makes of it, it can reach nothing."""
+It reads a file from standard input, and writes one line of JSON ({"width", "height", "format", "moved"} or
+{"refused"}) and then raw RGB to standard output. It imports nothing of ours: whatever a hostile file makes of it, it
+can reach nothing."""
 
 import ctypes
 import gc
@@ -128,8 +129,10 @@ def answer(data: bytes) -> tuple[dict[str, object], bytes]:
     try:
         image = opened(data)
         kind = str(image.format)
+        moved = kind == "GIF" and bool(getattr(image, "is_animated", False))
         picture = in_srgb(image)
-        return {"width": picture.width, "height": picture.height, "format": kind}, picture.tobytes()
+        head = {"width": picture.width, "height": picture.height, "format": kind, "moved": moved}
+        return head, picture.tobytes()
     except RefusedError as error:
         return {"refused": error.args[0]}, b""
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -33,7 +33,7 @@ class CoveredPhoto:
     `boxes` are all boxes found (their order is their number: the fast tier's keep theirs in the default tier) and
     then those that a person added, enlarged as they are covered, in pixels of this picture. `lifted` are the indexes
     of those that were left open. `words` is what the default tier read in boxes of writing. `leftover` is what its
-    second look still sees: a post that has any is red."""
+    second look still sees: a post that has any is red. `moved`: the file held several pictures, this is the first."""
 
     jpeg: bytes
     sha256: str
@@ -45,6 +45,7 @@ class CoveredPhoto:
     tier: Tier
     source_format: str
     words: tuple[Word, ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from moderation.media_video_tracks import Seen, cover_of, tracks_of
 LOOKED: Final = 0.6
 WRITTEN: Final = 0.7
 """How much of the work is done when all frames were looked at, and when the video is written."""
-GONE: Final = 0.6
-"""Something of which more than this share is filled is covered."""
+GONE: Final = 0.8
+"""Something of which less than this share is filled is not covered."""
 POSTER: Final = 0.33
 """The poster is a frame from here on, as a share of the length."""
 STILL: Final = 1 / 1000

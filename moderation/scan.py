@@ -8,6 +8,7 @@ from moderation.decision import NotAllowed
 from moderation.detector import DetectorFailed
 from moderation.redaction import Redactor
 from moderation.release import Release
+from moderation.template import FIXED_KIND, Templates, TemplatesWrong
 
 
 class Scan:
@@ -19,7 +20,7 @@ class Scan:
 
     async def check(self, release: Release) -> None:
         """Raises NotAllowed. Files are read in a thread: a video is long enough for everybody else to wait."""
-        for text in (release.text, *(picture.alt for picture in release.pictures)):
+        for text in (release.text, release.correction or "", *(picture.alt for picture in release.pictures)):
             if self._identifies(text, release):
                 raise NotAllowed("queue.still_identifies")
         for name in (name for picture in release.pictures for name in picture.files):
@@ -32,6 +33,18 @@ class Scan:
             return bool(self._redactor.remaining(text, release.language, release.kind))
         except DetectorFailed:
             return True
+
+    def check_fixed(self, templates: Templates) -> None:
+        """Every fixed text, before the first is wanted: at the start somebody is there to change it.
+
+        Raises TemplatesWrong."""
+        for name, (template, _) in templates.approved.items():
+            for language, text in template.texts.items():
+                if self._redactor.remaining(text, language, FIXED_KIND):
+                    raise TemplatesWrong(
+                        f"The fixed text {name} ({language}) holds what no network gets, such as a telephone number; "
+                        "say where to find it instead."
+                    )
 
 
 def _hash(path: Path) -> str | None:

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Final
 
 from moderation.release import ContentHash, Release
+
+FIXED_KIND: Final = "statement"
 
 
 class TemplatesWrong(Exception):
@@ -68,7 +71,7 @@ def release(template: Template, approval: Approval, thread: Thread, language: st
         number=thread.number,
         network=thread.network,
         shift=thread.shift,
-        kind="statement",
+        kind=FIXED_KIND,
         language=known,
         text=text,
         pictures=(),

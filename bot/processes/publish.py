@@ -31,10 +31,11 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     pace = Pace(luck=random.random)
     publisher = Publisher(program.database, program.engine, networks, scan, lease(settings), program.changed, pace=pace)
     templates = Templates.load(settings.files.places / "templates.toml")
+    scan.check_fixed(templates)
     triage = await asyncio.to_thread(Triage.load, settings.files.places / "triage")
     routing = Routing(triage, templates, WAIT if settings.moderation.models else None)
     ears = Ears(program.database, networks, routing, program.changed)
-    fixed = FixedPublisher(program.database, networks, templates, program.changed)
+    fixed = FixedPublisher(program.database, networks, templates, scan, program.changed)
     loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
     loops["replies overdue"] = every(1.0, lambda: ears.overdue(utc_now()))
     hider = Hider(program.database, networks, program.changed)

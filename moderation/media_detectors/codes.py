@@ -15,6 +15,7 @@ from moderation.media_passes import Looks, Pass
 LOOKS: Final = Looks(
     fast=(Pass(0.5, side=1280),),
     more=(Pass(0.5, side=2560, over=1600),),
+    second=(Pass(0.5, side=1280),),
     video=(Pass(0.5, side=960, every=10),),
 )
 SURE: Final = 1.0

@@ -21,7 +21,7 @@ LOOKS: Final = Looks(
         Pass(0.6, side=960, zoom=2.0, turns=(1, 2, 3)),
         Pass(0.3, side=1280, zoom=2.0, dark=True),
     ),
-    second=(Pass(0.5, side=1280, zoom=2.0),),
+    second=(Pass(0.5, side=1280, zoom=2.0), Pass(0.6, side=1280, zoom=2.0, dark=True)),
     video=(
         Pass(0.2, side=960, zoom=2.0, every=2, shift=1),
         Pass(0.2, side=1280, zoom=2.0, every=4),

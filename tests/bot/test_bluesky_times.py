@@ -12,6 +12,7 @@ from bot.fixed_answer import FixedAnswer
 from bot.fixed_publishing import FixedPublisher
 from bot.network import Heard
 from moderation.redaction import Redactor
+from moderation.scan import Scan
 from moderation.template import Templates
 from shifts.database import Database, utc_now
 from shifts.words import Words
@@ -29,6 +30,11 @@ async def harness(tmp_path: Path) -> AsyncIterator[BlueskyHarness]:
         yield started
 
 
+@pytest.fixture
+def redactor() -> Redactor:
+    return Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
+
+
 def created(harness: BlueskyHarness, text: str) -> datetime:
     records = harness.fake.world.person("Patrol").records.values()
     (record,) = (record for record in records if record.value["text"] == text)
@@ -36,9 +42,8 @@ def created(harness: BlueskyHarness, text: str) -> datetime:
 
 
 async def test_a_post_that_waited_shows_when_it_left_whichever_try_brought_it_there(
-    sqlite_database: Database, harness: BlueskyHarness, tmp_path: Path
+    sqlite_database: Database, harness: BlueskyHarness, redactor: Redactor, tmp_path: Path
 ) -> None:
-    redactor = Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
     async with a_desk(sqlite_database, redactor, tmp_path) as desk:
         desk.publisher = publisher(desk, harness.network)
         approved = desk.clock.now
@@ -54,7 +59,7 @@ async def test_a_post_that_waited_shows_when_it_left_whichever_try_brought_it_th
 
 
 async def test_a_fixed_text_shows_when_it_was_said_and_not_when_it_was_agreed(
-    sqlite_database: Database, harness: BlueskyHarness
+    sqlite_database: Database, harness: BlueskyHarness, redactor: Redactor, tmp_path: Path
 ) -> None:
     night = await replies(sqlite_database)
     opener = await harness.network.publish(POST, "k1", None)
@@ -63,7 +68,9 @@ async def test_a_fixed_text_shows_when_it_was_said_and_not_when_it_was_agreed(
     before = utc_now()
     await night.ears().listen("far")
     templates = Templates.load(CONFIG / "templates.toml")
-    saying = FixedPublisher(sqlite_database, {"far": harness.network}, templates, lambda: None)
+    saying = FixedPublisher(
+        sqlite_database, {"far": harness.network}, templates, Scan(redactor, tmp_path), lambda: None
+    )
     assert await saying.sweep(utc_now(), "far") == 1
     async with sqlite_database.reading() as session:
         answer = (await session.exec(select(FixedAnswer))).one()

@@ -244,6 +244,17 @@ def test_a_long_queue_says_how_many_more_wait() -> None:
     assert (card.lines[0], card.lines[-1]) == ("1 · red · 0 min (22:03) · Lima b is on it", "and 3 more")
 
 
+def test_both_cards_say_that_only_the_first_picture_of_a_moving_one_is_used() -> None:
+    sentence = WORDS.say("card.first_frame", "en")
+    for moved in (True, False):
+        shown = picture_row()
+        shown.first_frame = moved
+        author = view(SlotKind.AUTHOR, PostState.WAITING, "main", "en", pictures=[shown])
+        decider = view(SlotKind.DECIDER, PostState.WAITING, "main", "en", pictures=[shown])
+        cards = AuthorCards(WORDS).author(author), DeciderCards(WORDS).decider(decider)
+        assert [sentence in card.lines for card in cards] == [moved] * 2
+
+
 @pytest.mark.parametrize("page", ["fixed", "fix-a", "add-1-2-3", "fix--1", "main", "lift-"])
 def test_a_page_that_is_none_shows_no_picture_to_fix(page: str) -> None:
     assert read(page) is None

@@ -46,7 +46,7 @@ class Covers:
         self.lifted.append(lifted)
         words = (Word(0, "POLICE", 0.99, alone=True), Word(1, "07700 900123", 0.99), Word(2, "OPEN LATE", 0.99))
         return CoveredPhoto(
-            b"jpeg", "a" * 64, 64, 64, BOXES, lifted, (), tier, "JPEG", words if tier is Tier.DEFAULT else ()
+            b"jpeg", "a" * 64, 64, 64, BOXES, lifted, (), tier, "GIF", words if tier is Tier.DEFAULT else (), moved=True
         )
 
 
@@ -96,6 +96,7 @@ async def test_what_is_read_is_told_by_its_kinds_and_kept_nowhere(room: Room) ->
     post, picture = await room.cover()
     assert (picture.state, picture.read) == (PictureState.FINISHED, {"PHONE": 1})
     assert room.rules.texts == ["POLICE\n07700 900123\nOPEN LATE"]
+    assert picture.first_frame
     assert "07700" not in f"{post.model_dump()} {picture.model_dump()}"
     assert post.prepared == post.revision
 

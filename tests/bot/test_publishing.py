@@ -17,9 +17,10 @@ from bot.delivery import STUCK_AFTER, Delivery, DeliveryState
 from bot.engine import Engine
 from bot.publishing import Publisher
 from moderation import approval
-from moderation.decision import Decision, DecisionKind
+from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.post import POSTS, Post, PostState, Wait
 from moderation.redaction import Redactor
+from moderation.release import Release
 from moderation.scan import Scan
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
@@ -112,7 +113,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_desk(database: Database, redactor: Redactor, folder: Path, *faults: Fault) -> AsyncIterator[Desk]:
+async def a_desk(
+    database: Database, redactor: Redactor, folder: Path, *faults: Fault, scan: Scan | None = None
+) -> AsyncIterator[Desk]:
     clock = Clock()
     async with database.transaction() as session:
         session.add(
@@ -136,7 +139,7 @@ async def a_desk(database: Database, redactor: Redactor, folder: Path, *faults: 
                 ends_at=clock.now + timedelta(days=9),
             )
         )
-    yield Desk(database, FaultNetwork(list(faults)), clock, Scan(redactor, folder))
+    yield Desk(database, FaultNetwork(list(faults)), clock, scan or Scan(redactor, folder))
 
 
 async def test_what_is_due_is_published_once(database: Database, redactor: Redactor, tmp_path: Path) -> None:
@@ -295,6 +298,31 @@ async def test_the_last_look_refuses_what_still_identifies(
         await desk.approve(1, text)
         await desk.run(2)
         assert (desk.network.calls, await desk.states()) == (0, [DeliveryState.CANCELLED])
+
+
+class Once(Scan):
+    """Lets the intent through, and nothing that is handed over after it."""
+
+    def __init__(self, redactor: Redactor, media: Path) -> None:
+        super().__init__(redactor, media)
+        self.looked: list[str] = []
+
+    async def check(self, release: Release) -> None:
+        self.looked.append(release.text)
+        await super().check(release)
+        if len(self.looked) > 1:
+            raise NotAllowed("queue.changed_since")
+
+
+async def test_exactly_what_is_handed_over_is_looked_at_last(
+    database: Database, redactor: Redactor, tmp_path: Path
+) -> None:
+    scan = Once(redactor, tmp_path)
+    async with a_desk(database, redactor, tmp_path, scan=scan) as desk:
+        await desk.approve(1, "One.\n\nTwo.", thread=True)
+        await desk.run(2)
+        assert scan.looked == ["One.\n\nTwo.", "One."]
+        assert (desk.network.calls, await desk.states()) == (0, [DeliveryState.REFUSED])
 
 
 async def test_what_changed_after_the_approval_never_leaves(

@@ -1,11 +1,15 @@
 import hashlib
+import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from bot.network import Refused
-from bot.rendition import film
+from bot.rendition import film, rendition
+from moderation.media_cover import encoded, is_bare
 from moderation.release import PublicPicture
 
 MP4 = b"\x00\x00\x00\x18ftypmp42 a covered video"
@@ -16,6 +20,17 @@ def picture(tmp_path: Path) -> PublicPicture:
     name = hashlib.sha256(MP4).hexdigest()
     (tmp_path / f"{name}.mp4").write_bytes(MP4)
     return PublicPicture("a" * 64, 128, 96, "Video of 1 second.", name, 1)
+
+
+def test_a_rendition_holds_pixels_and_nothing_that_its_master_said() -> None:
+    stream = io.BytesIO()
+    Image.effect_noise((600, 400), 90).convert("RGB").save(stream, "JPEG", quality=95, comment=b"a secret")
+    with pytest.raises(Refused):
+        rendition(stream.getvalue(), 150_000)
+    clean = encoded(np.asarray(Image.open(stream).convert("RGB")))
+    made = rendition(clean, 150_000)
+    assert made.recipe != "as approved"
+    assert is_bare(made.jpeg)
 
 
 def test_a_video_goes_as_it_was_approved(picture: PublicPicture, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -177,6 +178,34 @@ def test_what_a_person_left_open_is_not_left_over() -> None:
     covering = covering_by(lambda _: [face], lambda _: [face])
     photo = covering.cover(Job(saved(scene(), "PNG"), Tier.DEFAULT, lifted=frozenset({0})))
     assert (photo.lifted, photo.leftover, len(photo.boxes)) == (frozenset({0}), (), 1)
+
+
+def test_what_else_is_seen_inside_what_a_person_left_open_is_left_over() -> None:
+    poster = Box(BoxKind.TEXT, 40, 40, 200, 160, 0.9, "test")
+    face = Box(BoxKind.FACE, 80, 80, 120, 120, 0.9, "test")
+    covering = covering_by(lambda _: [poster], lambda picture: [] if (picture[90, 90] == FILL).all() else [face])
+    job = Job(saved(scene(), "PNG"), Tier.DEFAULT)
+    assert covering.cover(job).leftover == ()
+    assert covering.cover(replace(job, lifted=frozenset({0}))).leftover == (face,)
+
+
+def test_a_third_of_a_face_that_is_still_seen_is_covered_too() -> None:
+    part = Box(BoxKind.ADDED, 80, 80, 110, 120, 1.0, "person")
+    face = Box(BoxKind.FACE, 80, 80, 125, 120, 0.9, "test")
+
+    def again(picture: Pixels) -> list[Box]:
+        return [] if (picture[80:120, 80:125] == FILL).all() else [face]
+
+    photo = covering_by(lambda _: [part], again).cover(Job(saved(scene(), "PNG"), Tier.DEFAULT))
+    assert (inside(photo, face) == FILL).all()
+
+
+def test_a_code_that_was_left_open_is_seen_by_the_second_look() -> None:
+    code = np.kron(cv2.QRCodeEncoder.create().encode("https://marlow.example/7"), np.ones((6, 6), np.uint8))
+    picture = np.full((480, 480, 3), 255, np.uint8)
+    picture[100 : 100 + code.shape[0], 100 : 100 + code.shape[1]] = code[:, :, None]
+    seen = Sight.load().look(picture, Stage.SECOND)
+    assert BoxKind.CODE in {box.kind for box in seen}
 
 
 def test_a_box_of_the_fast_tier_has_the_same_number_in_the_default_tier(covering: Covering) -> None:

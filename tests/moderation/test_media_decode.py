@@ -179,7 +179,8 @@ def test_a_colour_profile_that_is_none_changes_nothing() -> None:
 def test_of_a_moving_gif_the_first_picture_is_taken() -> None:
     moving = saved(marked(), "GIF", save_all=True, append_images=[scene(96, 64).rotate(180)] * 3, duration=100)
     decoded = decode(moving)
-    assert decoded.format == "GIF"
+    assert (decoded.format, decoded.moved) == ("GIF", True)
+    assert not decode(saved(marked(), "GIF")).moved
     assert np.abs(decoded.pixels[4, 4].astype(int) - CORNER).max() < 40
 
 

@@ -1,7 +1,8 @@
 import asyncio
 import hashlib
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from moderation.detector import DetectorFailed
 from moderation.redaction import Redactor
 from moderation.release import ContentHash, PublicPicture, Release
 from moderation.scan import Scan
+from moderation.template import Approval, Template, Templates, TemplatesWrong
 
 POSTER, FILM = b"poster", b"film"
 NAMES = [hashlib.sha256(content).hexdigest() for content in (POSTER, FILM)]
@@ -31,11 +33,11 @@ RELEASE = Release(
 )
 
 
-class Nothing:
-    """Finds nothing in any text."""
+class OnePlate:
+    """Finds one plate, and nothing else."""
 
     def remaining(self, text: str, language: str, kind: str) -> list[str]:
-        return []
+        return [word for word in text.split() if word == "AB12CDE"]
 
 
 class Broken:
@@ -49,7 +51,7 @@ class Broken:
 def scan(tmp_path: Path) -> Scan:
     (tmp_path / f"{NAMES[0]}.jpg").write_bytes(POSTER)
     (tmp_path / f"{NAMES[1]}.mp4").write_bytes(FILM)
-    return Scan(cast(Redactor, Nothing()), tmp_path)
+    return Scan(cast(Redactor, OnePlate()), tmp_path)
 
 
 async def test_what_no_detector_could_look_at_does_not_leave(scan: Scan) -> None:
@@ -59,6 +61,27 @@ async def test_what_no_detector_could_look_at_does_not_leave(scan: Scan) -> None
 
 async def test_an_approved_video_may_leave(scan: Scan) -> None:
     await scan.check(RELEASE)
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        replace(RELEASE, text="Stopped AB12CDE today."),
+        replace(RELEASE, correction="Not AB12CDE after all."),
+        replace(RELEASE, pictures=(replace(RELEASE.pictures[0], alt="A van, AB12CDE"),)),
+    ],
+)
+async def test_whatever_leaves_in_words_is_looked_at(scan: Scan, release: Release) -> None:
+    with pytest.raises(NotAllowed):
+        await scan.check(release)
+
+
+def test_a_fixed_text_that_could_never_leave_is_named_before_anybody_needs_it(scan: Scan) -> None:
+    scan.check_fixed(Templates.load(Path(__file__).parents[2] / "config" / "templates.toml"))
+    approval = Approval("press-1", date(2026, 11, 1), ContentHash("0" * 64))
+    fixed = Template("thanks", {"en": "Thank you.", "es": "Gracias por AB12CDE"})
+    with pytest.raises(TemplatesWrong, match=r"thanks \(es\)"):
+        scan.check_fixed(Templates({"thanks": (fixed, approval)}))
 
 
 @pytest.mark.parametrize("name", [f"{NAMES[0]}.jpg", f"{NAMES[1]}.mp4"])
