@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import delivery
 from bot.reply import Reply
 from bot.tap import Tap
-from moderation import queue
+from moderation import approval, queue
 from moderation.post import Post, Wait
 
 
@@ -22,7 +22,8 @@ async def approve(session: AsyncSession, tap: Tap, post: Post, seen: str) -> boo
         await tap.desk.plan(session, post, due, await _answers(session, post))
     await tap.desk.changed(session, post)
     if not done:
-        await tap.desk.ask_second(session, post, tap.caller.officer)
+        roles, first = approval.second_roles(post), tap.caller.officer
+        await tap.desk.ask(session, post, first, "tap.second_wanted", () if roles & {*first.roles} else roles)
     return done
 
 

@@ -11,7 +11,7 @@ from bot import outbox, recap, retelling
 from bot.desk import Desk
 from bot.due import each
 from bot.outbox import SlotKind
-from moderation import audit, queue, waits
+from moderation import approval, audit, countdown, queue, waits
 from moderation.post import Post, PostState, Wait
 from shifts import roster, shift
 from shifts.database import Database
@@ -103,6 +103,9 @@ class Clock:
     async def _older(self, session: AsyncSession, post: Post, age: timedelta, now: datetime) -> bool:
         minutes = age.total_seconds() / 60
         held = post.claimed_until is not None and post.claimed_until > now
+        if minutes >= self._desk.times.expiry_minutes and approval.holds(post):
+            countdown.stop(post)  # it begins anew when its condition is met
+            return False
         if minutes >= self._desk.times.expiry_minutes and not held:
             await queue.expire(session, post, now)
             await self._desk.changed(session, post)
@@ -114,16 +117,9 @@ class Clock:
         post.level = level
         await queue.note(session, post, f"level {level}", None, now)
         await self._desk.changed(session, post)
-        for person in await self._reminded(session, post):
+        for person in await self._desk.deciders(session, post):
             await self._desk.tell(session, person, LEVELS[level - 1], number=post.number, minutes=int(minutes))
         return True
-
-    async def _reminded(self, session: AsyncSession, post: Post) -> list[Officer]:
-        statement = select(outbox.Slot.officer_id).where(
-            outbox.Slot.kind == SlotKind.DECIDER, outbox.Slot.subject == post.id, col(outbox.Slot.closed).is_(False)
-        )
-        ids = set((await session.exec(statement)).all()) - {post.author_id}
-        return list((await session.exec(select(Officer).where(col(Officer.id).in_(ids)))).all())
 
     async def _undo_over(self, now: datetime) -> int:
         """The undo window of an approved post that still waits has passed: its button goes."""

@@ -105,7 +105,7 @@ class DeciderCards(FixParts):
         if post.redactions:
             second.append(button(slot, "page", say("card.button.redactions"), "redactions"))
         second.append(button(slot, "page", say("card.button.wait"), "wait"))
-        if "inspector" not in view.viewer.roles and post.level < 3:
+        if "inspector" not in view.viewer.roles and not (post.inspector_asked or post.level >= 3):
             second.append(button(slot, "inspector", say("card.button.inspector")))
         rows = [tuple(first), tuple(second)]
         if view.fixable:

@@ -1,6 +1,6 @@
 """The desk: what every handler of messages, commands and taps works with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from moderation.post import Post, PostState, called
 from moderation.vault import Vault
 from shifts import roster
 from shifts.officer import LEADERS, Account, Officer, Role
-from shifts.shift import on_duty
+from shifts.shift import OPEN, Shift, on_duty
 from shifts.words import Words
 
 PREPARE_LEASE = timedelta(seconds=60)
@@ -24,6 +24,9 @@ PREPARE = "prepare"
 COVER = "cover"
 FILM = "film"
 DELIVER = "deliver"
+
+_STANDBY, _INSPECTOR = 2, 3
+"""From which reminder on they are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Desk:
         """The post looks different now, on every card that shows it; and whoever decides has a card of it."""
         await session.flush()
         if post.state is PostState.WAITING and not post.lesson:
-            for person in await self._deciders(session, post):
+            for person in await self.deciders(session, post):
                 for account in await roster.accounts(session, person.id):
                     await outbox.living(session, account, SlotKind.DECIDER, post.id)
         await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
@@ -89,29 +92,47 @@ class Desk:
         for person in await roster.with_role(session, Role(role)):
             await self.tell(session, person, words, number=post.number, officer=author.call_sign)
 
-    async def ask_second(self, session: AsyncSession, post: Post, first: Officer) -> None:
-        """Those whose yes is still wanted hear of it: their cards change where they stand, which makes no sound."""
-        for person in await self._deciders(session, post):
-            if person.id != first.id and approval.second_roles(post) & {*first.roles, *person.roles}:
-                await self.tell(session, person, "tap.second_wanted", number=post.number, officer=first.call_sign)
+    async def ask(
+        self, session: AsyncSession, post: Post, by: Officer, words: str, roles: Collection[str] = ()
+    ) -> bool:
+        """Tell the others who decide about a post (with `roles`, those of them who have one) what `by` wants.
 
-    async def tell_deciders(self, session: AsyncSession, post: Post, words: str, by: Officer) -> None:
-        """What one of those who decide about a post has done, to the others."""
-        for person in await self._deciders(session, post):
-            if person.id != by.id:
-                await self.tell(session, person, words, number=post.number, officer=by.call_sign)
+        Their cards change where they stand, which makes no sound. False if nobody can be reached."""
+        reached: list[Account] = []
+        for person in await self.deciders(session, post):
+            if person.id != by.id and (not roles or {*roles} & {*person.roles}):
+                reached += await roster.accounts(session, person.id)
+        await outbox.tell(session, reached, words, number=post.number, officer=by.call_sign)
+        return bool(reached)
 
-    async def _deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
-        """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author."""
-        people = {p.id: p for p in await on_duty(session, post.shift_id) if p.has(*LEADERS)}
+    async def deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
+        """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author.
+
+        Where nobody on the shift may, standby is asked at once; where there is none of them, an inspector."""
+        people = [person for person in await on_duty(session, post.shift_id) if person.has(*LEADERS)]
+        for role in sorted(self._roles(post)):
+            people += await roster.with_role(session, role)
+        if post.level >= _STANDBY or _only_author(people, post):
+            people += await self._standby(session, post)
+        if _only_author(people, post):
+            people += await roster.with_role(session, Role.INSPECTOR)
+        return [person for person in {p.id: p for p in people}.values() if person.id != post.author_id]
+
+    def _roles(self, post: Post) -> set[Role]:
+        """Whose holders see the post wherever they are."""
         roles = {Role(role) for role in approval.roles_asked(post)}
         if post.corrects is not None:
             roles |= {Role.INSPECTOR, Role.PRESS}
-        if post.level >= 3:
+        if post.level >= _INSPECTOR or post.inspector_asked:
             roles.add(Role.INSPECTOR)
-        for role in sorted(roles):
-            people.update({p.id: p for p in await roster.with_role(session, role)})
-        if post.level == 2:
-            unit = (await session.get_one(Officer, post.author_id)).unit
-            people.update({p.id: p for p in await roster.standby(session, unit)})
-        return [person for person in people.values() if person.id != post.author_id and person.active]
+        return roles
+
+    async def _standby(self, session: AsyncSession, post: Post) -> list[Officer]:
+        """Who is named as standby for the unit of its shift, while that runs."""
+        one = await session.get_one(Shift, post.shift_id)
+        named = await roster.standby(session, one.unit) if one.state in OPEN else []
+        return [person for person in named if person.has(*LEADERS)]
+
+
+def _only_author(people: Collection[Officer], post: Post) -> bool:
+    return all(person.id == post.author_id for person in people)

@@ -91,9 +91,8 @@ async def finish(session: AsyncSession, post: Post, shown: list[PostPicture], no
     post.prepared = post.revision
     author = await session.get_one(Officer, post.author_id)
     post.content = approval.content_of(post, shown, author.byline)
-    if post.clock_from is not None and not post.level and any(picture.video for picture in shown):
-        # A video takes minutes: nobody is reminded of what they could not decide about yet.
-        post.clock_from = countdown.start(post, now)
+    if post.clock_from is not None and any(picture.video for picture in shown):
+        countdown.begin(post, now)  # a video takes minutes, in which nobody could decide
     await queue.note(session, post, "ready", None, now)
     return True
 

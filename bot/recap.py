@@ -25,8 +25,6 @@ AT_LEAST: Final = 2
 KEY_POSTS: Final = 4
 LONGEST: Final = 240
 """Of a post that is told again: its time has to fit before it on every network."""
-INSPECTOR_IS_ASKED: Final = 3
-"""The level of a post of which an inspector has a card: nobody is on the shift any more."""
 
 
 async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, now: datetime) -> Post | None:
@@ -52,7 +50,7 @@ async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, n
         number=0, author_id=author, shift_id=shift.number, language=language, app=account.app if account else "",
         chat=account.chat if account else "", message=f"recap-{shift.id}", source_id=source, original_id=source,
         networks=list(desk.networks), prepare_at=now, sent_at=now, received_at=now, kind="advice", kind_chosen=True,
-        from_template=True, thread=True, level=INSPECTOR_IS_ASKED,
+        from_template=True, thread=True, inspector_asked=True,  # nobody is on the shift any more
         retells=[said[post.id or 0].id or 0 for post in key],
     )  # fmt: skip
     await queue.receive(session, post, now)

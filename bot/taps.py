@@ -27,7 +27,7 @@ from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
 from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn, undecided
 from moderation import appeal, approval, queue, waits
-from moderation.decision import Decision, DecisionKind, NotAllowed
+from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, pictures
 from shifts import roster, shift
 from shifts.officer import Officer, Role
@@ -224,7 +224,7 @@ async def _met(session: AsyncSession, tap: Tap) -> str | None:
     await waits.condition_met(session, post, tap.caller.officer, tap.now)
     await tap.desk.changed(session, post)
     if not approval.unmet(post):
-        await tap.desk.tell_deciders(session, post, "tap.condition_met", tap.caller.officer)
+        await tap.desk.ask(session, post, tap.caller.officer, "tap.condition_met")
     return None
 
 
@@ -238,20 +238,10 @@ async def _original(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
     post = await undecided(session, tap)
-    post.level = 3
-    session.add(
-        Decision(
-            post_id=post.id or 0,
-            kind=DecisionKind.ESCALATE,
-            officer_id=tap.caller.officer.id,
-            at=tap.now,
-            revision=post.revision,
-            content=post.content,
-        )
-    )
-    await queue.note(session, post, "escalated", tap.caller.officer.id, tap.now)
-    queue.release_claim(post)
+    await queue.escalate(session, post, tap.caller.officer, tap.now)
     await tap.desk.changed(session, post)
+    if not await tap.desk.ask(session, post, tap.caller.officer, "tap.inspector_wanted", (Role.INSPECTOR,)):
+        raise NotAllowed("tap.no_inspector")
     await next_card.bring(session, tap.caller, post.id, tap.now)
     return "tap.inspector_called"
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from moderation import audit, queue
+from moderation import audit, countdown, queue
 from moderation.decision import NotAllowed
 from moderation.policy import PostKind
 from moderation.post import POSTS, Post, PostState
@@ -27,6 +27,6 @@ async def begin(session: AsyncSession, post: Post, now: datetime) -> None:
         raise NotAllowed("tap.stale")
     await POSTS.move(session, post, PostState.RECEIVED)
     post.kind, post.kind_chosen, post.ended_at = PostKind.APPEAL.value, True, None
-    post.clock_from, post.level = None, 0  # it may have waited before it was diverted; its half hour begins anew
+    countdown.stop(post)  # it may have waited before it was diverted; its half hour begins anew
     queue.look_again(post, now)
     await audit.record(session, now, "appeal", f"post {post.number}", post.author_id, revision=post.revision)

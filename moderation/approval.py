@@ -57,6 +57,11 @@ def unmet(post: Post) -> list[dict[str, Any]]:
     return [reason for reason in post.reasons if reason["verdict"] == "HOLD" and reason["code"] not in post.met]
 
 
+def holds(post: Post) -> bool:
+    """Whether all that it waits for is somebody who says that its condition is met."""
+    return post.prepared == post.revision and bool(unmet(post))
+
+
 def green(post: Post, pictures: Sequence[PostPicture]) -> bool:
     """Whether one tap is all that it needs: nothing to tick, nothing held, nobody else to ask, no word to look at, and
     no video, which nobody has watched before they see its own card."""

@@ -30,7 +30,6 @@ class Wait(StrEnum):
 
     NONE = "none"
     SCENE = "scene"
-    CONDITION = "condition"
 
 
 class Happened(StrEnum):
@@ -128,6 +127,9 @@ class Post(SQLModel, table=True):
     claimed_by: str | None = Field(default=None, max_length=64)
     claimed_until: datetime | None = None
     level: int = 0
+    """How many of its reminders have been said since `clock_from`."""
+    inspector_asked: bool = False
+    """Somebody wants an inspector to look, however long it has waited."""
     sent_at: datetime
     received_at: datetime
     happened: Happened | None = Field(default=None, sa_type=by_value(Happened), nullable=True)

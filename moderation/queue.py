@@ -63,7 +63,9 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
         # Other words may tell of another scene: whatever was clear before says nothing of it.
         post.wait_over_at, post.words_at = None, now
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
-    if by != post.author_id:
+    if by == post.author_id:
+        countdown.stop(post)  # the half hour is of these words
+    else:
         session.add(decision_on(post, DecisionKind.EDIT, by, now))
     look_again(post, now)
     post.before_edit = post.text if by != post.author_id else None
@@ -95,8 +97,8 @@ async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetim
         await POSTS.move(session, post, to)
     post.verdict = verdict
     post.ended_at = now if to is not PostState.WAITING else None
-    if to is PostState.WAITING and post.clock_from is None:
-        post.clock_from = countdown.start(post, now)
+    if to is PostState.WAITING and (post.clock_from is None or countdown.stands_still(post, now)):
+        countdown.begin(post, now)
     if post.claimed_by is not None and approval.own_words(post, post.claimed_by):
         release_claim(post)
     reasons = [reason["code"] for reason in post.reasons]
@@ -209,10 +211,10 @@ async def _unapproved(session: AsyncSession, post: Post, now: datetime) -> None:
         approved_at=None,
         approved_by=None,
         undo_until=None,
-        clock_from=countdown.start(post, now),
         approvals=[],
         ticks=[],
     )
+    countdown.begin(post, now)
 
 
 async def send_back(
@@ -231,12 +233,21 @@ async def send_back(
         outcome_id=outcome_id,
         claimed_by=None,
         claimed_until=None,
-        clock_from=None,
         approvals=[],
         ticks=[],
+        inspector_asked=False,
     )
+    countdown.stop(post)
     session.add(decision_on(post, DecisionKind.SEND_BACK, officer.id, now, [reason]))
     await _record(session, now, "sent back", post, officer.id, reason=reason)
+
+
+async def escalate(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
+    """An inspector is asked besides everybody else. Its countdown goes on."""
+    post.inspector_asked = True
+    release_claim(post)
+    session.add(decision_on(post, DecisionKind.ESCALATE, officer.id, now, []))
+    await _record(session, now, "escalated", post, officer.id)
 
 
 async def withdraw(session: AsyncSession, post: Post, officer_id: str, now: datetime) -> None:

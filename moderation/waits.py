@@ -18,8 +18,8 @@ async def clear_scene(session: AsyncSession, post: Post, by: str | None, now: da
     if post.wait is not Wait.SCENE or post.wait_over_at is not None:
         return
     post.wait_over_at = now
-    if post.state is PostState.WAITING and post.clock_from is None:
-        post.clock_from = countdown.start(post, now)
+    if post.state is PostState.WAITING:
+        countdown.begin(post, now)
     await queue.note(session, post, "scene clear", by, now)
 
 
@@ -27,7 +27,8 @@ async def wait_for_scene(session: AsyncSession, post: Post, officer: Officer, un
     """A decider wants the officer clear of the scene first, `until` at the latest. Raises NotAllowed."""
     _check_wait(post, officer, now)
     post.wait, post.wait_by = Wait.SCENE, officer.id
-    post.wait_until, post.wait_over_at, post.clock_from = until, None, None
+    post.wait_until, post.wait_over_at = until, None
+    countdown.begin(post, now)
     await _another_time(session, post)
     await queue.note(session, post, "waits for scene", officer.id, now)
 
@@ -36,7 +37,7 @@ async def embargo(session: AsyncSession, post: Post, officer: Officer, until: da
     """It leaves at `until` at the earliest; None: as soon as it may. Raises NotAllowed."""
     _check_wait(post, officer, now)
     post.embargo_until = until
-    post.clock_from = countdown.start(post, now)
+    countdown.begin(post, now)
     await _another_time(session, post)
     told = until.isoformat() if until else None
     await queue.note(session, post, "embargo", officer.id, now, until=told)
@@ -81,5 +82,7 @@ async def condition_met(session: AsyncSession, post: Post, officer: Officer, now
     post.met = [*post.met, *theirs]
     post.condition_met_by = officer.id
     queue.release_claim(post)  # whoever publishes it may be somebody else
+    if not approval.unmet(post):
+        countdown.begin(post, now)
     session.add(decision_on(post, DecisionKind.CONDITION_MET, officer.id, now, theirs))
     await queue.note(session, post, "condition met", officer.id, now, codes=theirs)

@@ -40,6 +40,13 @@ async def press(database: Database, desk: Desk, button: str) -> str | None:
         return await taps.press(session, desk, caller, f"{slot.id}.{button}.1", NOW)
 
 
+async def second_sergeant_comes(database: Database) -> None:
+    """Their phone is linked, and they are on the shift."""
+    async with database.transaction() as session:
+        await roster.link(session, "sergeant-2", "chat", "a2", "c2", NOW)
+        await join(session, await session.get_one(Officer, "sergeant-2"), await session.get_one(Shift, 1), NOW)
+
+
 @pytest.mark.parametrize("state", [PostState.APPROVED, PostState.RELEASED])
 @pytest.mark.parametrize(
     "button",
@@ -49,9 +56,8 @@ async def test_a_tap_after_the_decision_learns_who_decided_and_changes_nothing(
     sqlite_database: Database, desk: Desk, button: str, state: PostState
 ) -> None:
     await a_waiting_post(sqlite_database)
+    await second_sergeant_comes(sqlite_database)
     async with sqlite_database.transaction() as session:
-        await roster.link(session, "sergeant-2", "chat", "a2", "c2", NOW)
-        await join(session, await session.get_one(Officer, "sergeant-2"), await session.get_one(Shift, 1), NOW)
         post = await queue.locked(session, 1)
         post.redactions = [{**SPOT, "hard": False}]
     assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
@@ -75,3 +81,19 @@ async def test_nothing_looks_again_at_what_has_been_approved(sqlite_database: Da
     with pytest.raises(NotAllowed, match="too_late_to_change"):
         queue.look_again(post, NOW + timedelta(seconds=1))
     assert (post.revision, post.content is not None) == (1, True)
+
+
+async def test_an_inspector_is_said_to_have_it_only_if_one_can_be_reached(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    await a_waiting_post(sqlite_database)
+    await second_sergeant_comes(sqlite_database)
+    with pytest.raises(NotAllowed, match="no_inspector"):
+        await press(sqlite_database, desk, "inspector.")
+    async with sqlite_database.transaction() as session:
+        assert not (await session.get_one(Post, 1)).inspector_asked
+        await roster.link(session, "inspector-1", "chat", "a3", "c3", NOW)
+    assert await press(sqlite_database, desk, "inspector.") == "tap.inspector_called"
+    async with sqlite_database.reading() as session:
+        slots = (await session.exec(select(Slot).where(Slot.officer_id == "inspector-1"))).all()
+    assert {slot.notice.get("words") for slot in slots} == {None, "tap.inspector_wanted"}

@@ -75,9 +75,13 @@ class Phone:
 
         return await eventually(look, lambda: f"{self.account} never saw {what or 'that card'}: {last}", patience)
 
+    def says(self, key: str, **fields: object) -> str:
+        """A sentence of ours as this person reads it."""
+        return self._stage.words.say(key, self.language, **fields)
+
     async def reads(self, key: str, **fields: object) -> Card:
         """Wait for a sentence of ours, on any part of any card."""
-        sentence = self._stage.words.say(key, self.language, **fields)
+        sentence = self.says(key, **fields)
         _, card = await self.card(lambda c: sentence in (c.title, *c.lines) or sentence in c.title, key)
         return card
 

@@ -102,26 +102,6 @@ async def test_only_an_inspector_or_the_press_office_resumes(stage: Stage) -> No
     await sergeant.reads("shift.only_seniors")
 
 
-async def test_a_post_that_nobody_decides_is_reminded_escalated_and_expires(stage: Stage) -> None:
-    times = stage.program.settings.times.__dict__
-    sergeant = await stage.open_shift("lima-3")
-    officer = stage.phone("lima-3")
-    await officer.send(HARMLESS)
-    await sergeant.sees("card.tone.green", 1)
-    await _age(stage, minutes=3)
-    await sergeant.card(
-        lambda c: "1" in c.title and stage.words.say("clock.reminder", "en", number=1, minutes=3) == c.title
-    )
-    await _age(stage, minutes=8)
-    inspector = stage.phone("inspector-1")
-    await inspector.card(lambda c: stage.words.say("clock.inspector", "en", number=1, minutes=11) == c.title)
-    await inspector.sees("card.tone.green", 1)
-    await _age(stage, minutes=20)
-    await officer.sees("card.state.expired", 1)
-    await officer.reads("clock.expired", number=1)
-    assert times["expiry_minutes"] == 30
-
-
 async def test_a_shift_ends_by_itself_with_a_handover(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     async with stage.database.transaction() as session:
@@ -132,15 +112,6 @@ async def test_a_shift_ends_by_itself_with_a_handover(stage: Stage) -> None:
     await officer.reads("command.shift_ended", shift="Night B")
     await officer.send(HARMLESS)
     await officer.reads("shift.over")
-
-
-async def _age(stage: Stage, minutes: float) -> None:
-    """Let the post have waited longer."""
-    async with stage.database.transaction() as session:
-        post = (await session.exec(select(Post))).one()
-
-        assert post.clock_from is not None
-        post.clock_from = post.clock_from - timedelta(minutes=minutes)
 
 
 async def test_six_messages_sent_at_once_become_six_posts_in_their_order(stage: Stage) -> None:

@@ -416,7 +416,7 @@ def upgrade() -> None:
         sa.Column("byline", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column(
             "wait",
-            sa.Enum("none", "scene", "condition", name="wait", native_enum=False, create_constraint=True, length=24),
+            sa.Enum("none", "scene", name="wait", native_enum=False, create_constraint=True, length=24),
             nullable=False,
         ),
         sa.Column("wait_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -429,6 +429,7 @@ def upgrade() -> None:
         sa.Column("claimed_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("claimed_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("inspector_asked", sa.Boolean(), nullable=False),
         sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column(
