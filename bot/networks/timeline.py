@@ -40,7 +40,11 @@ class Timeline:
         self._url = public_url.rstrip("/")
 
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
-        """One entry for one key, however often it is asked for."""
+        """One entry for one key, however often it is asked for. Raises Refused."""
+        if len(release.text) > LIMITS.characters and not release.thread:
+            raise Refused("too long")
+        if len(release.pictures) > LIMITS.pictures:
+            raise Refused("too many pictures")
         for picture in release.pictures:
             for name in picture.files:
                 await asyncio.to_thread(self._public.take, name, self._media / name)
@@ -64,13 +68,17 @@ class Timeline:
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
         async with self._database.reading() as session:
-            entry = (await session.exec(select(Entry).where(col(Entry.key) == key))).first()
+            there = select(Entry).where(col(Entry.key) == key, col(Entry.withdrawn_at).is_(None))
+            entry = (await session.exec(there)).first()
         return None if entry is None else self._published(entry)
 
     async def withdraw(self, published: Published) -> None:
         """A tombstone stays; words, pictures and videos go, these also from the folder that the website serves."""
         async with self._database.transaction() as session:
-            purged = await timeline.withdraw(session, published.id, utc_now())
+            try:
+                purged = await timeline.withdraw(session, published.id, utc_now())
+            except LookupError:
+                return
         for name in purged:
             self._public.drop(name)
 
@@ -89,6 +97,8 @@ class Timeline:
                 )
             except LookupError:
                 raise Refused("gone") from None
+        if entry.withdrawn_at is not None:
+            raise Refused("gone")
         return self._published(entry)
 
     async def replies(self, cursor: str | None) -> HeardPage:

@@ -175,8 +175,9 @@ class X:
         raise TryLater(PROCESSING_LOOKS[-1])
 
     async def _posted(self, release: Release, media: list[str], answers: str | None) -> str:
-        """Post under `answers` where that is allowed; a post of a thread also stands alone."""
-        if answers is None or not self._switches.replies_allowed:
+        """Post under `answers` where that is allowed; a post of a thread also stands alone. A correction is always
+        tried under what it corrects: X may take it, and asks nothing for saying no."""
+        if answers is None or not (self._switches.replies_allowed or release.correction is not None):
             return await self._alone(release, media)
         try:
             return await self._line.post(release.text, media, answers)

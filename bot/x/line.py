@@ -130,7 +130,7 @@ class Line:
         """Our posts since a time, newest first."""
         posts: list[Json] = []
         token: str | None = None
-        fields = ["created_at", "entities", "attachments", "note_tweet"]
+        fields = ["created_at", "entities", "attachments", "note_tweet", "referenced_tweets"]
         with translated():
             for _ in range(PAGES):
                 page = await self._client.get_users_tweets(

@@ -31,9 +31,17 @@ def said(post: Mapping[str, Any]) -> str:
 
 
 def says(post: Mapping[str, Any], text: str, pictures: int) -> bool:
-    """Whether a post says exactly this, with so many pictures."""
+    """Whether a post says exactly this, with so many pictures; X may have put names before an answer."""
     attached = (post.get("attachments") or {}).get("media_keys", [])
-    return len(attached) == pictures and wording(said(post)) == wording(text)
+    if len(attached) != pictures:
+        return False
+    there, ours = wording(said(post)), wording(text)
+    before = there.removesuffix(ours)
+    return there == ours or (_answers(post) and before != there and _ADDRESSED.fullmatch(before) is not None)
+
+
+def _answers(post: Mapping[str, Any]) -> bool:
+    return any(one.get("type") == "replied_to" for one in post.get("referenced_tweets") or [])
 
 
 def heard(post: Mapping[str, Any]) -> str:

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot import networks
 from bot.network import Corrects, Follows, Hides, Network, Published, Refused, SignedOut, TryLater, Unclear
 from moderation.release import ContentHash, PublicPicture, Release
 from tests.contracts.bluesky_harness import bluesky_network
 from tests.contracts.mastodon_harness import mastodon_network, mastodon_without_keys
 from tests.contracts.network_harness import NetworkHarness
 from tests.contracts.rehearsal_network_harness import rehearsal_network
+from tests.contracts.timeline_harness import timeline_network
 from tests.contracts.x_harness import x_network
 from tests.moderation.media_pictures import saved, scene
 from tests.moderation.media_videos import video
@@ -26,7 +28,11 @@ HARNESSES: dict[str, Callable[[Path], AbstractAsyncContextManager[NetworkHarness
     "mastodon without keys": mastodon_without_keys,
     "bluesky": bluesky_network,
     "x": x_network,
+    "timeline": timeline_network,
 }
+
+elsewhere = pytest.mark.parametrize("harness", [name for name in HARNESSES if name != "timeline"], indirect=True)
+"""Our own page is a table of ours: nobody answers there, it is never away, and it has no rules but our own."""
 
 NOW = datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -57,6 +63,11 @@ def network(harness: NetworkHarness) -> Network:
     return harness.network
 
 
+def test_no_network_is_left_out() -> None:
+    there = {path.stem for path in Path(networks.__path__[0]).glob("*.py")} - {"__init__"}
+    assert {name.split()[0] for name in HARNESSES} == there
+
+
 async def test_what_is_published_is_there_word_for_word(network: Network, harness: NetworkHarness) -> None:
     published = await network.publish(POST, "k1", None)
     assert published.id
@@ -82,6 +93,7 @@ async def test_another_key_is_another_post_or_a_refusal_but_never_the_same_post(
     assert second is None or second.id != first.id
 
 
+@elsewhere
 async def test_asking_again_after_a_lost_confirmation_posts_nothing_twice(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -100,6 +112,7 @@ async def test_what_was_never_published_is_not_found(network: Network) -> None:
     assert await network.find(replace(POST, text="Something else entirely."), "k2", LONG_AGO) is None
 
 
+@elsewhere
 async def test_a_post_whose_confirmation_was_lost_is_unclear_and_then_found(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -113,6 +126,7 @@ async def test_a_post_whose_confirmation_was_lost_is_unclear_and_then_found(
     assert await harness.texts() == [POST.text]
 
 
+@elsewhere
 async def test_nothing_is_published_while_the_network_is_away(network: Network, harness: NetworkHarness) -> None:
     await harness.go_away(True)
     with pytest.raises(TryLater) as later:
@@ -127,6 +141,7 @@ async def test_nothing_is_published_while_the_network_is_away(network: Network, 
     assert await network.find(POST, "k1", LONG_AGO) is None
 
 
+@elsewhere
 async def test_a_refusal_publishes_nothing_and_does_not_say_the_words(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -138,6 +153,7 @@ async def test_a_refusal_publishes_nothing_and_does_not_say_the_words(
     assert await harness.texts() == []
 
 
+@elsewhere
 async def test_credentials_that_no_longer_work_are_said_by_every_call(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -200,6 +216,7 @@ async def test_a_withdrawn_post_is_gone_and_can_be_withdrawn_again(network: Netw
     assert (await network.publish(replace(POST, text="This one stays."), "k0", None)).id == kept.id
 
 
+@elsewhere
 async def test_replies_come_once_in_order_from_the_cursor_on(network: Network, harness: NetworkHarness) -> None:
     published = await network.publish(POST, "k1", None)
     await harness.answer(published, "Marlow", "Before anybody listened")
@@ -217,6 +234,7 @@ async def test_replies_come_once_in_order_from_the_cursor_on(network: Network, h
     assert (await network.replies(start.cursor)).replies == page.replies
 
 
+@elsewhere
 async def test_a_reply_is_hidden_and_shown_again_where_the_network_can(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -236,6 +254,7 @@ async def test_a_reply_is_hidden_and_shown_again_where_the_network_can(
     assert await harness.hidden() == set()
 
 
+@elsewhere
 async def test_a_reply_that_was_changed_or_deleted_is_followed_where_the_network_can(
     network: Network, harness: NetworkHarness
 ) -> None:
@@ -251,6 +270,7 @@ async def test_a_reply_that_was_changed_or_deleted_is_followed_where_the_network
     assert await network.again([one, two, three]) == {one: "One", two: "Two, and help me", three: None}
 
 
+@elsewhere
 async def test_an_author_keeps_one_id_and_two_authors_have_two(network: Network, harness: NetworkHarness) -> None:
     published = await network.publish(POST, "k1", None)
     start = await network.replies(None)
@@ -260,6 +280,7 @@ async def test_an_author_keeps_one_id_and_two_authors_have_two(network: Network,
     assert authors[0] == authors[2] != authors[1]
 
 
+@elsewhere
 async def test_an_answer_stands_under_what_it_answers(network: Network, harness: NetworkHarness) -> None:
     published = await network.publish(POST, "k1", None)
     start = await network.replies(None)
@@ -293,6 +314,7 @@ async def test_the_limits_say_whether_words_can_be_changed(network: Network) -> 
     assert network.limits.edits is isinstance(network, Corrects)
 
 
+@elsewhere
 async def test_nothing_is_corrected_while_the_network_is_away_or_we_are_signed_out(
     network: Network, harness: NetworkHarness
 ) -> None:

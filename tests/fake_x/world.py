@@ -50,6 +50,8 @@ class Post:
     shown_from: float
     deleted: bool = False
     hidden: bool = False
+    addressed: str = ""
+    """The name that X puts before an answer to somebody else."""
 
 
 @dataclass
@@ -94,6 +96,9 @@ class World:
         """Make a post of anybody's; the rules are for the API's own user."""
         now = self.now
         made = Post(self.new_id(), author, text, media, answers, now, now + self.lag)
+        asked = self.posts.get(answers or "")
+        if author == self.me and asked is not None and asked.author != self.me:
+            made.addressed = f"@{self.names[asked.author]} "
         self.posts[made.id] = made
         return made
 
@@ -156,7 +161,7 @@ def looks(post: Post, thread: str) -> dict[str, Any]:
         links += [{"url": short, "expanded_url": page, "media_key": f"3_{one.id}"} for one in post.media]
     told: dict[str, Any] = {
         "id": post.id,
-        "text": html.escape(text, quote=False),
+        "text": html.escape(f"{post.addressed}{text}", quote=False),
         "created_at": datetime.fromtimestamp(post.at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "author_id": post.author,
         "edit_history_tweet_ids": [post.id],
