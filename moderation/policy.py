@@ -210,8 +210,8 @@ class Policy:
         """The rules that are met, the most severe first; an overlay can only add rules and make them stricter.
 
         A post is judged under every kind of `kinds`: the one that its words speak of, and the one that was chosen."""
-        names = [name.split("-")[0].lower() for name in overlays]
-        rules = [*self.rules, *(rule for name in dict.fromkeys(names) for rule in self.overlays.get(name, ()))]
+        names = _parts(overlays)
+        rules = [*self.rules, *(rule for name in names for rule in self.overlays.get(name, ()))]
         happened = _happened(hits)
         met: dict[str, Met] = {}
         for rule in rules:
@@ -225,6 +225,12 @@ class Policy:
     def _stricter(self, rule: Rule, overlays: Iterable[str]) -> Rule:
         raised = [self.stricter.get(name, {}).get(rule.code, rule.verdict) for name in overlays]
         return replace(rule, verdict=severest([rule.verdict, *raised]))
+
+
+def _parts(overlays: Iterable[str]) -> list[str]:
+    """The overlays of a country and of a part of it, each once: "US-CA" is us_ca.toml and us.toml."""
+    full = [name.lower().replace("-", "_") for name in overlays]
+    return list(dict.fromkeys(part for name in full for part in (name.split("_")[0], name)))
 
 
 def _standing(found: Sequence[Hit]) -> list[Hit]:
@@ -289,9 +295,17 @@ def _rule(table: Mapping[str, Any]) -> Rule:
 
 
 def _check(policy: Policy, lists: set[str]) -> None:
-    """Every list that a rule names exists in some language."""
-    for rule in (*policy.rules, *(rule for rules in policy.overlays.values() for rule in rules)):
+    """Every list that a rule names exists in some language, and an overlay is stricter where it says so."""
+    every = (*policy.rules, *(rule for rules in policy.overlays.values() for rule in rules))
+    for rule in every:
         named = {name for names in (*rule.any_of, *rule.all_of, *rule.unless, *rule.cut) for name in names.split("|")}
         missing = {name for name in named if not name.startswith("@")} - lists
         if missing:
             raise PolicyWrong(f"rule {rule.code}: no language has the word list {', '.join(sorted(missing))}")
+    known = {rule.code: rule.verdict for rule in policy.rules}
+    for overlay, raised in policy.stricter.items():
+        for code, verdict in raised.items():
+            if code not in known:
+                raise PolicyWrong(f"overlay {overlay}: there is no rule {code}")
+            if verdict.severity <= known[code].severity:
+                raise PolicyWrong(f"overlay {overlay}: {verdict} is not stricter than the rule {code}")

@@ -12,7 +12,10 @@ from moderation.policy import GENERAL, TOLD, Policy, PostKind, Rule
 from tests.moderation.text import CONFIG, harmless
 
 LANGUAGES = ("en", "es", "fr")
-OF_ONE_LANGUAGE = {"fr suspect": {"fr"}, "not domestic": {"en"}, "not trafficking": {"en"}}
+OF_ONE_LANGUAGE = {
+    **{name: {"fr"} for name in ("fr suspect", "suspect described", "prosecutor reference", "protected minor")},
+    **{name: {"en"} for name in ("not domestic", "not trafficking")},
+}
 """The press law of one country, and words that mean something else in one language ("domestic flight")."""
 BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "charged"}
 """Lists asked for by their names: by the jigsaw, to tell advice from news, and for whose name stays hidden."""

@@ -1,5 +1,6 @@
 """What may be said: rules, overlays, kinds, plans, the jigsaw, and the examples of the policy."""
 
+import shutil
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -149,6 +150,43 @@ def test_an_overlay_can_only_add_and_be_stricter() -> None:
     assert redact(text, language="fr", overlays=("fr",)).verdict is Verdict.BLOCK
 
 
+@pytest.mark.parametrize(
+    ("overlay", "text", "without", "verdict"),
+    [
+        ("uk", "Man arrested, it was arson.", Verdict.PASS, Verdict.ESC),
+        ("uk", "Apparently the suspect did it.", Verdict.FLAG, Verdict.ESC),
+        ("uk", "A 15 year old arrested outside St Elmo School.", Verdict.FLAG, Verdict.ESC),
+        ("es", "Foto de la manifestación.", Verdict.FLAG, Verdict.ESC),
+        ("es", "Un menor acosado en el parque.", Verdict.PASS, Verdict.ESC),
+        ("fr", "Un homme de 34 ans interpellé pour vol.", Verdict.PASS, Verdict.BLOCK),
+        ("fr", "Deux hommes en garde à vue pour vol.", Verdict.PASS, Verdict.BLOCK),
+        ("fr", "Deux hommes en garde à vue, avec l'accord du parquet.", Verdict.PASS, Verdict.PASS),
+        ("fr", "Une personne interpellée pour vol.", Verdict.PASS, Verdict.PASS),
+        ("fr", "Une personne menottée.", Verdict.PASS, Verdict.BLOCK),
+        ("us", "A man was injured and taken to St Mary's Hospital.", Verdict.FLAG, Verdict.ESC),
+        ("US-CA", "Photo of the man we arrested for theft.", Verdict.PASS, Verdict.BLOCK),
+        ("US-CA", "A man was injured and taken to St Mary's Hospital.", Verdict.FLAG, Verdict.ESC),
+        ("US-FL", "Burglary on Mill Lane.", Verdict.REDACT, Verdict.ESC),
+        ("US-FL", "Photo of the man we arrested for theft.", Verdict.PASS, Verdict.PASS),
+    ],
+)
+def test_an_overlay_asks_for_more_than_the_default(overlay: str, text: str, without: Verdict, verdict: Verdict) -> None:
+    language = overlay if overlay in ("es", "fr") else "en"
+    assert redact(text, language=language, overlays=()).verdict is without
+    assert redact(text, language=language, overlays=(overlay,)).verdict is verdict
+
+
+@pytest.mark.parametrize("line", ['"plate" = "FLAG"', '"person" = "REDACT"', '"plat" = "BLOCK"'])
+def test_a_line_of_an_overlay_that_makes_nothing_stricter_is_refused(tmp_path: Path, line: str) -> None:
+    shutil.copytree(CONFIG / "policy", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "xx.toml").write_text(f"[stricter]\n{line}\n")
+    if line == '"plate" = "FLAG"':
+        assert Policy.load(tmp_path).stricter["xx"]
+        return
+    with pytest.raises(PolicyWrong, match="xx"):
+        Policy.load(tmp_path)
+
+
 def test_two_posts_that_tell_more_together_are_flagged() -> None:
     now = "The owner is back at work in Riverside after last night."
     before = "Robbery at a takeaway in Riverside tonight."
@@ -191,6 +229,8 @@ def test_the_examples_of_the_policy_are_judged_as_written() -> None:
     wrong, left = [], []
     for row in rows:
         redacted = redact(row["raw"], language=row["lang"], plans_on=ON)
+        alone = redact(row["raw"], language=row["lang"], plans_on=ON, overlays=(row["juris"].lower(),))
+        wrong += [row["id"]] * (alone.verdict.value not in row["decision"].split("+"))
         if redacted.verdict.value not in row["decision"].split("+"):
             wrong.append(row["id"])
         if any(word.casefold() in redacted.text.casefold() for word in row["must_not_contain"]):

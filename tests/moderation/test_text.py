@@ -78,8 +78,9 @@ def test_nobody_can_lift_a_hard_redaction(value: str) -> None:
     ],
 )
 def test_nobody_can_lift_who_is_young_harmed_or_accused(text: str, name: str) -> None:
-    keys = frozenset(redaction.key for redaction in redact(text).redactions)
-    again = redact(text, lifted=keys)
+    keys = frozenset(redaction.key for redaction in redact(text, overlays=()).redactions)
+    again = redact(text, overlays=(), lifted=keys)
+    assert again.text
     assert name not in again.text
     assert redactor().remaining(text, again.language, "patrol")
 
