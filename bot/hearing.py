@@ -50,7 +50,7 @@ class Ears:
         self._failed: Counter[str] = Counter()
 
     async def listen(self, name: str) -> float | None:
-        """Ask one network once. Gives the seconds to wait that it asked for, if it did."""
+        """Ask one network once. Gives the seconds to wait that it asked for, if it did; 0 if there is more."""
         async with self._database.reading() as session:
             known = await session.get(ReplyCursor, name)
         try:
@@ -69,7 +69,8 @@ class Ears:
             async with self._database.transaction() as session:
                 await session.merge(ReplyCursor(network=name, cursor=page.cursor))
         self._changed()
-        return None
+        goes_on = page.more and page.cursor != (known.cursor if known else None)
+        return 0.0 if goes_on and set(kept) <= {_Kept.DONE} else None
 
     async def _try(self, network: str, heard: Heard, *, sure: bool) -> "_Kept":
         """Keep one reply. One that fails holds up none of the others on its page, nor for ever those behind it."""

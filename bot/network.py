@@ -76,10 +76,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class HeardPage:
-    """Replies in the network's order, and the cursor to ask with next time."""
+    """Replies in the network's order, and the cursor to ask with next time; `more`: at once, for there are more."""
 
     replies: tuple[Heard, ...]
     cursor: str | None
+    more: bool = False
 
 
 OUT_OF_CREDIT: Final = "credit"

@@ -11,12 +11,12 @@ from typing import Final
 import mastodon
 from mastodon.return_types import Account, MediaAttachment, Status
 
-from bot.belonging import others
+from bot.belonging import answered, others
 from bot.lengths import length
 from bot.mastodon_network.attempts import Attempts
 from bot.mastodon_network.instance import taken
 from bot.mastodon_network.line import Line, a_line
-from bot.mastodon_network.mentions import aware, heard_since, newest, now
+from bot.mastodon_network.mentions import Threads, aware, heard_since, newest, now
 from bot.mastodon_network.plain import plain, same_words
 from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater
@@ -25,7 +25,7 @@ from moderation.release import PublicPicture, Release
 from shifts.database import Database, utc_now
 
 CLOCKS_APART: Final = timedelta(hours=2)
-"""How wrong the instance's clock may be. What older deliveries brought there is known, so this may be generous."""
+"""How wrong the instance's clock may be. What earlier deliveries and texts brought there is known: so generous."""
 PICTURE_BYTES: Final = 8_000_000
 VIDEO_BYTES: Final = 39_000_000
 """As many as instances have taken for years; one that takes fewer says so."""
@@ -53,6 +53,7 @@ class Mastodon:
         self._asked = False
         self._us: Account | None = None
         self._attempts = Attempts()
+        self._threads = Threads()
         self._uploaded: dict[tuple[str, str, str], str] = {}
 
     @property
@@ -83,12 +84,14 @@ class Mastodon:
         return self._attempts.done(key, published)
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
-        """Our status with these words and as many pictures, unless another delivery brought it there.
-
-        Raises TryLater, SignedOut."""
+        """Our status with these words and as many pictures, unless something else brought it there; a fixed text also
+        by whom it answers. Raises TryLater, SignedOut."""
         us = await self._account(self._acting)
         earliest = since - CLOCKS_APART
         alike = await self._acting.look(lambda client: _alike(client, us, release, earliest))
+        said_to = await answered(self._database, key)
+        if said_to is not None:
+            alike = [status for status in alike if str(status.in_reply_to_id) == said_to]
         ids = [str(status.id) for status in alike]
         known = self._attempts.of_others(ids, key) | await others(self._database, ids, key)
         unknown = [status for status in alike if str(status.id) not in known]
@@ -129,7 +132,7 @@ class Mastodon:
         us = await self._account(self._hearing)
         if cursor is None:
             return HeardPage((), await self._hearing.look(newest))
-        return await self._hearing.look(lambda client: heard_since(client, us, cursor))
+        return await self._hearing.look(lambda client: heard_since(client, us, cursor, self._threads))
 
     async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
         """What replies say now. Raises TryLater, SignedOut."""

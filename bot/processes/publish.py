@@ -56,6 +56,6 @@ def _hear(ears: Ears, name: str, seconds: float) -> Loop:
     async def hear() -> None:
         while True:
             asked = await ears.listen(name)
-            await asyncio.sleep(max(seconds, asked or 0))
+            await asyncio.sleep(0 if asked == 0 else max(seconds, asked or 0))
 
     return hear

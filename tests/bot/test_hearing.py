@@ -10,7 +10,7 @@ from bot import alarm, routing
 from bot.alarm import Alarm
 from bot.delivery import Delivery
 from bot.hearing import TRIES, Ears
-from bot.network import Network
+from bot.network import HeardPage, Network
 from bot.outbox import SlotKind
 from bot.reply import Reply, ReplyCursor, ReplyState
 from bot.routing import WAIT
@@ -18,7 +18,7 @@ from bot.triage import Triage, Triaged
 from bot.triage_model import Shares
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
-from tests.bot.replies_stage import TRIAGE, Replies, replies, shares
+from tests.bot.replies_stage import TRIAGE, Crowd, Replies, replies, shares
 
 EMERGENCY = "please help my husband has collapsed and is not breathing"
 TIP = "he sells drugs from the blue kiosk every friday, I can tell you his name"
@@ -70,6 +70,23 @@ async def test_a_reply_that_cannot_be_kept_keeps_no_cry_for_help_from_being_hear
     assert [reply.text for reply in await kept(night)] == [EMERGENCY]
     assert "zebra" not in caplog.text
     assert [getattr(record, "given_up", None) for record in caplog.records] == [False] * (TRIES - 1) + [True]
+
+
+class Pages(Crowd):
+    """One reply a page."""
+
+    async def replies(self, cursor: str | None) -> HeardPage:
+        here = int(cursor or 0)
+        return HeardPage(tuple(self.heard[here : here + 1]), str(here + 1), more=here + 1 < len(self.heard))
+
+
+async def test_a_network_that_has_more_to_tell_is_asked_again_at_once_and_only_then(night: Replies) -> None:
+    night.crowd = Pages()
+    for number in range(4):
+        night.says(f"Is bridge {number} open?", f"p{number}")
+    ears = night.ears()
+    assert [await ears.listen("far") for _ in range(4)] == [0.0, 0.0, 0.0, None]
+    assert len(await kept(night)) == 4
 
 
 async def test_people_who_answer_each_other_under_our_post_are_heard_like_any_other(night: Replies) -> None:

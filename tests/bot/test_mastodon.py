@@ -280,8 +280,10 @@ async def test_more_replies_than_a_page_come_whole_and_in_order(harness: Mastodo
     start = (await harness.network.replies(None)).cursor
     for number in range(PAGE + 5):
         await harness.answer(published, "Ines", f"{number}")
-    heard = (await harness.network.replies(start)).replies
-    assert [one.text for one in heard] == [f"{number}" for number in range(PAGE + 5)]
+    first = await harness.network.replies(start)
+    second = await harness.network.replies(first.cursor)
+    assert (first.more, second.more) == (True, False)
+    assert [one.text for one in (*first.replies, *second.replies)] == [f"{number}" for number in range(PAGE + 5)]
 
 
 async def test_a_correction_changes_the_words_and_keeps_the_place(harness: MastodonHarness, tmp_path: Path) -> None:
