@@ -1,9 +1,9 @@
 """Photos: how much of what should be covered is covered, how much else, how long it takes, how much memory.
 
-    python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default] [--misses]
+    python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default]
 
 MANIFEST holds lines {"image", "set", "boxes": [{"kind", "box": [x1, y1, x2, y2], "ignore"?}]}; images lie beside it.
-Something counts as covered if four fifths of its box are. Prints a table a set, then the figures; without --quick also
+Something counts as covered if four fifths of its box are. Prints every miss, a table a set with n, then the figures; without --quick also
 what `deface` covers, in the same run, from an environment of its own below build/."""
 
 import argparse
@@ -160,9 +160,7 @@ def chosen(manifest: Path, quick: bool) -> list[dict[str, Any]]:
     return [row for each in sets.values() for row in each[:QUICK]]
 
 
-async def measure(
-    rows: list[dict[str, Any]], folder: Path, tier: Tier, misses: bool
-) -> tuple[dict[str, Score], dict[str, float]]:
+async def measure(rows: list[dict[str, Any]], folder: Path, tier: Tier) -> tuple[dict[str, Score], dict[str, float]]:
     """Scores a set, and the times and memory of the whole."""
     scores: dict[str, Score] = defaultdict(Score)
     figures: dict[str, float] = {}
@@ -177,8 +175,7 @@ async def measure(
             photo = await photos.cover((folder / row["image"]).read_bytes(), tier)
             score.seconds += cpu(photos.pid or 0) - began
             for miss in count(score, photo, row):
-                if misses:
-                    print(miss)
+                print(miss)
         print(f"\r{len(rows)}/{len(rows)} pictures", file=sys.stderr)
         big = large((folder / rows[0]["image"]).read_bytes())
         for each in Tier:
@@ -256,14 +253,13 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few pictures of each set, by the fast tier")
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
     parser.add_argument("--tier", type=Tier, choices=list(Tier), help="default, and fast with --quick")
-    parser.add_argument("--misses", action="store_true", help="print every miss")
     options = parser.parse_args()
     if not options.manifest.is_file():
         print("There are no pictures to measure with; name a manifest.")
         return 0
     tier = options.tier or (Tier.FAST if options.quick else Tier.DEFAULT)
     rows = chosen(options.manifest, options.quick)
-    scores, figures = asyncio.run(measure(rows, options.manifest.parent, tier, options.misses))
+    scores, figures = asyncio.run(measure(rows, options.manifest.parent, tier))
     print_table(scores)
     if not options.quick:
         print_rival(rows, options.manifest.parent)

@@ -137,6 +137,11 @@ class CardParts:
         lines += [say(key, **told) for key in view.refused]
         return lines
 
+    def _described(self, view: PostView) -> list[str]:
+        """What each picture is said to show, on every page that has *Publish*: a tap on it says that it does."""
+        alts = [self._say(view)("card.alt", alt=picture.alt) for picture in view.pictures if picture.alt]
+        return [*alts, self._say(view)("card.vouched")] if alts else []
+
     def _coming(self, view: PostView, picture: PostPicture) -> list[str]:
         """One that has not been covered yet; of a video, how much of it has."""
         say = self._say(view)

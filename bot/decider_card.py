@@ -67,6 +67,7 @@ class DeciderCards(FixParts):
             *self._reason_lines(view),
             *self._removed_lines(view),
             *self._picture_lines(view),
+            *self._described(view)[-1:],
             *self._suggestion_lines(view),
             *([] if missing.checks else self._none_lines(view, missing)),
             *self._difference_lines(view),
@@ -148,7 +149,13 @@ class DeciderCards(FixParts):
         if all(tick in post.ticks for tick in approval.ticks(post)):
             rows.append((self._publish(view),))
         rows.append((self._back(view),))
-        lines = [say("card.tick_each"), *self._reason_lines(view), *long, self._beside_line(view)]
+        lines = [
+            say("card.tick_each"),
+            *self._reason_lines(view),
+            *long,
+            *self._described(view),
+            self._beside_line(view),
+        ]
         return self._page(view, lines, rows)
 
     def _suggested(self, view: PostView) -> Card:
@@ -170,7 +177,7 @@ class DeciderCards(FixParts):
         if not missing:
             rows.append((self._publish(view),))
         rows.append((self._back(view),))
-        return self._page(view, [*lines, self._beside_line(view)], rows)
+        return self._page(view, [*lines, *self._described(view), self._beside_line(view)], rows)
 
     def _send_back(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post

@@ -15,6 +15,8 @@ from moderation.post import PictureState, Post, PostPicture, pictures
 from shifts.officer import Officer
 
 FACES: Final = Reason("faces", Verdict.REDACT, "B", "card.policy.faces", "card.policy.tick_no_minor")
+CROWD: Final = Reason("crowd", Verdict.FLAG, "B", "card.policy.crowd", "card.policy.tick_no_minor")
+SMALL: Final = Reason("small faces", Verdict.FLAG, "B", "card.policy.small_faces", "card.policy.tick_no_minor")
 LEFTOVER: Final = Reason("picture leftover", Verdict.HOLD, "B", "card.policy.leftover", None, "inspector")
 LEAKED: Final = Reason("video leaked", Verdict.HOLD, "B", "card.policy.leaked", None, "inspector")
 FLASHING: Final = Reason("video flashes", Verdict.FLAG, "P", "card.policy.flashing", "card.policy.tick_flashing")
@@ -23,13 +25,25 @@ READ: Final = Reason("picture text", Verdict.FLAG, "P", "card.policy.picture_tex
 OPENED: Final = Reason("picture opened", Verdict.FLAG, "P", "card.policy.opened", "card.policy.tick_opened")
 FORBIDDEN: Final = Reason("picture words", Verdict.HOLD, "P", "card.policy.picture_words", None, "inspector")
 UNSEEN: Final = Reason("picture not examined", Verdict.HOLD, "B", "card.policy.unexamined", None, "inspector")
+MANY: Final = 8
+"""So many faces are a crowd: one of them that nobody found is easily overlooked."""
+SMALLEST: Final = 40
+"""A face of 20 pixels as it is covered, with its margins and on whole blocks. Smaller ones are easily missed."""
 UNSURE: Final = 0.4
 """Detectors that are less sure than this of what they saw may have seen something else."""
 
 
-def _has_faces(picture: PostPicture) -> bool:
-    boxed = any(box["kind"] == BoxKind.FACE.value for box in picture.boxes)
-    return boxed or bool(picture.counts.get(BoxKind.FACE.value))
+def _faces(picture: PostPicture) -> int:
+    """How many were found; of a video, how many were followed."""
+    return max(len(_face_boxes(picture)), picture.counts.get(BoxKind.FACE.value, 0))
+
+
+def _face_boxes(picture: PostPicture) -> list[dict[str, Any]]:
+    return [box for box in picture.boxes if box["kind"] == BoxKind.FACE.value]
+
+
+def _is_small(box: Mapping[str, Any]) -> bool:
+    return bool(min(box["x2"] - box["x1"], box["y2"] - box["y1"]) <= SMALLEST)
 
 
 def _is_opened(picture: PostPicture) -> bool:
@@ -39,7 +53,9 @@ def _is_opened(picture: PostPicture) -> bool:
 
 
 _SHOWN: Final[Mapping[Reason, Callable[[PostPicture], bool]]] = {
-    FACES: _has_faces,
+    FACES: lambda picture: _faces(picture) > 0,
+    CROWD: lambda picture: _faces(picture) >= MANY,
+    SMALL: lambda picture: any(map(_is_small, _face_boxes(picture))),
     LEFTOVER: lambda picture: picture.leftover > 0,
     LEAKED: lambda picture: bool(picture.leaks),
     FLASHING: lambda picture: picture.flashing,

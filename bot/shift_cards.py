@@ -93,6 +93,7 @@ def queue(words: Words, view: ShiftView) -> Card:
         return Card(title, lines=tuple(lines))
     lines += [say("shift_card.greens"), *(_green_line(say, view, green) for green in view.greens)]
     shown = [p for green in view.greens for p in green.pictures if p.sha256]
+    lines += [say("card.vouched")] if shown else []
     label = say("shift_card.button.greens", n=len(view.greens))
     return Card(
         title,
@@ -119,6 +120,7 @@ def _green_line(say: Say, view: ShiftView, green: Green) -> str:
     told = f"{green.post.number} {say('shift_card.queue_text', text=green.post.text)}"
     count = len(green.pictures)
     told = f"{told} · {say('shift_card.with_pictures', n=count)}" if count else told
+    told = " · ".join([told, *(say("card.alt", alt=picture.alt) for picture in green.pictures)])
     return f"{told} · {beside(say, green.post, green.byline, view.setting.areas)}"
 
 

@@ -244,6 +244,20 @@ def test_a_long_queue_says_how_many_more_wait() -> None:
     assert (card.lines[0], card.lines[-1]) == ("1 · red · 0 min (22:03) · Lima b is on it", "and 3 more")
 
 
+@pytest.mark.parametrize("page", ["main", "ticks", "words"])
+def test_every_page_that_publishes_shows_the_description_that_it_vouches_for(page: str) -> None:
+    post = post_row(PostState.WAITING, verdict="REDACT", reasons=[], suggestions=[], networks=["page"], approvals=[])
+    card = DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, page, "en", post=post))
+    assert any(button.label == "Publish" for row in card.rows for button in row)
+    assert {WORDS.say("card.alt", "en", alt="A white van."), WORDS.say("card.vouched", "en")} <= set(card.lines)
+
+
+def test_what_one_tap_publishes_together_is_shown_with_its_descriptions() -> None:
+    card = shift_cards.queue(WORDS, shift_view("en", ShiftState.LIVE))
+    assert any(WORDS.say("card.alt", "en", alt="A white van.") in line for line in card.lines)
+    assert card.lines[-1] == WORDS.say("card.vouched", "en")
+
+
 def test_both_cards_say_that_only_the_first_picture_of_a_moving_one_is_used() -> None:
     sentence = WORDS.say("card.first_frame", "en")
     for moved in (True, False):

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from sqlmodel import col, select
@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from bot import judging
 from bot.covering import Coverer
 from bot.desk import Desk
-from bot.picture_work import PictureWork
+from bot.picture_work import PictureWork, told
 from moderation import approval, picture_fix, queue
 from moderation.audit import AuditEntry
 from moderation.decision import NotAllowed
@@ -135,6 +135,24 @@ async def test_words_that_nobody_could_publish_hold_the_post_and_stay_covered(ro
     post, picture = await room.cover()
     assert (post.verdict, picture.lifted, picture.hard) == ("HOLD", [0], [1, 2])
     assert approval.roles_asked(post) == {"inspector"}
+
+
+@pytest.mark.parametrize(
+    ("faces", "side", "codes"),
+    [(1, 90, ["faces"]), (8, 90, ["faces", "crowd"]), (1, 40, ["faces", "small faces"]), (0, 0, [])],
+)
+def test_a_crowd_and_small_faces_are_flagged_by_a_tick_that_faces_ask_for_anyway(
+    faces: int, side: int, codes: list[str]
+) -> None:
+    boxes = [told(Box(BoxKind.FACE, 0, 0, side, 90, 0.9, "test"))] * faces
+    shown: dict[str, Any] = {"post_id": 1, "part": "1", "kind": "photo", "boxes": boxes}
+    where: dict[str, Any] = {"app": "a", "chat": "c", "message": "m", "source_id": "s", "original_id": "s"}
+    now = utc_now()
+    post = Post(number=1, author_id="a", shift_id=1, prepare_at=now, sent_at=now, received_at=now, **where)
+    judged = judging.verdict(post, [PostPicture(**shown)], Verdict.PASS)
+    assert [reason["code"] for reason in post.reasons] == codes
+    assert judged is (Verdict.FLAG if len(codes) > 1 else Verdict.REDACT if codes else Verdict.PASS)
+    assert approval.ticks(post) == (("card.policy.tick_no_minor",) if codes else ())
 
 
 async def test_a_detector_that_could_not_look_at_writing_is_no_clean_picture(room: Room) -> None:
