@@ -3,8 +3,8 @@
     python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default]
 
 MANIFEST holds lines {"image", "set", "boxes": [{"kind", "box": [x1, y1, x2, y2], "ignore"?}]}; images lie beside it.
-Something counts as covered if four fifths of its box are. Prints every miss, a table a set with n, then the figures; without --quick also
-what `deface` covers, in the same run, from an environment of its own below build/."""
+Something counts as covered if four fifths of its box are. Prints every miss, a table a set with n, then the figures;
+without --quick also what `deface` covers, in the same run, from an environment of its own below build/."""
 
 import argparse
 import asyncio
