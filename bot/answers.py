@@ -32,7 +32,7 @@ async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
         case SlotKind.CORRECTION, page if page.startswith(WORDS):
             await correction_taps.answer(session, desk, caller, slot, heard.text, now)
         case SlotKind.REPLY, "answer":
-            await _reply(session, desk, caller, slot, heard, now)
+            await reply_to(session, desk, caller, slot, heard, now)
         case SlotKind.DECIDER, outbox.MAIN:
             # The press that was to ask for these words did nothing: they are no post of their own.
             await _decidable(session, caller, slot, now)
@@ -84,8 +84,12 @@ async def _send_back(session: AsyncSession, desk: Desk, caller: Caller, slot: Sl
     await next_card.bring(session, caller, post.id, now)
 
 
-async def _reply(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, heard: Message, now: datetime) -> None:
-    """The officer answers somebody of the public, on the network where they asked and on pages of our own."""
+async def reply_to(
+    session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, heard: Message, now: datetime, *, ready: bool = False
+) -> None:
+    """The officer answers somebody of the public, on the network where they asked and on pages of our own.
+
+    `ready`: with a sentence that was approved before. It is decided about like any other. Raises Refusal."""
     reply = await session.get_one(Reply, slot.subject, with_for_update=True, populate_existing=True)
     if reply.state is ReplyState.NEW:
         await REPLIES.move(session, reply, ReplyState.SHOWN)
@@ -94,7 +98,8 @@ async def _reply(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
     networks = [name for name, limits in desk.networks.items() if name == reply.network or limits.own]
     published = {row.network for row in await delivery.of_post(session, reply.post_id) if row.published_id}
     networks = [name for name in networks if name == reply.network or name in published]
-    await reception.answer_to_reply(session, desk, caller, heard, now, reply_id=reply.id or 0, networks=networks)
+    answered = reception.Answered(reply.id or 0, networks, ready)
+    await reception.answer_to_reply(session, desk, caller, heard, now, answered)
     await REPLIES.move(session, reply, ReplyState.ANSWERED)
 
 

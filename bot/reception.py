@@ -89,21 +89,23 @@ def too_big(kind: AttachmentKind) -> str:
     return "media.video_too_big" if kind is AttachmentKind.VIDEO else "reception.too_big"
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Which reply is answered, and on which networks. `ready`: with a sentence of ours that was approved before."""
+
+    reply_id: int
+    networks: list[str]
+    ready: bool = False
+
+
 async def answer_to_reply(
-    session: AsyncSession,
-    desk: Desk,
-    caller: Caller,
-    heard: Message,
-    now: datetime,
-    *,
-    reply_id: int,
-    networks: list[str],
+    session: AsyncSession, desk: Desk, caller: Caller, heard: Message, now: datetime, answered: Answered
 ) -> Post:
     """An answer to the public is a post like any other, on these networks only. Raises Refusal."""
     shift = await may_post(session, caller.officer, now)
     _check(desk, caller.account.app, heard, [], None)
     post = await _new(session, desk, caller, heard, shift, now)
-    post.answers_reply, post.networks = reply_id, networks
+    post.answers_reply, post.networks, post.from_template = answered.reply_id, answered.networks, answered.ready
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
     await desk.changed(session, post)

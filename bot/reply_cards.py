@@ -24,6 +24,9 @@ LISTED = 10
 SHOWN_OF_EACH = 160
 MESSAGES = 5
 PICKED = 5
+READY = ("thanks", "kind", "passed_on", "call", "private")
+READY_WORDS = "reply_card.ready"
+"""Sentences that are ready to answer with, and the table of the language files in which they stand."""
 HIDE = "hide"
 """The page of a desk's card on which somebody names the house rule."""
 
@@ -207,6 +210,16 @@ def fate_lines(words: Words, viewer: Officer, reply: Reply) -> list[str]:
     if reply.hide_refused is not None:
         told += [("not_shown" if reply.hide_rule else "not_hidden", True)]
     return [say(f"triage.fate.{name}") for name, true in told if true]
+
+
+def ready_card(words: Words, slot: Slot, viewer: Officer, title: str, reply: Reply, post: Post) -> Card:
+    """The sentences that are ready, whole and as buttons, in the language of the post under which they will stand."""
+    say = Say(words, viewer.language)
+    said = {name: words.say(f"{READY_WORDS}.{name}", post.language) for name in READY}
+    rows = tuple((button(slot, "ready", sentence, name),) for name, sentence in said.items())
+    lines = (say("reply_card.choose"), *(f"“{sentence}”" for sentence in said.values()))
+    back = button(slot, "page", say("card.button.back"), MAIN)
+    return Card(title, quote=reply.text, lines=lines, rows=(*rows, (back,)))
 
 
 def raise_row(words: Words, slot: Slot, viewer: Officer, reply: Reply) -> tuple[tuple[Button, ...], ...]:

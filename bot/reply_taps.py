@@ -2,11 +2,14 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import alarm, hiding, outbox, routing
+from bot import alarm, answers, hiding, outbox, routing
+from bot.chat_app import AccountId, ChatId, Message
 from bot.outbox import MAIN, SlotKind
 from bot.reply import Reply
+from bot.reply_cards import READY, READY_WORDS
 from bot.tap import Tap
 from moderation.decision import NotAllowed
+from moderation.post import Post
 
 
 async def acknowledge(session: AsyncSession, tap: Tap) -> str | None:
@@ -44,6 +47,20 @@ async def pick(session: AsyncSession, tap: Tap) -> str | None:
         raise NotAllowed("tap.stale")
     await outbox.living(session, tap.caller.account, SlotKind.DESK, reply.id)
     return None
+
+
+async def ready(session: AsyncSession, tap: Tap) -> str | None:
+    """One of the sentences that are ready, in the language of the post: an answer like any other. Raises Refusal."""
+    reply = await session.get_one(Reply, tap.slot.subject)
+    post = await session.get_one(Post, reply.post_id)
+    if tap.arg not in READY:
+        raise NotAllowed("tap.stale")
+    account, message = tap.caller.account, f"ready-{reply.id}"
+    said = tap.desk.words.say(f"{READY_WORDS}.{tap.arg}", post.language)
+    heard = Message(message, AccountId(account.account), ChatId(account.chat), message, tap.now, said)
+    await answers.reply_to(session, tap.desk, tap.caller, tap.slot, heard, tap.now, ready=True)
+    await outbox.turn(session, tap.slot, MAIN)
+    return "reply_card.state.answered"
 
 
 async def raise_alarm(session: AsyncSession, tap: Tap) -> str | None:

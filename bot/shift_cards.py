@@ -11,7 +11,7 @@ from bot.handover import Promise
 from bot.hiding import HIDERS
 from bot.outbox import MAIN, Slot
 from bot.reply import ReplyState
-from bot.reply_cards import raise_row, triage_lines
+from bot.reply_cards import raise_row, ready_card, triage_lines
 from bot.triage_labels import Route
 from bot.view import ReplyView, ShiftView
 from moderation.post import Post
@@ -163,16 +163,11 @@ def reply(words: Words, view: ReplyView) -> Card | None:
     if view.slot.page == "answer" and heard.state in (ReplyState.NEW, ReplyState.SHOWN):
         back = button(view.slot, "page", say("card.button.back"), MAIN)
         return Card(title, quote=heard.text, ask=Ask(say("reply_card.ask")), rows=((back,),))
+    if view.slot.page == "ready" and heard.state in (ReplyState.NEW, ReplyState.SHOWN):
+        return ready_card(words, view.slot, view.viewer, title, heard, view.post)
     rows: tuple[tuple[Button, ...], ...] = ()
     if heard.state in (ReplyState.NEW, ReplyState.SHOWN):
-        rows = (
-            (
-                button(view.slot, "page", say("reply_card.button.answer"), "answer", weight=Weight.MAIN),
-                button(view.slot, "ignore", say("reply_card.button.ignore")),
-                button(view.slot, "desk", say("reply_card.button.desk")),
-            ),
-            *raise_row(words, view.slot, view.viewer, heard),
-        )
+        rows = (*_reply_rows(say, view), *raise_row(words, view.slot, view.viewer, heard))
     lines = (
         *triage_lines(words, view.viewer, heard),
         say("reply_card.under", text=view.post.text),
@@ -180,6 +175,20 @@ def reply(words: Words, view: ReplyView) -> Card | None:
     )
     tone = Tone.AMBER if heard.doubt else Tone.PLAIN
     return Card(title, tone=tone, quote=heard.text, lines=lines, rows=rows)
+
+
+def _reply_rows(say: Say, view: ReplyView) -> tuple[tuple[Button, ...], ...]:
+    slot = view.slot
+    return (
+        (
+            button(slot, "page", say("reply_card.button.answer"), "answer", weight=Weight.MAIN),
+            button(slot, "page", say("reply_card.button.ready"), "ready"),
+        ),
+        (
+            button(slot, "ignore", say("reply_card.button.ignore")),
+            button(slot, "desk", say("reply_card.button.desk")),
+        ),
+    )
 
 
 def _clock(view: ShiftView, at: datetime) -> str:

@@ -344,7 +344,13 @@ ACTIONS: Final[dict[SlotKind, dict[str, Action]]] = {
     },
     SlotKind.QUEUE: {"greens": queue_taps.publish_greens},
     SlotKind.SHIFT: {"open": _lead, "close": _lead, "freeze": _lead, "resume": _lead},
-    SlotKind.REPLY: {"page": turn, "ignore": _ignore, "desk": _to_desk, "raise": reply_taps.raise_alarm},
+    SlotKind.REPLY: {
+        "page": turn,
+        "ready": reply_taps.ready,
+        "ignore": _ignore,
+        "desk": _to_desk,
+        "raise": reply_taps.raise_alarm,
+    },
     SlotKind.ALARM: {"acknowledge": reply_taps.acknowledge, "false": reply_taps.false_alarm},
     SlotKind.DESK: {
         "page": turn,

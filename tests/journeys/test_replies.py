@@ -41,6 +41,26 @@ async def test_a_citizen_asks_the_officer_answers_and_the_answer_stands_in_the_t
     assert asked.title.startswith("1 ")
 
 
+async def test_a_ready_answer_is_one_tap_for_the_officer_and_waits_for_the_sergeant(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(HARMLESS)
+    await sergeant.tap("card.button.publish", 1)
+    post = await published(stage, HARMLESS)
+    await stage.platform.public.reply(post.id, "Neighbour", "Do I need the receipt?", secrets.token_hex(8), utc_now())
+    await officer.tap("reply_card.button.ready")
+    await officer.tap("reply_card.ready.thanks")
+    shown = await sergeant.sees("card.tone.green", 2)
+    thanks = stage.words.say("reply_card.ready.thanks", "en")
+    assert shown.quote == thanks
+    assert any("Do I need the receipt?" in line for line in shown.lines)
+    assert [one.text for one in await stage.platform.public.posts()] == [HARMLESS]
+    await sergeant.tap("card.button.publish", 2)
+    assert (await published(stage, thanks)).answers
+    async with stage.database.reading() as session:
+        assert (await session.exec(select(Reply))).one().state is ReplyState.ANSWERED
+
+
 async def test_a_reply_can_be_left_without_an_answer(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
