@@ -198,6 +198,25 @@ async def earlier_open(session: AsyncSession, delivery: Delivery, post: Post) ->
     return (await session.exec(statement.limit(1))).first() is not None
 
 
+async def opener(session: AsyncSession, row: Delivery, post: Post) -> str | None:
+    """The first post of its shift that stands on its network: there the others of the night may stand under it."""
+    statement = (
+        select(Delivery.published_id)
+        .join(Post, col(Post.id) == col(Delivery.post_id))
+        .where(
+            Delivery.network == row.network,
+            Delivery.state == DeliveryState.SENT,
+            Delivery.post_id != row.post_id,
+            Post.shift_id == post.shift_id,
+            Post.state == PostState.RELEASED,
+            col(Post.corrects).is_(None),
+            col(Post.answers_reply).is_(None),
+        )
+        .order_by(col(Delivery.published_at), col(Delivery.id))
+    )
+    return None if post.corrects else (await session.exec(statement.limit(1))).first()
+
+
 def _in_line(statement: Any) -> Any:
     """A statement about what stands in some line: not yet sent, of posts that may still be sent."""
     return statement.join(Post, col(Post.id) == col(Delivery.post_id)).where(

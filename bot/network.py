@@ -25,8 +25,9 @@ class Limits:
     and `alt_characters` are per picture; `dollars` is the price of one post, `link_dollars` of one with a link (None:
     the same), `alt_dollars` of each alt text; `bot/prices.py` adds them up. `video_bytes` is the largest video (0: none
     is taken, its poster stands there instead). `own`: a page of the force's own, which also shows the answers that were
-    given on other networks. `threads`: a post may stand under one of our own. `edits`: words of a post can be changed
-    (`Corrects`); `hides`: a reply can be hidden (`Hides`)."""
+    given on other networks. `threads`: a post may stand under one of our own; `under_opener`: each post of a
+    shift is tried under the shift's first one there. `edits`: words of a post can be changed (`Corrects`); `hides`: a
+    reply can be hidden (`Hides`)."""
 
     characters: int
     counting: Counting
@@ -43,6 +44,7 @@ class Limits:
     edits: bool = False
     hides: bool = False
     threads: bool = False
+    under_opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ class Publisher:
         if not delivery.may_leave(post, shift, now) or await delivery.earlier_open(session, row, post):
             row.asked_at = None
             return False
+        if row.answers is None and self._networks[row.network].limits.under_opener:
+            row.answers = await delivery.opener(session, row, post)
         try:
             release = await self._release(session, row, post)
             await self._scan.check(release)

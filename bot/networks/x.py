@@ -39,9 +39,10 @@ _EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 class Switches:
     """What is off unless a person decided otherwise; docs/x.md says why."""
 
-    replies_allowed: bool
-    hear_replies: bool
-    hear_seconds: float
+    replies_allowed: bool = False
+    hear_replies: bool = False
+    under_opener: bool = False
+    hear_seconds: float = 60.0
 
 
 class X:
@@ -64,7 +65,7 @@ class X:
         self._budget = Budget(database, tariff, clock)
         self._attempts = Attempts(database, self._budget, clock)
         self._mentions = Mentions(line, self._budget, switches.hear_seconds)
-        self._limits = _limits(tariff, switches.replies_allowed)
+        self._limits = _limits(tariff, switches.replies_allowed, switches.under_opener)
         self._films: dict[str, str] = {}
 
     @property
@@ -177,7 +178,8 @@ class X:
     async def _posted(self, release: Release, media: list[str], answers: str | None) -> str:
         """Post under `answers` where that is allowed; a post of a thread also stands alone. A correction is always
         tried under what it corrects: X may take it, and asks nothing for saying no."""
-        if answers is None or not (self._switches.replies_allowed or release.correction is not None):
+        allowed = self._switches.replies_allowed or self._switches.under_opener or release.correction is not None
+        if answers is None or not allowed:
             return await self._alone(release, media)
         try:
             return await self._line.post(release.text, media, answers)
@@ -252,7 +254,7 @@ def _at(post_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
-def _limits(tariff: Tariff, threads: bool) -> Limits:
+def _limits(tariff: Tariff, threads: bool, under_opener: bool) -> Limits:
     return Limits(
         characters=280,
         counting=Counting.WEIGHTED,
@@ -264,6 +266,7 @@ def _limits(tariff: Tariff, threads: bool) -> Limits:
         link_dollars=tariff.link,
         alt_dollars=tariff.alt,
         threads=threads,
+        under_opener=under_opener,
         video_bytes=VIDEO_BYTES,
         hides=True,
     )
@@ -283,6 +286,13 @@ def _keys(keys: Mapping[str, str]) -> Keys:
         raise ValueError("keys takes api_key, api_secret, access_token and access_secret") from None
 
 
+def _switches(hear_seconds: float, switches: Mapping[str, bool]) -> Switches:
+    try:
+        return Switches(hear_seconds=hear_seconds, **switches)
+    except TypeError:
+        raise ValueError("there is no such setting; docs/x.md lists them") from None
+
+
 def limits(
     *,
     keys: Mapping[str, str],
@@ -290,11 +300,12 @@ def limits(
     replies_allowed: bool = False,
     hear_replies: bool = False,
     hear_seconds: float = 60.0,
+    under_opener: bool = False,
     spending: Mapping[str, float] | None = None,
 ) -> Limits:
     """What X takes, from its table in the configuration. Raises ValueError."""
     _keys(keys)
-    return _limits(_tariff(spending), replies_allowed)
+    return _limits(_tariff(spending), replies_allowed, under_opener)
 
 
 @asynccontextmanager
@@ -304,17 +315,17 @@ async def connect(
     media: Path,
     keys: Mapping[str, str],
     base_url: str = SIGNED_FOR,
-    replies_allowed: bool = False,
-    hear_replies: bool = False,
     hear_seconds: float = 60.0,
     spending: Mapping[str, float] | None = None,
+    **switches: bool,
 ) -> AsyncIterator[X]:
     """An account by its keys; asks X nothing yet. Raises ValueError for settings that can not work.
 
     `keys`: api_key, api_secret, access_token, access_secret. `spending`: the fields of `Tariff`. `base_url` may name a
-    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions."""
+    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions. `switches`:
+    the other fields of `Switches`."""
     if urlsplit(base_url).scheme not in {"http", "https"}:
         raise ValueError("base_url is the http or https address of X's API")
-    switches = Switches(replies_allowed, hear_replies, hear_seconds)
+    chosen = _switches(hear_seconds, switches)
     async with open_line(_keys(keys), base_url) as line:
-        yield X(line, database, media, _tariff(spending), switches, utc_now)
+        yield X(line, database, media, _tariff(spending), chosen, utc_now)

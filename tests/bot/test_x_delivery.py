@@ -192,3 +192,17 @@ async def test_a_recalled_post_is_gone_from_x_even_if_x_deleted_it_first(account
         assert await night.round() == [DeliveryState.RECALLING]
         assert await night.round() == [DeliveryState.RECALLED]
     assert account.fake.texts() == []
+
+
+@pytest.mark.parametrize(("switch", "taken"), [(True, True), (True, False), (False, True)])
+async def test_posts_of_a_shift_stand_under_its_first_one_where_somebody_wants_that_and_x_takes_it(
+    account: Account, redactor: Redactor, switch: bool, taken: bool
+) -> None:
+    account.fake.world.self_threads = taken
+    await x_desk.approve(account.database, *TEXTS)
+    async with account.open(under_opener=switch) as network:
+        await Night(account, network, redactor).round()
+    assert account.fake.texts() == list(TEXTS)
+    opener, *others = reversed(account.fake.world.own())
+    assert opener.answers is None
+    assert {post.answers for post in others} == {opener.id if switch and taken else None}
