@@ -19,10 +19,13 @@ _SMALL_WORDS: Final = {
     ),
     "fr": frozenset(
         "le la les de du des et en un une que qui pour par avec se au aux sur est sont ont nous vous il elle ne pas "
-        "ce cette dans ou mais son sa ses leur l d c j n qu ete chez ici".split()
+        "ce cette dans ou mais son sa ses leur l d c j n qu ete chez ici "
+        "a homme femme jeune soir nuit tout sans ils encore cet notre nos tres quel voiture rien".split()
     ),
 }
 
+_FEW: Final = 3
+"""Words in which no language may speak at all."""
 _LETTERS: Final = {"es": frozenset("ñ¿¡áíóúÁÍÓÚÑ"), "fr": frozenset("èêçàùœâîôûëÈÊÇÀ")}
 
 
@@ -41,9 +44,12 @@ def detect(folded: str, otherwise: str = "en") -> str:
 
 
 def spoken(folded: str, declared: str) -> tuple[str, ...]:
-    """The languages whose word lists to look with: the declared one, and any that the small words speak for."""
+    """The languages whose word lists to look with: the declared one and any that the small words speak for; all of
+    KNOWN in a few words without any."""
     counts = _counts(folded)
     most = max(counts.values())
+    if not most and len(words_of(folded)) <= _FEW:
+        return tuple(dict.fromkeys([declared, *KNOWN]))
     heard = [language for language, count in counts.items() if count and count == most]
     return tuple(dict.fromkeys([declared, *heard]))
 
