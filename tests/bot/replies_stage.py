@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,11 +22,14 @@ from bot.triage_room import TriageRoom
 from bot.triage_second import SecondLook
 from moderation.detector import DetectorFailed
 from moderation.post import Post, PostState
+from moderation.redaction import Redactor
+from moderation.scan import Scan
 from moderation.template import Templates
 from shifts import roster
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.shift import Shift, ShiftState, join
+from shifts.words import Words
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
 TRIAGE: Final = Triage.load(CONFIG / "triage")
@@ -36,6 +40,12 @@ PEOPLE: Final = (
     ("tips-1", "tips"),
     ("inspector-1", "inspector"),
 )
+
+
+@cache
+def a_scan() -> Scan:
+    """Fixed texts have no files."""
+    return Scan(Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False), CONFIG)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final, cast
 
 import pytest
@@ -16,21 +15,12 @@ from bot.fixed_publishing import FixedPublisher
 from bot.network import OUT_OF_CREDIT, Network, Published, SignedOut, TryLater
 from bot.outbox import SlotKind
 from moderation.post import Post
-from moderation.redaction import Redactor
 from moderation.release import Release
-from moderation.scan import Scan
 from shifts.database import Database, utc_now
-from shifts.words import Words
-from tests.bot.replies_stage import CONFIG, Replies, replies, shares
+from tests.bot.replies_stage import Replies, a_scan, replies, shares
 
 EMERGENCY: Final = "please help my husband has collapsed and is not breathing"
 TIP: Final = "he sells drugs from the blue kiosk every friday, I can tell you his name"
-
-
-@cache
-def a_scan() -> Scan:
-    """Fixed texts have no files."""
-    return Scan(Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False), CONFIG)
 
 
 @dataclass

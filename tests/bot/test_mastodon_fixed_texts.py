@@ -14,7 +14,7 @@ from bot.fixed_publishing import FixedPublisher
 from bot.networks.mastodon import Mastodon
 from bot.routing import Routing
 from shifts.database import Database, utc_now
-from tests.bot.replies_stage import Replies, replies
+from tests.bot.replies_stage import Replies, a_scan, replies
 from tests.contracts.fault_proxy import Fault
 from tests.contracts.mastodon_harness import STATUSES, MastodonHarness, mastodon_without_keys
 from tests.contracts.test_networks import POST
@@ -42,7 +42,7 @@ class Speaker:
         self.now = utc_now()
         routing: Routing = night.routing
         self._publisher = FixedPublisher(
-            night.database, {"far": network}, routing.templates, lambda: None, lambda: self.now
+            night.database, {"far": network}, routing.templates, a_scan(), lambda: None, lambda: self.now
         )
 
     async def step(self, answer_id: int) -> None:
