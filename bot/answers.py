@@ -35,7 +35,7 @@ async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
             await reply_to(session, desk, caller, slot, heard, now)
         case SlotKind.DECIDER, outbox.MAIN:
             # The press that was to ask for these words did nothing: they are no post of their own.
-            await _decidable(session, caller, slot, now)
+            await _decidable(session, desk, caller, slot, now)
             raise NotAllowed("queue.changed_since")
         case _:
             return False
@@ -51,7 +51,7 @@ async def _change(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot,
 
 
 async def _edit(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
-    post = await _decidable(session, caller, slot, now)
+    post = await _decidable(session, desk, caller, slot, now)
     await reception.new_words(session, desk, post, text, caller.officer.id, now)
 
 
@@ -59,7 +59,7 @@ async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, te
     """Other words for what a picture shows, scanned like any others; a line each where there are several pictures."""
     post = await queue.locked(session, slot.subject or 0)
     if slot.kind is SlotKind.DECIDER:
-        post = await _decidable(session, caller, slot, now)
+        post = await _decidable(session, desk, caller, slot, now)
     elif post.author_id != caller.officer.id:
         raise NotAllowed("queue.not_yours")
     else:
@@ -78,7 +78,7 @@ async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, te
 
 
 async def _send_back(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
-    post = await _decidable(session, caller, slot, now)
+    post = await _decidable(session, desk, caller, slot, now)
     await queue.send_back(session, post, caller.officer, "own", await desk.seal(session, text, now), now)
     await desk.changed(session, post)
     await next_card.bring(session, caller, post.id, now)
@@ -103,8 +103,8 @@ async def reply_to(
     await REPLIES.move(session, reply, ReplyState.ANSWERED)
 
 
-async def _decidable(session: AsyncSession, caller: Caller, slot: Slot, now: datetime) -> Post:
+async def _decidable(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, now: datetime) -> Post:
     post = await queue.locked(session, slot.subject or 0)
     await may_decide(session, caller.officer, await session.get_one(Shift, post.shift_id), now)
-    await queue.claim(session, post, caller.officer, now)
+    await queue.claim(session, post, caller.officer, now, desk.times.claim)
     return post

@@ -34,7 +34,7 @@ class Clock:
 
     async def tick(self, now: datetime) -> bool:
         """Do what is due; False if there was nothing."""
-        steps = (self._scenes, self._waiting, self._undo_over, self._shifts, self._crowded, self._recaps)
+        steps = (self._scenes, self._waiting, self._claims, self._undo_over, self._shifts, self._crowded, self._recaps)
         return any(await each(steps, lambda step: step(now)))
 
     async def _crowded(self, now: datetime) -> int:
@@ -120,6 +120,21 @@ class Clock:
         for person in await self._desk.deciders(session, post):
             await self._desk.tell(session, person, LEVELS[level - 1], number=post.number, minutes=int(minutes))
         return True
+
+    async def _claims(self, now: datetime) -> int:
+        """Whoever was on a post has let the time for it pass: the others see that it is free."""
+        over = await self._ids(Post.state == PostState.WAITING, col(Post.claimed_until) <= now)
+        await each(over, lambda post_id: self._let_go(post_id, now))
+        return len(over)
+
+    async def _let_go(self, post_id: int, now: datetime) -> None:
+        async with self._database.transaction() as session:
+            post = await queue.locked(session, post_id)
+            if post.claimed_until is not None and post.claimed_until <= now:
+                queue.release_claim(post)
+                await session.flush()
+                await outbox.touch(session, post_id, SlotKind.DECIDER, SlotKind.ORIGINAL)
+                await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
 
     async def _undo_over(self, now: datetime) -> int:
         """The undo window of an approved post that still waits has passed: its button goes."""

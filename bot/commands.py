@@ -14,7 +14,7 @@ from moderation import queue
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, by_number
 from shifts import practice, roster, shift
-from shifts.officer import LEADERS
+from shifts.officer import LEADERS, Officer, Role
 from shifts.refusal import Refusal
 from shifts.shift import ChooseShift
 from shifts.words import Words
@@ -113,15 +113,21 @@ async def _who(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now
     found = [here] if here else await shift.live_shifts(session)
     for one in found[:5]:
         people = await shift.on_duty(session, one.number)
+        called = [*await roster.standby(session, one.unit), *await roster.with_role(session, Role.INSPECTOR)]
+        deciders = [p for p in people if _decides(p, now)]
         fields = {
-            "officers": [p for p in people if not p.has(*LEADERS)],
-            "deciders": [p for p in people if p.has(*LEADERS)],
-            "standby": await roster.standby(session, one.unit),
+            "officers": [p for p in people if p not in deciders],
+            "deciders": deciders,
+            "standby": [p for p in {p.id: p for p in called}.values() if _decides(p, now) and p not in deciders],
         }
         nobody = desk.words.say("command.nobody", caller.officer.language)
         told = {name: ", ".join(p.call_sign for p in named) or nobody for name, named in fields.items()}
         await outbox.tell(session, [caller.account], "command.who", shift=one.name, **told)
     return None if found else "command.no_shift"
+
+
+def _decides(person: Officer, now: datetime) -> bool:
+    return person.has(*LEADERS) and person.accredited(now)
 
 
 async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:

@@ -1,4 +1,4 @@
-"""Decided: what somebody learns whose tap came second."""
+"""Decided: what somebody learns who came second."""
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -7,6 +7,7 @@ from bot.outbox import OF_A_POST
 from bot.tap import Tap
 from moderation.decision import Decision, NotAllowed
 from shifts.officer import Officer
+from shifts.refusal import Refusal
 
 
 async def already(session: AsyncSession, tap: Tap) -> NotAllowed:
@@ -22,3 +23,11 @@ async def already(session: AsyncSession, tap: Tap) -> NotAllowed:
     )
     who = (await session.exec(statement)).first()
     return NotAllowed("tap.decided", officer=who) if who else NotAllowed("tap.already")
+
+
+async def by_name(session: AsyncSession, refusal: Refusal) -> Refusal:
+    """The refusal, with the call-sign of whoever is on it already in the place of their id."""
+    if refusal.sentence != "queue.claimed":
+        return refusal
+    person = await session.get_one(Officer, refusal.fields["officer"])
+    return NotAllowed(refusal.sentence, officer=person.call_sign)

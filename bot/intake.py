@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import answers, commands, inbox, outbox, reception, taps
 from bot.chat_app import Card, CardGone, ChatApp, ChatAppDown, ChatGone, ChatId, Choice, Edit, Incoming, Message
+from bot.decided import by_name
 from bot.desk import Caller, Desk
 from bot.inbox import InboxItem, InboxState
 from shifts import roster
@@ -102,7 +103,7 @@ class Intake:
                 sentence = await self._dispatch(session, item.app, caller, incoming, now)
         except Refusal as refusal:
             await inbox.handled(session, item, InboxState.REFUSED, refusal.sentence, now)
-            return await self._refused(session, caller, incoming, refusal, language)
+            return await self._refused(session, caller, incoming, await by_name(session, refusal), language)
         except AlreadyMoved:
             await inbox.handled(session, item, InboxState.REFUSED, "tap.already", now)
             return await self._refused(session, caller, incoming, Refusal("tap.already"), language)

@@ -58,6 +58,11 @@ class Times(_Table):
     alarm_seconds: Seconds = 60
 
     @property
+    def claim(self) -> timedelta:
+        """How long a post is in the hands of whoever tapped on its card first."""
+        return timedelta(seconds=self.claim_seconds)
+
+    @property
     def undo(self) -> timedelta:
         return timedelta(seconds=self.undo_seconds)
 

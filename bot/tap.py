@@ -76,9 +76,10 @@ async def claimed(session: AsyncSession, tap: Tap, post: Post) -> None:
     await may_decide(session, tap.caller.officer, await session.get_one(Shift, post.shift_id), tap.now)
     if post.state is PostState.WAITING:
         newly = post.claimed_by != tap.caller.officer.id
-        await queue.claim(session, post, tap.caller.officer, tap.now)
+        await queue.claim(session, post, tap.caller.officer, tap.now, tap.desk.times.claim)
         if newly:
             await outbox.touch(session, post.id, SlotKind.DECIDER)
+            await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
 
 
 def same_content(post: Post, tap: Tap) -> None:

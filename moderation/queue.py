@@ -4,7 +4,7 @@ All of them take a post read by `locked`, so that no two people move it at once.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -15,8 +15,6 @@ from moderation.decision import Decision, DecisionKind, NotAllowed, decision_on
 from moderation.post import OPEN, POSTS, Post, PostState, pictures
 from shifts.officer import Officer
 from shifts.state import AlreadyMoved
-
-CLAIM: Final = timedelta(minutes=2)
 
 
 async def next_number(session: AsyncSession, *, lesson: bool = False) -> int:
@@ -105,18 +103,18 @@ async def prepared(session: AsyncSession, post: Post, verdict: str, now: datetim
     await _record(session, now, "prepared", post, None, verdict=verdict, reasons=reasons, revision=post.revision)
 
 
-async def claim(session: AsyncSession, post: Post, officer: Officer, now: datetime) -> None:
-    """First tap on anything: this person is on it for two minutes. Raises NotAllowed."""
+async def claim(session: AsyncSession, post: Post, officer: Officer, now: datetime, lasts: timedelta) -> None:
+    """First tap on anything: this person is on it for so long. Raises NotAllowed."""
     approval.check_decider(post, officer.id, officer.roles)
     if post.state is PostState.WAITING:
         approval.check_claim(post, officer.id, now)
         if post.claimed_by != officer.id:
             await _record(session, now, "claimed", post, officer.id)
-        post.claimed_by, post.claimed_until = officer.id, now + CLAIM
+        post.claimed_by, post.claimed_until = officer.id, now + lasts
 
 
 def release_claim(post: Post) -> None:
-    """It is for somebody else now, who need not wait until the two minutes are over."""
+    """It is for somebody else now, who need not wait until its time is over."""
     post.claimed_by = post.claimed_until = None
 
 

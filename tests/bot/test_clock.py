@@ -185,7 +185,8 @@ async def test_nothing_expires_while_somebody_is_on_it(night: Night) -> None:
     await night.begin()
 
     async def claim(session: AsyncSession, post: Post) -> None:
-        await queue.claim(session, post, await session.get_one(Officer, "sergeant-1"), NOW + minutes(29))
+        sergeant = await session.get_one(Officer, "sergeant-1")
+        await queue.claim(session, post, sergeant, NOW + minutes(29), minutes(2))
 
     await night.change(claim)
     assert ("lima-3", "clock.expired") not in await night.told(30.5)
@@ -206,3 +207,25 @@ async def test_a_lone_sergeants_own_post_goes_to_standby_at_once_or_to_an_inspec
     await night.change(by_the_sergeant)
     assert await night.has_cards() == {asked}
     assert await night.told(3) == of("reminder", asked)
+
+
+async def _came(session: AsyncSession, first: Post, numbers: range) -> None:
+    for number in numbers:
+        told = first.model_dump(exclude={"id"}) | {"number": number, "state": PostState.WITHDRAWN}
+        session.add(Post(**told))
+
+
+async def test_help_is_called_above_twenty_posts_an_hour_for_each_who_decides(night: Night) -> None:
+    await night.begin()
+
+    async def two_decide(session: AsyncSession, post: Post) -> None:
+        session.add(Duty(shift_id=1, officer_id="sergeant-2", on_at=NOW))
+        await _came(session, post, range(2, 41))
+
+    async def one_more(session: AsyncSession, post: Post) -> None:
+        await _came(session, post, range(41, 42))
+
+    await night.change(two_decide)
+    assert await night.told(1) == set()
+    await night.change(one_more)
+    assert await night.told(1) == of("get_help", "sergeant-1", "sergeant-2", "inspector-1")

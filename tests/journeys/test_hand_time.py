@@ -6,6 +6,7 @@ from bot.delivery import Delivery, DeliveryState
 from bot.rehearsal.item import Sent
 from moderation.post import Happened, Post, PostState, Wait
 from shifts.database import utc_now
+from shifts.officer import Officer
 from tests.journeys.stage import Phone, Stage, eventually
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
@@ -158,6 +159,12 @@ async def test_who_is_on_tells_who_decides(stage: Stage) -> None:
     await officer.send("/who")
     _, card = await officer.card(lambda c: "Sierra 1" in c.title, "who decides")
     assert "Lima 3" in card.title
+    assert card.title.endswith("Deciding: Sierra 1. On call: Sierra 2, India 1.")
+    async with stage.database.transaction() as session:
+        (await session.get_one(Officer, "sergeant-1")).accredited_until = utc_now() - timedelta(days=1)
+    await officer.send("/who")
+    nobody = officer.says("command.nobody")
+    await officer.card(lambda c: f"On it: Lima 3, Sierra 1. Deciding: {nobody}." in c.title, "nobody who may decide")
 
 
 async def test_more_than_twenty_posts_an_hour_call_for_help_once(stage: Stage) -> None:

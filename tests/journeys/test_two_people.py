@@ -4,7 +4,8 @@ from sqlmodel import select
 
 from moderation.decision import Decision, DecisionKind
 from moderation.post import Post
-from tests.journeys.stage import Stage
+from shifts.database import utc_now
+from tests.journeys.stage import Stage, eventually
 
 RED = "A man is in a critical condition after a crash in Riverside."
 HELD = "We checked a van at 3 Elm Lane. The driver was reported."
@@ -54,3 +55,28 @@ async def _decisions(stage: Stage) -> list[tuple[str, DecisionKind]]:
         post = (await session.exec(select(Post))).one()
         made = (await session.exec(select(Decision).where(Decision.post_id == post.id).order_by("id"))).all()
     return [(one.officer_id, one.kind) for one in made]
+
+
+async def test_who_is_on_a_post_is_named_to_everybody_until_their_time_is_over(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer, colleague = stage.phone("lima-3"), stage.phone("sergeant-2")
+    await colleague.send("/on")
+    sent = await officer.send("Quiet start to the night.")
+    await colleague.sees("card.tone.green", 1)
+    await colleague.send("/queue")
+    await sergeant.tap("card.button.wait", 1)
+    named = colleague.says("card.claimed", officer="Sierra 1"), colleague.says("shift_card.claimed", officer="Sierra 1")
+    await colleague.card(lambda c: named[0] in c.lines, "who is on it")
+    await colleague.card(lambda c: any(line.endswith(named[1]) for line in c.lines), "who is on it, in the queue")
+    await officer.edit(sent, "Busy start to the night.")
+    await officer.reads("queue.claimed", officer="Sierra 1")
+    async with stage.database.transaction() as session:
+        (await session.exec(select(Post))).one().claimed_until = utc_now()
+
+    async def free() -> bool | None:
+        lines = [line for _, card in await colleague.cards() for line in card.lines]
+        return not any(line.endswith(named) for line in lines) or None
+
+    await eventually(free, lambda: "a claim that had ended stood on the cards")
+    await colleague.tap("card.button.publish", 1)
+    await stage.public(lambda text: "Quiet start" in text)
