@@ -1,5 +1,6 @@
 """Alarms: somebody may be in danger. The control room's phones ring at once, and again until a person acknowledges."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,14 +19,18 @@ from moderation.decision import NotAllowed
 from moderation.post import Post
 from shifts import roster
 from shifts.database import Database
-from shifts.officer import Officer, Role
+from shifts.officer import Account, Officer, Role
 from shifts.shift import on_duty
 
 RINGERS: Final = (Role.CONTROL, Role.INSPECTOR)
 """Whose tap counts. The control room rings from the first minute, the inspector from the third."""
+LAST_RESORT: Final = (Role.PRESS, Role.SERGEANT)
+"""Who is rung where no ringer has a phone: the press office, and the sergeants of the shift."""
 INSPECTOR_RINGS_FROM: Final = 3
 FOLLOWS: Final = timedelta(hours=6)
 """What the same person writes in this time after a call for help belongs to it, whatever it says."""
+
+_log = logging.getLogger(__name__)
 
 
 class Alarm(SQLModel, table=True):
@@ -88,21 +93,30 @@ async def of_author(session: AsyncSession, reply: Reply, now: datetime) -> Alarm
 
 async def ring(session: AsyncSession, alarm: Alarm, now: datetime) -> None:
     """A new card on every phone that has to ring; the card of the last ring goes, so that one stands there."""
-    people = {person.id: person for person in await roster.with_role(session, Role.CONTROL)}
-    if not people or alarm.rings + 1 >= INSPECTOR_RINGS_FROM:
-        people |= {person.id: person for person in await roster.with_role(session, Role.INSPECTOR)}
+    phones = await _phones(session, await roster.with_role(session, Role.CONTROL))
+    if not phones or alarm.rings + 1 >= INSPECTOR_RINGS_FROM:
+        phones |= await _phones(session, await roster.with_role(session, Role.INSPECTOR))
+    if not phones:
+        phones = await _last_resort(session, alarm)
     alarm.rings, alarm.rang_at = alarm.rings + 1, now
     await _record(session, now, "alarm rang", alarm, None, times=alarm.rings)
-    await _clear(session, alarm, people, now)
-    for person in people.values():
-        for account in await roster.accounts(session, person.id):
-            await outbox.open_slot(session, account, SlotKind.ALARM, alarm.id)
+    await _clear(session, alarm, phones, now)
+    for account in [account for accounts in phones.values() for account in accounts]:
+        await outbox.open_slot(session, account, SlotKind.ALARM, alarm.id)
+
+
+async def may_end(session: AsyncSession, officer: Officer) -> bool:
+    """Whether this person's tap counts: the last resort's only where no ringer has a phone."""
+    if officer.has(*RINGERS):
+        return True
+    people = [person for role in RINGERS for person in await roster.with_role(session, role)]
+    return officer.has(*LAST_RESORT) and not await _phones(session, people)
 
 
 async def acknowledge(session: AsyncSession, alarm_id: int, officer: Officer, now: datetime, *, false: bool) -> Alarm:
     """Somebody has it now; it rings no more. `false`: nobody is in danger. Raises NotAllowed."""
     alarm = await session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
-    if not officer.has(*RINGERS):
+    if not await may_end(session, officer):
         raise NotAllowed("triage.not_yours")
     if alarm.acknowledged_at is not None:
         raise NotAllowed("tap.done_already")
@@ -155,6 +169,20 @@ class Ringer:
             alarm = await session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
             if alarm.acknowledged_at is None and alarm.rang_at <= now - self._every:
                 await ring(session, alarm, now)
+
+
+async def _phones(session: AsyncSession, people: Iterable[Officer]) -> dict[str, list[Account]]:
+    """The accounts of those of these people who have one."""
+    phones = {person.id: await roster.accounts(session, person.id) for person in people}
+    return {officer_id: accounts for officer_id, accounts in phones.items() if accounts}
+
+
+async def _last_resort(session: AsyncSession, alarm: Alarm) -> dict[str, list[Account]]:
+    """Nobody who ought to can be rung: better anybody than nobody."""
+    _log.error("nobody of the control room can be rung", extra={"alarm": alarm.id})
+    post = await session.get_one(Post, alarm.post_id)
+    sergeants = await on_duty(session, post.shift_id, Role.SERGEANT)
+    return await _phones(session, [*await roster.with_role(session, Role.PRESS), *sergeants])
 
 
 async def _tell_leaders(session: AsyncSession, alarm: Alarm) -> None:

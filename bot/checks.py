@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import inbox, migrating, wiring
+from bot.alarm import RINGERS
 from bot.settings import Settings, SettingsWrong
 from bot.triage import Triage
 from bot.triage_room import TriageRoom
@@ -25,6 +26,7 @@ from moderation.template import Templates, TemplatesWrong
 from moderation.text_room import TextRoom
 from shifts.areas import Areas, AreasWrong
 from shifts.database import Database
+from shifts.officer import Role
 from shifts.roster_file import Roster, RosterWrong
 from shifts.words import Words, WordsMissing
 
@@ -111,7 +113,22 @@ def _adapters(settings: Settings, found: Found) -> None:
     adapters = wiring.check_adapters(settings)
     found.wrong += adapters
     if not adapters:
+        _desks(settings, found)
         found.good("adapters", apps=", ".join(settings.chat_apps), networks=", ".join(settings.networks))
+
+
+def _desks(settings: Settings, found: Found) -> None:
+    """Where the public can answer, somebody has to be there for calls for help and for tips."""
+    try:
+        roles = {role for officer in Roster.load(settings.files.roster).officer for role in officer.roles}
+    except (RosterWrong, OSError):
+        return  # said already
+    if not wiring.heard(settings):
+        return
+    if not roles & set(RINGERS):
+        found.bad("nobody_rings")
+    if Role.TIPS not in roles:
+        found.bad("nobody_tips")
 
 
 def _rights(settings: Settings, found: Found) -> None:

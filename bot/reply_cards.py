@@ -7,7 +7,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import alarm, fixed_answer, hiding
-from bot.alarm import RINGERS, Alarm
+from bot.alarm import Alarm
 from bot.card_parts import Say, button
 from bot.chat_app import Button, Card, Tone, Weight
 from bot.fixed_answer import FixedAnswer
@@ -42,6 +42,7 @@ class AlarmView:
     post: Post
     answer: FixedAnswer | None
     acknowledged_by: Officer | None
+    may_end: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class ReplyCards:
             post=await session.get_one(Post, one.post_id),
             answer=await fixed_answer.of_alarm(session, one.id or 0),
             acknowledged_by=by,
+            may_end=await alarm.may_end(session, viewer),
         )
         return self.alarm(view)
 
@@ -114,7 +116,7 @@ class ReplyCards:
         return [say(f"triage.alarm.{'false' if view.alarm.false else 'acknowledged'}", officer=who, at=at)]
 
     def _alarm_rows(self, say: Say, view: AlarmView) -> tuple[tuple[Button, ...], ...]:
-        if view.alarm.acknowledged_at is not None or not view.viewer.has(*RINGERS):
+        if view.alarm.acknowledged_at is not None or not view.may_end:
             return ()
         yes = button(view.slot, "acknowledge", say("triage.button.acknowledge"), weight=Weight.MAIN)
         return ((yes,), (button(view.slot, "false", say("triage.button.false")),))

@@ -250,6 +250,12 @@ def check_adapters(settings: Settings) -> list[str]:
     return wrong
 
 
+def heard(settings: Settings) -> list[str]:
+    """The networks on which the public may answer us: all but pages of our own. The adapters have been checked."""
+    limits = {name: _adapter("networks", name).limits(**table) for name, table in settings.networks.items()}
+    return [name for name, one in limits.items() if not one.own]
+
+
 def detectors_off(settings: Settings) -> frozenset[str]:
     """The detectors of texts that the configuration turns off. Raises SettingsWrong for one that is not there."""
     strange = set(settings.moderation.detectors) - detection.names(settings.files.places / DETECTORS)

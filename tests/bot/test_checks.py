@@ -1,3 +1,4 @@
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -55,6 +56,25 @@ def test_a_file_that_cannot_be_used_is_named(loaded: Settings, file: str, key: s
     found = look(loaded)
     beginning = WORDS.say(f"check.{key}", LANGUAGE, why="…").partition("…")[0]
     assert [sentence.startswith(beginning) for sentence in found.wrong] == [True]
+
+
+def test_a_roster_without_those_who_deal_with_danger_and_tips_is_refused_where_the_public_answers(
+    loaded: Settings, tmp_path: Path
+) -> None:
+    lines = loaded.files.roster.read_text("utf-8").splitlines()
+    none = [re.sub(r'"(control|inspector|tips)"', '"press"', line) for line in lines]
+    (tmp_path / "roster.toml").write_text("\n".join(none), "utf-8")
+    files = loaded.files.model_copy(update={"roster": tmp_path / "roster.toml"})
+    without = loaded.model_copy(update={"files": files})
+    own = {name: table for name, table in loaded.networks.items() if name == "timeline"}
+    for one, wrong in (
+        (loaded, []),
+        (without, ["nobody_rings", "nobody_tips"]),
+        (without.model_copy(update={"networks": own}), []),
+    ):
+        found = Found(WORDS, LANGUAGE)
+        checks._adapters(one, found)
+        assert found.wrong == [WORDS.say(f"check.{key}", LANGUAGE) for key in wrong]
 
 
 async def test_what_nobody_could_handle_is_said(sqlite_database: Database) -> None:
