@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from moderation.disguises import Disguises
 from moderation.finding import Label, Reach
-from moderation.lexicon import Hit, Lexicon
+from moderation.lexicon import Hit, Lexicon, sentences_of
 
 
 class Verdict(StrEnum):
@@ -54,6 +55,9 @@ STREETS_STAY: Final = frozenset({PostKind.TRAFFIC, PostKind.EVENT})
 """Kinds in which a road or a square is the message. Never house numbers, buildings, people or plates."""
 
 
+ANYWHERE: Final = "slur anywhere"
+"""A list that is asked for in every language, whatever a post is written in."""
+_RUDE: Final = frozenset({"slur", ANYWHERE, "strong insult", "mild insult", "mild swearing"})
 GENERAL, TOLD = "general", "told"
 """Lists of words of what might happen ("you could die"), and of what did ("we found")."""
 _HAPPENED: Final = frozenset(
@@ -161,6 +165,8 @@ class Policy:
     overlays: Mapping[str, tuple[Rule, ...]]
     stricter: Mapping[str, Mapping[str, Verdict]]
     lexicons: Mapping[str, Lexicon]
+    anywhere: Lexicon
+    disguises: Disguises
 
     @classmethod
     def load(cls, folder: Path) -> "Policy":
@@ -179,6 +185,8 @@ class Policy:
                 for name, table in tables.items()
             },
             {language: Lexicon(names) for language, names in lists.items()},
+            Lexicon({ANYWHERE: [phrase for names in lists.values() for phrase in names.get(ANYWHERE, [])]}),
+            Disguises(phrase for names in lists.values() for rude in _RUDE for phrase in names.get(rude, [])),
         )
         _check(policy, {name for names in lists.values() for name in names})
         return policy
@@ -188,7 +196,20 @@ class Policy:
         found = [
             hit for language in languages if language in self.lexicons for hit in self.lexicons[language].hits(folded)
         ]
+        found += [*self.anywhere.hits(folded), *self._disguised(folded)]
         return sorted(set(_in_clauses(folded, _standing(found))), key=lambda hit: (hit.start, hit.end, hit.name))
+
+    def _disguised(self, folded: str) -> Iterator[Hit]:
+        """Rude words of any language that somebody disguised, where they stand as they were written."""
+        undone = self.disguises.undone(folded)
+        if undone is None:
+            return
+        for lexicon in self.lexicons.values():
+            for hit in lexicon.hits(undone.text):
+                stretch = undone.stretch_of(hit.start, hit.end) if hit.name in _RUDE else None
+                if stretch:
+                    sentence = sum(end <= hit.start for _, end in sentences_of(folded))
+                    yield Hit(hit.name, min(hit.start, stretch[0]), max(hit.end, stretch[1]), sentence)
 
     def infer_kind(self, hits: Sequence[Hit]) -> PostKind:
         """The kind of a post from the words that it met. Advice tells nothing that happened, nor where we are now."""

@@ -4,6 +4,7 @@ better-profanity takes 75 ms for a post, so it is asked only when a word of its 
 
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from moderation.finding import Action, Finding, Label
+from moderation.language import spoken
 from moderation.normalise import look_at, plain
 
 _WORDS = re.compile(r"[^\W_]+")
+_MARKED = re.compile(r"[^\W_][^\W_@$!]{0,12}[@$!][\w@$!]{0,12}[^\W_]")
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){2,11}[^\W\d_](?![^\W_])")
 _SWAPS = str.maketrans("013457@$!", "oieastasi")
 
@@ -38,16 +41,21 @@ class Profanity:
         each word alone, once: its time grows with the length."""
         seen = look_at(text)
         read = plain(seen.folded)
-        stretches = [match.span() for match in _WORDS.finditer(read)] + [m.span() for m in _SPACED.finditer(read)]
-        found = {span for span in stretches if self._is_rude(_letters(read[slice(*span)]), language)}
+        stretches = [match.span() for regex in (_WORDS, _MARKED, _SPACED) for match in regex.finditer(read)]
+        heard = spoken(seen.folded, language)
+        found = {span for span in stretches if self._is_rude(_letters(read[slice(*span)]), heard)}
         return tuple(Finding(*seen.sent(*span), Label.PROFANITY, Action.SUGGEST, "profanity") for span in sorted(found))
 
-    def _is_rude(self, word: str, language: str) -> bool:
+    def _is_rude(self, word: str, heard: Collection[str]) -> bool:
         if word in self.allowed:
             return False
-        if _is_of(word, self.more.get(language.split("-")[0], frozenset())):
+        if any(_is_of(word, self.more.get(language.split("-")[0], frozenset())) for language in heard):
             return True
-        return language.startswith("en") and word in self.listed and _confirms(word, self.allowed)
+        return (
+            any(language.startswith("en") for language in heard)
+            and word in self.listed
+            and _confirms(word, self.allowed)
+        )
 
 
 def _letters(stretch: str) -> str:

@@ -241,6 +241,49 @@ def test_the_examples_of_the_policy_are_judged_as_written() -> None:
     assert len(wrong) <= 0.05 * len(rows), f"{len(rows) - len(wrong)} of {len(rows)} right"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n1gger",
+        "n i g g e r",
+        "n.i.g.g.e.r",
+        "Niiigger",
+        "n*gger",
+        "Sp1c seen",
+        "S p i c seen",
+        "f4ggot",
+        "fa990t",
+        "That p a k i again",
+        "g y p s y scum",
+        "Total c u n t",
+        "sale b o u g n o u l e",
+        "He is a moro de m1erda",
+        "What an a$$hole",
+        "Some gilipollas here",
+    ],
+)
+def test_a_slur_or_an_insult_is_seen_however_it_is_written(text: str) -> None:
+    assert redact(text, language="en").verdict is Verdict.BLOCK
+
+
+@pytest.mark.parametrize("text", ["sh!t night", "f*ck this", "f**k this", "fuuuck", "fu ck this", "qué m1erda"])
+def test_swearing_is_seen_however_it_is_written(text: str) -> None:
+    assert redact(text).verdict is Verdict.FLAG
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sooo good!!! *Thank you* for 50+ likes, the 2nd time, 24h a day.",
+        "W E L C O M E to the A S S I S T team, a b c d.",
+        "Coche negro, muy bien, 3x1 con suerte.",
+        "Du retard sur la ligne 4, 3e place.",
+    ],
+)
+def test_marks_and_digits_alone_are_no_disguise(text: str) -> None:
+    assert redact(text).verdict is Verdict.PASS
+
+
 def test_a_rule_needs_its_words_in_one_sentence() -> None:
     rule = Rule("r", "A", Verdict.FLAG, ("one",), all_of=("two|three",), unless=("not",))
     assert rule.met_by([Hit("one", 0, 1, 0), Hit("three", 2, 3, 0)])
