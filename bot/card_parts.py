@@ -9,6 +9,7 @@ from bot.delivery import Delivery, DeliveryState
 from bot.outbox import MAIN, Slot
 from bot.reception import megabytes
 from bot.view import PostView
+from moderation import approval
 from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait, called
 from shifts.words import FIRST_LANGUAGE, Words
 
@@ -181,6 +182,9 @@ class CardParts:
             lines.append(say("card.scene_clear"))
         if post.embargo_until is not None and post.embargo_until > view.now and post.state is PostState.WAITING:
             lines.append(say("card.embargo", at=view.clock(post.embargo_until)))
+        if post.state is PostState.WAITING and approval.unmet(post):
+            roles = ", ".join(say(f"rehearsal.role.{role}") for role in approval.settlers(post))
+            lines.append(say("card.held", roles=roles))
         return lines
 
     def _happened(self, view: PostView, happened: Happened) -> str:

@@ -57,6 +57,11 @@ def unmet(post: Post) -> list[dict[str, Any]]:
     return [reason for reason in post.reasons if reason["verdict"] == "HOLD" and reason["code"] not in post.met]
 
 
+def settlers(post: Post) -> list[str]:
+    """The roles that have to say that what it is held for is settled."""
+    return sorted({reason.get("role") or SECOND_ROLE for reason in unmet(post)})
+
+
 def holds(post: Post) -> bool:
     """Whether all that it waits for is somebody who says that its condition is met."""
     return post.prepared == post.revision and bool(unmet(post))

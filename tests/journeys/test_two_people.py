@@ -35,6 +35,7 @@ async def test_a_held_post_is_published_by_the_sergeant_as_soon_as_its_condition
     await stage.phone("lima-3").send(HELD)
     shown = await sergeant.sees("card.tone.amber", 1)
     assert sergeant.button(shown, stage.words.say("card.button.publish", sergeant.language)) is None
+    assert sergeant.says("card.held", roles="inspector") in shown.lines
     await inspector.tap("card.button.met", 1)
     await sergeant.reads("tap.condition_met", number=1, officer="India 1")
     await sergeant.tap("card.button.publish", 1)
