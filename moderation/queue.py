@@ -63,6 +63,8 @@ async def new_words(session: AsyncSession, post: Post, source_id: str, by: str, 
     post.source_id, post.edited_by = source_id, None if by == post.author_id else by
     if by == post.author_id:
         countdown.stop(post)  # the half hour is of these words
+        # A word that somebody vouched for, or covered, in other sentences is asked about anew.
+        post.lifted, post.covered = [], []
     else:
         session.add(decision_on(post, DecisionKind.EDIT, by, now))
     look_again(post, now)

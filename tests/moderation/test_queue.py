@@ -140,6 +140,20 @@ async def test_the_words_before_an_edit_are_kept_for_its_difference_and_no_longe
     assert (await read(sqlite_database)).before_edit is None
 
 
+@pytest.mark.parametrize(("by", "kept"), [("lima-3", []), ("sergeant-1", ["key"])])
+async def test_what_was_lifted_or_covered_in_other_words_of_the_author_is_asked_about_anew(
+    sqlite_database: Database, by: str, kept: list[str]
+) -> None:
+    await a_waiting_post(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        post = await queue.locked(session, 1)
+        post.lifted, post.covered = ["key"], ["key"]
+    async with sqlite_database.transaction() as session:
+        await queue.new_words(session, await queue.locked(session, 1), "t", by, NOW)
+    post = await read(sqlite_database)
+    assert (post.lifted, post.covered) == (kept, kept)
+
+
 @pytest.mark.parametrize(
     ("edited_by", "reasons"),
     [("sergeant-1", [{**RED, "verdict": "FLAG"}]), ("sergeant-1", [{**RED, "code": REWRITTEN, "verdict": "REDACT"}])],
