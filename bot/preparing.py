@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, not_, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import emptied, judging
@@ -18,6 +18,7 @@ from bot.picture_work import drafted
 from moderation import approval, queue
 from moderation.detector import DetectorFailed
 from moderation.edited import adds_facts
+from moderation.jigsaw import Told
 from moderation.policy import PostKind, Reason, Verdict, severest
 from moderation.post import OPEN, POSTS, PictureState, Post, PostPicture, PostState, Wait, called, pictures
 from moderation.redaction import Context, Redacted, Redaction
@@ -30,6 +31,8 @@ WORDS_TRIES: Final = 4
 PICTURE_LEASE: Final = timedelta(seconds=180)
 ASK_AGAIN: Final = timedelta(seconds=5)
 _EARLIER: Final = timedelta(hours=24)
+_LONG_AGO: Final = timedelta(days=7)
+_MOST_TOLD: Final = 300
 _UNREAD = Reason("words not examined", Verdict.HOLD, "A", "card.policy.unread", None, "inspector")
 _REWRITTEN = Reason(approval.REWRITTEN, Verdict.REDACT, "Q", "card.policy.rewritten")
 
@@ -88,6 +91,9 @@ class Preparer:
                 return
             if post.source_id != source:
                 return  # other words came meanwhile; they are asked for by themselves
+            if await _told_since(session, post, context, now):
+                post.prepare_at = now
+                return  # neither would have seen the other: the sweep asks once more
             redacted = self._with_edit(post, text, redacted)
             if _still_tells(post.before_edit, text, redacted):
                 post.before_edit = None
@@ -157,20 +163,14 @@ class Preparer:
             await self._desk.changed(session, post)
 
     async def _context(self, session: AsyncSession, post: Post) -> Context:
-        since = utc_now() - _EARLIER
-        earlier = select(Post.text).where(
-            Post.shift_id == post.shift_id,
-            Post.state == PostState.RELEASED,
-            col(Post.received_at) > since,
-            Post.id != post.corrects,
-            func.coalesce(Post.corrects, 0) != (post.corrects or -1),
-        )
+        earlier, around = await _told_before(session, post, utc_now())
         return Context(
             language=None,
             kind=PostKind(post.kind) if post.kind_chosen and post.kind else None,
             area=post.area if post.edited_by else None,
             overlays=self._desk.overlays,
-            earlier=tuple((await session.exec(earlier)).all()),
+            earlier=earlier,
+            around=around,
             plans_on=_day(post.sent_at),
             lifted=frozenset(post.lifted),
             covered=frozenset(post.covered),
@@ -238,6 +238,39 @@ class Preparer:
             if open_ones & set(kinds):
                 key = f"{job}-{post.id}-{post.revision}-{int(now.timestamp() * 1000)}"
                 await self._desk.engine.enqueue(session, job, lane, post.id or 0, post.revision, key=key)
+
+
+async def _told_before(session: AsyncSession, post: Post, now: datetime) -> tuple[tuple[str, ...], tuple[Told, ...]]:
+    """The public texts that stand or may stand beside this one: those of its shift, and those of any area."""
+    statement = (
+        select(Post)
+        .where(
+            col(Post.state).in_((PostState.WAITING, PostState.APPROVED, PostState.RELEASED)),
+            col(Post.received_at) > now - _LONG_AGO,
+            or_(Post.shift_id == post.shift_id, col(Post.area).is_not(None)),
+            Post.text != "",
+            not_(col(Post.lesson)),
+            Post.id != post.id,
+            Post.id != post.corrects,
+            func.coalesce(Post.corrects, 0) != (post.corrects or -1),
+        )
+        .order_by(col(Post.id).desc())
+        .limit(_MOST_TOLD)
+    )
+    recent, around = [], []
+    for other in (await session.exec(statement)).all():
+        long_ago = other.received_at <= now - _EARLIER
+        if other.shift_id == post.shift_id and not long_ago:
+            recent.append(other.text)
+        elif other.area is not None:
+            around.append(Told(other.area, other.text, long_ago))
+    return tuple(recent), tuple(around)
+
+
+async def _told_since(session: AsyncSession, post: Post, context: Context, now: datetime) -> bool:
+    """Whether another text was finished while this one was looked at."""
+    earlier, around = await _told_before(session, post, now)
+    return not {*earlier} <= {*context.earlier} or not {*around} <= {*context.around}
 
 
 def _still_tells(before: str | None, text: str, redacted: Redacted) -> bool:

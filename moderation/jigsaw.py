@@ -1,11 +1,30 @@
 """The jigsaw check: two posts that are harmless each, but tell together who somebody is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from moderation.lexicon import Hit
 
 TELLING = frozenset({"particular premises", "particular person"})
 BEFORE = TELLING | {"particular event"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What another shift told of an area, and whether that is more than a day ago."""
+
+    area: str
+    text: str
+    long_ago: bool
+
+
+def to_compare(now: Iterable[Hit], area: str | None, earlier: Sequence[str], around: Iterable[Told]) -> list[str]:
+    """The earlier texts that a post could complete: of its shift, and of its area (long ago: if it looks back)."""
+    said = {hit.name for hit in now}
+    if not said & TELLING:
+        return []
+    looks_back = "looking back" in said
+    return [*earlier, *(told.text for told in around if told.area == area and (looks_back or not told.long_ago))]
 
 
 def completes(now: Iterable[Hit], earlier: Iterable[Hit]) -> bool:

@@ -13,7 +13,7 @@ from moderation.detection import Detected, Detection
 from moderation.detector import DetectorFailed
 from moderation.edit import Edit
 from moderation.finding import Action, Finding, Label
-from moderation.jigsaw import completes
+from moderation.jigsaw import Told, completes, to_compare
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
@@ -53,7 +53,8 @@ _REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "po
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known besides the words. `area` is the officer's area, `earlier` the shift's earlier public posts.
+    """What is known besides the words. `area` is the officer's area, `earlier` the shift's earlier public texts,
+    `around` those of other shifts, which count if they are of the same area.
 
     `lifted` and `covered` are keys of redactions and of suggestions that a person decided about. `plans_on`: the day on
     which a plan reference must be in force. `own_public_text`: the text is one of ours that was approved before."""
@@ -63,6 +64,7 @@ class Context:
     area: str | None = None
     overlays: tuple[str, ...] = ("uk", "es", "fr", "us")
     earlier: tuple[str, ...] = ()
+    around: tuple[Told, ...] = ()
     plans_on: date | None = None
     lifted: frozenset[str] = frozenset()
     covered: frozenset[str] = frozenset()
@@ -244,7 +246,8 @@ class Redactor:
         if self._area(look) is None:
             unknown = [f for f in look.masks if f.rule == "house address"]
             hits += [Hit("@address in no area", f.start, f.end, sentence_at(folded, f.start)) for f in unknown]
-        if any(self._completes(look, earlier) for earlier in look.context.earlier):
+        told = to_compare(look.hits, self._area(look), look.context.earlier, look.context.around)
+        if any(self._completes(look, earlier) for earlier in told):
             hits.append(Hit("@jigsaw", 0, len(folded), 0))
         return hits
 
