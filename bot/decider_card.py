@@ -93,7 +93,7 @@ class DeciderCards(FixParts):
     def _waiting_rows(self, view: PostView, missing: approval.Missing) -> tuple[tuple[Button, ...], ...]:
         say, slot, post = self._say(view), view.slot, view.post
         first: list[Button] = []
-        if missing.condition and missing.condition in view.viewer.roles:
+        if missing.condition and {*approval.settlers(post)} & {*view.viewer.roles}:
             first.append(button(slot, "met", say("card.button.met"), "", post.revision, Weight.MAIN))
         elif not (missing.checks or missing.condition or self._too_long(view) or self._has_spoken(view)):
             first.append(self._publish(view))

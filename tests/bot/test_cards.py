@@ -215,6 +215,16 @@ def test_who_agreed_is_told_and_offered_no_second_yes() -> None:
     assert all(button.label != "Publish" for row in card.rows for button in row)
 
 
+@pytest.mark.parametrize("role", ["inspector", "press"])
+def test_whoever_has_to_settle_one_of_several_holds_can_say_so_in_any_order(role: str) -> None:
+    holds = [{**REASONS[1], "code": each, "verdict": "HOLD", "role": each} for each in ("inspector", "press")]
+    held = post_row(PostState.WAITING, reasons=holds, approvals=[])
+    waiting = view(SlotKind.DECIDER, PostState.WAITING, "main", "en", post=held, viewer=officer("i", "en", role))
+    card = DeciderCards(WORDS).decider(waiting)
+    assert card.rows[0][0].label == WORDS.say("card.button.met", "en")
+    assert WORDS.say("card.held", "en", roles="inspector, press office") in card.lines
+
+
 def test_after_the_named_role_any_sergeant_is_the_second() -> None:
     people = {"b": officer("b", "en", "press")}
     waiting = view(SlotKind.DECIDER, PostState.WAITING, "main", "en", pictures=[], people=people)
