@@ -16,7 +16,9 @@ from bot.routing import Routing
 from moderation import audit
 from shifts.database import Database
 
-AT_ONCE: Final = 25
+EVERY: Final = 10.0
+"""Seconds between two looks at one network: an account may ask so much, and has to post and to listen as well."""
+SIGNED_OUT_WAIT: Final = timedelta(seconds=60)
 FOR: Final = timedelta(hours=24)
 """So long a reply is followed."""
 FRESH: Final = timedelta(hours=1)
@@ -33,20 +35,28 @@ class Follower:
     ) -> None:
         self._database = database
         self._networks: dict[str, Follows] = {n: one for n, one in networks.items() if isinstance(one, Follows)}
+        self._at_once = {name: networks[name].limits.looks for name in self._networks}
+        self._not_before: dict[str, datetime] = {}
         self._routing = routing
         self._changed = changed
 
-    async def tick(self, now: datetime) -> bool:
-        """Look after what is due on every network; False if nothing was."""
-        return any(await each(self._networks.items(), lambda one: self._look(*one, now)))
+    @property
+    def names(self) -> list[str]:
+        """The networks that can say it."""
+        return list(self._networks)
 
-    async def _look(self, name: str, network: Follows, now: datetime) -> bool:
-        due = await self._due(name, now)
+    async def tick(self, now: datetime, name: str) -> bool:
+        """Look after what is due on a network, as much as it may be asked at once; False if nothing was."""
+        due = await self._due(name, now) if now >= self._not_before.get(name, now) else []
         if not due:
             return False
         try:
-            told = await network.again([reply.heard_id for reply in due])
-        except (TryLater, SignedOut):
+            told = await self._networks[name].again([reply.heard_id for reply in due])
+        except TryLater as later:
+            self._not_before[name] = now + timedelta(seconds=later.wait)
+            return False
+        except SignedOut:
+            self._not_before[name] = now + SIGNED_OUT_WAIT
             return False
         try:
             await each(due, lambda reply: self._keep(reply, told, now))
@@ -66,7 +76,7 @@ class Follower:
                 or_(looked.is_(None), looked <= now - SELDOM, (looked <= now - OFTEN) & (heard > now - FRESH)),
             )
             .order_by(looked.is_not(None), looked, col(Reply.id))
-            .limit(AT_ONCE)
+            .limit(self._at_once[name])
         )
         async with self._database.reading() as session:
             return list((await session.exec(statement)).all())

@@ -49,11 +49,16 @@ class Hider:
         self._networks: dict[str, Hides] = {n: one for n, one in networks.items() if isinstance(one, Hides)}
         self._changed = changed
 
-    async def sweep(self, now: datetime) -> bool:
-        """Take what is due one step further; False if nothing was."""
-        statement = select(Reply).where(col(Reply.hide_due) <= now).order_by(col(Reply.hide_due)).limit(20)
+    @property
+    def names(self) -> list[str]:
+        """The networks that can hide."""
+        return list(self._networks)
+
+    async def sweep(self, now: datetime, name: str) -> bool:
+        """Take what is due on a network one step further; False if nothing was."""
+        statement = select(Reply).where(Reply.network == name, col(Reply.hide_due) <= now)
         async with self._database.reading() as session:
-            due = [reply for reply in (await session.exec(statement)).all() if reply.network in self._networks]
+            due = (await session.exec(statement.order_by(col(Reply.hide_due)).limit(20))).all()
         await each(due, lambda reply: self._step(reply, now))
         return bool(due)
 

@@ -44,6 +44,7 @@ class Limits:
     edits: bool = False
     hides: bool = False
     threads: bool = False
+    looks: int = 25
     under_opener: bool = False
 
 

@@ -120,12 +120,8 @@ def _learn(client: mastodon.Mastodon, us: Account, one: Notification, threads: T
     threads.learn([parent], ours)
 
 
-def now(client: mastodon.Mastodon, us: Account, ids: Sequence[str]) -> dict[str, str | None]:
-    """The words of statuses as they are now; None for those that are gone."""
-    return {id_: _words_now(client, us, id_) for id_ in ids}
-
-
-def _words_now(client: mastodon.Mastodon, us: Account, id_: str) -> str | None:
+def words_now(client: mastodon.Mastodon, us: Account, id_: str) -> str | None:
+    """The words of a status as they are now; None if it is gone."""
     try:
         status: Status = client.status(id_)
     except mastodon.MastodonError as error:

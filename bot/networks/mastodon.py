@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from bot.lengths import length
 from bot.mastodon_network.attempts import Attempts
 from bot.mastodon_network.instance import taken
 from bot.mastodon_network.line import Line, a_line
-from bot.mastodon_network.mentions import Threads, aware, heard_since, newest, now
+from bot.mastodon_network.mentions import Threads, aware, heard_since, newest, words_now
 from bot.mastodon_network.plain import plain, same_words
 from bot.mastodon_network.trouble import PROCESSING_WAIT, Gone
 from bot.network import Counting, HeardPage, Limits, Published, Refused, SignedOut, TryLater
@@ -30,6 +31,8 @@ PICTURE_BYTES: Final = 8_000_000
 VIDEO_BYTES: Final = 39_000_000
 """As many as instances have taken for years; one that takes fewer says so."""
 ALT_CHARACTERS: Final = 1500
+LOOKS: Final = 5
+"""Replies that are followed at once: each is a call, and an account may make 300 in five minutes."""
 LOOK_PAGE: Final = 40
 LOOK_PAGES: Final = 10
 PROCESSING_LOOKS: Final = (0.3, 0.7, 1.5, 3.0)
@@ -137,7 +140,8 @@ class Mastodon:
     async def again(self, heard_ids: Sequence[str]) -> Mapping[str, str | None]:
         """What replies say now. Raises TryLater, SignedOut."""
         us = await self._account(self._hearing)
-        return await self._hearing.look(lambda client: now(client, us, heard_ids))
+        # Each is a call by itself, so that listening never waits for more than one.
+        return {one: await self._hearing.look(partial(words_now, us=us, id_=one)) for one in heard_ids}
 
     async def _there(self, release: Release, key: str) -> Published | None:
         """What an earlier call with this key has brought there."""
@@ -263,6 +267,7 @@ def limits(
         edits=True,
         video_bytes=VIDEO_BYTES,
         threads=True,
+        looks=LOOKS,
     )
 
 

@@ -8,12 +8,13 @@ from contextlib import AsyncExitStack
 from bot.desk import DELIVER
 from bot.engine import Lane
 from bot.fixed_publishing import FixedPublisher
-from bot.following import Follower
+from bot.following import EVERY, Follower
 from bot.hearing import Ears
 from bot.hiding import Hider
 from bot.publishing import Pace, Publisher
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
+from bot.watch import Watch, on_watch, watching
 from bot.wiring import Loop, Part, Program, detectors_off, every, lease
 from moderation.redaction import Redactor
 from moderation.scan import Scan
@@ -40,10 +41,11 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     loops["replies overdue"] = every(1.0, lambda: ears.overdue(utc_now()))
     hider = Hider(program.database, networks, program.changed)
     follower = Follower(program.database, networks, routing, program.changed)
-    loops["hide replies"] = every(0.5, lambda: hider.sweep(utc_now()))
-    loops["follow replies"] = every(5.0, lambda: follower.tick(utc_now()))
+    watch = await stack.enter_async_context(watching(program.database, settings.data))
+    loops |= {f"hide replies {name}": _hide(hider, watch, name) for name in hider.names}
+    loops |= {f"follow replies {name}": _follow(follower, watch, name) for name in follower.names}
     loops |= {f"fixed texts {name}": every(0.2, _say(fixed, name)) for name in networks}
-    loops |= {f"replies {name}": _hear(ears, name, settings.times.reply_poll_seconds) for name in networks}
+    loops |= {f"replies {name}": _hear(ears, watch, name, settings.times.reply_poll_seconds) for name in networks}
     return Part(loops=loops, handlers={DELIVER: publisher.deliver}, lanes=[Lane.DELIVERIES])
 
 
@@ -52,10 +54,24 @@ def _say(fixed: FixedPublisher, name: str) -> Callable[[], Awaitable[int]]:
     return lambda: fixed.sweep(utc_now(), name)
 
 
-def _hear(ears: Ears, name: str, seconds: float) -> Loop:
-    async def hear() -> None:
-        while True:
-            asked = await ears.listen(name)
-            await asyncio.sleep(0 if asked == 0 else max(seconds, asked or 0))
+def _hear(ears: Ears, watch: Watch, name: str, seconds: float) -> Loop:
+    async def step() -> float:
+        asked = await ears.listen(name)
+        return 0.0 if asked == 0 else max(seconds, asked or 0.0)
 
-    return hear
+    return lambda: on_watch(watch, name, step)
+
+
+def _follow(follower: Follower, watch: Watch, name: str) -> Loop:
+    async def step() -> float:
+        await follower.tick(utc_now(), name)
+        return EVERY
+
+    return lambda: on_watch(watch, name, step)
+
+
+def _hide(hider: Hider, watch: Watch, name: str) -> Loop:
+    async def step() -> float:
+        return 0.0 if await hider.sweep(utc_now(), name) else 0.5
+
+    return lambda: on_watch(watch, name, step)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from bot.delivery import Delivery, DeliveryState
 from bot.hearing import Ears
-from bot.network import Heard, HeardPage, Network
+from bot.network import Counting, Heard, HeardPage, Limits, Network
 from bot.outbox import Slot, SlotKind
 from bot.reply import Reply
 from bot.routing import WAIT, Routing
@@ -56,6 +56,7 @@ class Crowd:
     now: dict[str, str | None] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
     fails: list[Exception] = field(default_factory=list)
+    limits: Limits = field(default_factory=lambda: Limits(500, Counting.CODE_POINTS, 4, 1_000_000, 1000, looks=5))
 
     async def replies(self, cursor: str | None) -> HeardPage:
         return HeardPage(tuple(self.heard[int(cursor or 0) :]), str(len(self.heard)))

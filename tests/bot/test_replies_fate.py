@@ -45,12 +45,12 @@ async def ask(night: Replies, reply_id: int, officer_id: str, rule: str | None) 
 
 async def hide(night: Replies, after: timedelta = timedelta()) -> bool:
     networks = {"far": cast(Network, night.crowd)}
-    return await Hider(night.database, networks, lambda: None).sweep(utc_now() + after)
+    return await Hider(night.database, networks, lambda: None).sweep(utc_now() + after, "far")
 
 
 async def follow(night: Replies) -> None:
     networks = {"far": cast(Network, night.crowd)}
-    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER)
+    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER, "far")
 
 
 async def recorded(night: Replies) -> list[tuple[str, str | None]]:
@@ -289,5 +289,5 @@ async def test_those_counted_with_a_reply_are_shown_though_one_of_them_became_ab
     await night.weigh(shares())
     night.crowd.now = {"r0": "nice van, well done", "r1": ABUSE}
     networks = {"far": cast(Network, night.crowd)}
-    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER * 2)
+    await Follower(night.database, networks, night.routing, lambda: None).tick(utc_now() + LATER * 2, "far")
     assert await night.phones(heard[2]) == {"lima-3"}
