@@ -88,6 +88,7 @@ def test_advice_takes_no_rule_from_what_happened(text: str, kind: PostKind | Non
         "Never leave a child in a hot car. A child can die within minutes.",
         "Use a strong password. Never give your PIN to a caller.",
         "If you hear an explosion or see a gunman: run, hide, tell.",
+        "Si bebes y conduces puedes matar a alguien.",
         "Nunca dejes solo a un bebe en el coche: puede morir en minutos.",
         "Si sufres maltrato, llama al 016. No estas sola.",
         "Ne communiquez jamais votre mot de passe ni votre code de carte.",
