@@ -101,6 +101,7 @@ REPLIES: Final = Machine(
         ReplyState.NEW: frozenset({ReplyState.SHOWN}),
         ReplyState.SHOWN: frozenset({ReplyState.ANSWERED, ReplyState.IGNORED, ReplyState.ESCALATED}),
         ReplyState.IGNORED: frozenset({ReplyState.SHOWN}),
+        ReplyState.ANSWERED: frozenset({ReplyState.SHOWN}),
     },
 )
 

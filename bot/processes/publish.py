@@ -12,6 +12,7 @@ from bot.following import EVERY, Follower
 from bot.hearing import Ears
 from bot.hiding import Hider
 from bot.publishing import Pace, Publisher
+from bot.reopening import Reopener
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
 from bot.watch import Watch, on_watch, watching
@@ -39,6 +40,8 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     fixed = FixedPublisher(program.database, networks, templates, scan, program.changed)
     loops: dict[str, Loop] = {"delivery sweep": every(0.2, lambda: publisher.sweep(utc_now()))}
     loops["replies overdue"] = every(1.0, lambda: ears.overdue(utc_now()))
+    reopener = Reopener(program.database, program.changed)
+    loops["replies open again"] = every(2.0, lambda: reopener.tick(utc_now()))
     hider = Hider(program.database, networks, program.changed)
     follower = Follower(program.database, networks, routing, program.changed)
     watch = await stack.enter_async_context(watching(program.database, settings.data))
