@@ -4,8 +4,9 @@
 
 Real publish processes (one on SQLite, three on PostgreSQL) send over fakes of X and Bluesky, a mock of Mastodon and the
 timeline. The storm: `kill -9`, timeouts, 429 with and without headers, 500, pages instead of answers, answers that are
-lost or end half way. Then the calm: how soon after its undo window a post is accepted, and how soon a recall is
-confirmed. Waits that networks ask for are shortened, so that nobody waits for them. Last, X is away for an hour of the
+lost or end half way. Then the calm: how soon after its undo window a post is accepted on each network, how soon a
+correction is there, and how soon a recall is confirmed.
+Waits that networks ask for are shortened, so that nobody waits for them. Last, X is away for an hour of the
 publisher's clock. With --check the program exits with 1 when one of BARS is missed."""
 
 import argparse
@@ -14,9 +15,11 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
+from itertools import chain
+from math import ceil, inf
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +44,7 @@ BARS: Final = {
     "out of order": 0.0,
     "not finished": 0.0,
     "undo window over to accepted, p95 s": 10.0,
+    "correction's undo window over to said, p95 s": 30.0,
     "recall to gone, p95 s": 30.0,
     "recalled and still there": 0.0,
     "delayed on another network": 0.0,
@@ -52,6 +56,8 @@ SHIFTS: Final = 3
 BACKLOG: Final = 90
 """Open deliveries; more posts are approved when there are fewer."""
 UNDO: Final = timedelta(seconds=1)
+EDITED: Final = ("timeline", "mastodon")
+"""Where words are changed in place; elsewhere a correction stands under its post."""
 PATIENCE: Final = 180.0
 HOUR: Final = timedelta(hours=1)
 _ENGINE: Final = asyncio.Lock()
@@ -173,29 +179,39 @@ async def _counted(night: Night) -> dict[str, float]:
 
 
 async def _calm(night: Night, posts: int) -> dict[str, float]:
-    """One post after the other, nothing goes wrong; then all of them are recalled."""
+    """One post after the other, nothing goes wrong; then some of them are corrected, and all of them are recalled."""
     began, numbers = utc_now(), []
     for _ in range(posts):
         numbers += await night.approve(1, UNDO)
-        await asyncio.sleep(0.25)
-    await asyncio.sleep(UNDO.total_seconds())
+        await asyncio.sleep(0.1)
     await night.until(0, PATIENCE)
     accepted = await night.waits("sent", began)
-    for number in numbers:
-        await night.recall([number])
+    began, wrong = utc_now(), numbers[: max(3, posts // 6)]
+    corrections = await night.correct(wrong, EDITED, UNDO)
+    await night.recall([number for number in numbers if number not in wrong])
+    await night.until(0, PATIENCE)
+    corrected = await night.waits("sent", began)
+    await night.recall([*corrections, *wrong])
     await night.until(0, PATIENCE)
     gone = await night.waits("recalled", began)
     left = set(numbers) & {number_of(said) for seen in (await night.seen()).values() for said in seen if said}
     return {
-        "undo window over to accepted, median s": sorted(accepted)[len(accepted) // 2],
-        "undo window over to accepted, p95 s": _p95(accepted),
-        "recall to gone, p95 s": _p95(gone),
+        "undo window over to accepted, median s": sorted(chain(*accepted.values()))[posts * len(accepted) // 2],
+        **_each("undo window over to accepted, p95 s", accepted),
+        **_each("correction's undo window over to said, p95 s", corrected),
+        **_each("recall to gone, p95 s", gone),
         "recalled and still there": len(left),
     }
 
 
+def _each(figure: str, waits: Mapping[str, list[float]]) -> dict[str, float]:
+    """The figure over all networks, and on each."""
+    whole = {figure: _p95([second for seconds in waits.values() for second in seconds])}
+    return whole | {f"{name}: {figure}": _p95(seconds) for name, seconds in waits.items()}
+
+
 def _p95(seconds: list[float]) -> float:
-    return sorted(seconds)[max(0, int(len(seconds) * 0.95) - 1)]
+    return sorted(seconds)[ceil(len(seconds) * 0.95) - 1] if seconds else inf
 
 
 async def _hour(folder: Path) -> dict[str, float]:

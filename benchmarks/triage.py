@@ -16,6 +16,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Final
 
+from benchmarks.bars.report import report
 from bot.migrating import upgrade
 from bot.triage import Triage, Triaged
 from bot.triage_labels import About, Route
@@ -28,11 +29,15 @@ from tests.journeys.test_replies import HARMLESS, published
 from tests.journeys.test_triage import quoting
 
 CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
-FALSE_AT_MOST: Final = 0.05
-"""Of the frozen replies that are no emergency: both judges together."""
-TOLD_AT_LEAST: Final = 0.9
-MILLISECONDS_AT_MOST: Final = 15.0
-SECONDS_AT_MOST: Final = 15.0
+MISSED: Final = "missed emergencies"
+FALSE: Final = "false alarms, % of what is no emergency"
+UNSEEN: Final = "never learnt from: not seen by the control room, %"
+GROUND: Final = "harsh but lawful: with a ground for hiding"
+THREAT: Final = "harsh but lawful: called threats"
+EACH: Final = "one reply, both judges, ms of one core"
+PHONE: Final = "reply to the officer's phone, longest s"
+BARS: Final = {MISSED: 0.0, FALSE: 5.0, UNSEEN: 10.0, GROUND: 0.0, THREAT: 0.0, EACH: 15.0, PHONE: 15.0}
+"""Of the frozen replies, both judges together, unless it says otherwise."""
 ASKED: Final = 6
 LOADING: Final = 180.0
 
@@ -137,14 +142,13 @@ async def to_phone(folder: Path) -> list[float]:
     return found
 
 
-def phone_seconds() -> float:
-    """Print how long replies take to a phone, gives the longest. Loads every model: not in the quick run."""
+def phone_seconds() -> dict[str, float]:
+    """How long replies take to a phone. Loads every model: not in the quick run."""
     if "--quick" in sys.argv:
-        return 0.0
+        return {}
     with tempfile.TemporaryDirectory() as folder:
         seconds = asyncio.run(to_phone(Path(folder)))
-    print(f"reply to the officer's phone: median {median(seconds):.1f} s, longest {max(seconds):.1f} s")
-    return max(seconds)
+    return {"reply to the officer's phone, median s": median(seconds), PHONE: max(seconds)}
 
 
 def main() -> int:
@@ -163,14 +167,17 @@ def main() -> int:
     threats = sum(triaged.about is About.THREAT for triaged in harsh)
     risks, others = count(table, risk=True), count(table, risk=False)
     missed, rate = risks - rang(table, risk=True), rang(table, risk=False) / others
-    print(f"\nmissed emergencies: {missed} of {risks}")
-    print(f"false alarms: {rang(table, risk=False)} of {others} ({rate:.1%})")
-    print(f"never learnt from: {share:.1%} of the emergencies reach the control room")
-    print(f"harsh but lawful: {hidden} of {len(harsh)} with a ground for hiding, {threats} called threats")
-    print(f"one reply, both judges: {each:.1f} ms of one core")
-    bad = missed or hidden or threats or rate > FALSE_AT_MOST or share < TOLD_AT_LEAST
-    slow = each > MILLISECONDS_AT_MOST or phone_seconds() > SECONDS_AT_MOST
-    return int((bool(bad) or slow) and "--check" in sys.argv)
+    print(f"\n{risks} emergencies, {others} others, {len(harsh)} of them harsh but lawful\n")
+    figures = {
+        MISSED: float(missed),
+        FALSE: rate * 100,
+        UNSEEN: (1 - share) * 100,
+        GROUND: float(hidden),
+        THREAT: float(threats),
+        EACH: each,
+        **phone_seconds(),
+    }
+    return report(figures, BARS, "--check" in sys.argv, "9.2f")
 
 
 if __name__ == "__main__":

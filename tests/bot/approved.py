@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,14 +31,14 @@ async def begin(session: AsyncSession, nights: Iterable[str], now: datetime) -> 
 
 async def approve(
     session: AsyncSession, number: int, text: str, networks: Sequence[str], now: datetime, leaves: datetime,
-    shift: int = 1,
+    shift: int = 1, **values: Any,
 ) -> None:  # fmt: skip
-    """One post, approved now and due on these networks when its undo window is over."""
+    """One post, approved now and due on these networks when its undo window is over; `values`: what else it is."""
     post = Post(
         number=number, author_id="lima-3", shift_id=shift, state=PostState.APPROVED, app="a", chat="c",
         message=f"{number}", source_id="s", original_id="s", prepared=1, drafted=1, prepare_at=now, text=text,
         sent_at=now, received_at=now, networks=list(networks), undo_until=leaves, approved_at=now,
-        approved_by="sergeant-1",
+        approved_by="sergeant-1", **values,
     )  # fmt: skip
     session.add(post)
     await session.flush()

@@ -19,7 +19,7 @@ from bot import delivery, settings, wiring
 from bot.delivery import Delivery
 from bot.desk import DELIVER
 from bot.engine import Lane
-from bot.network import HeardPage, Limits, Network, Published, TryLater
+from bot.network import Corrects, HeardPage, Limits, Network, Published, Refused, TryLater
 from bot.publishing import Pace, Publisher
 from moderation.audit import AuditEntry
 from moderation.post import Post
@@ -34,6 +34,8 @@ from tests.bot.publisher_fakes import Fakes
 ROOT: Final = Path(__file__).parents[2]
 LEASE: Final = timedelta(seconds=6)
 PACE: Final = Pace(call=timedelta(seconds=5), settle=timedelta(seconds=1), again=timedelta(seconds=2))
+CORRECTION: Final = 1_000_000
+"""So far are the numbers of corrections from those of their posts."""
 HURRY: Final = 20.0
 """By how much the waits that networks ask for are shortened."""
 CONFIG: Final = """
@@ -76,6 +78,14 @@ class Hurried:
     async def withdraw(self, published: Published) -> None:
         try:
             await self.network.withdraw(published)
+        except TryLater as later:
+            raise TryLater(later.wait / HURRY) from None
+
+    async def correct(self, published: Published, release: Release) -> Published:
+        if not isinstance(self.network, Corrects):
+            raise Refused("cannot be corrected there")
+        try:
+            return await self.network.correct(published, release)
         except TryLater as later:
             raise TryLater(later.wait / HURRY) from None
 
@@ -154,6 +164,20 @@ class Night:
                 await approved.approve(session, number, text(number), self.networks, now, now + undo, shift)
         return numbers
 
+    async def correct(self, numbers: Sequence[int], edited: Sequence[str], undo: timedelta = timedelta()) -> list[int]:
+        """A correction of each of these posts, approved now; gives the corrections' numbers. `edited`: the networks on
+        which words can be changed in place."""
+        now = self.clock()
+        apart = [name for name in self.networks if name not in edited]
+        told = {"area": None, "line": "A number was wrong.", "lead": "Correction:", "apart": apart}
+        async with self.database.transaction() as session:
+            posts = (await session.exec(select(Post).where(col(Post.number).in_(numbers)))).all()
+            for post in posts:
+                said = {"corrects": post.id, "correction": {**told, "number": post.number}}
+                words, mine = f"{text(post.number)} Once more.", CORRECTION + post.number
+                await approved.approve(session, mine, words, self.networks, now, now + undo, post.shift_id, **said)
+        return [CORRECTION + number for number in numbers]
+
     async def recall(self, numbers: Sequence[int]) -> None:
         """Take posts off every network."""
         async with self.database.transaction() as session:
@@ -180,8 +204,8 @@ class Night:
             await asyncio.sleep(0.05)
         return True
 
-    async def waits(self, event: str, since: datetime) -> list[float]:
-        """Seconds from when a delivery was due to each outcome of this kind since a time."""
+    async def waits(self, event: str, since: datetime) -> dict[str, list[float]]:
+        """By network, the seconds from when a delivery was due to each outcome of this kind since a time."""
         statement = select(AuditEntry.at, AuditEntry.subject, AuditEntry.facts).where(
             AuditEntry.event == event, AuditEntry.at >= since
         )
@@ -189,7 +213,10 @@ class Night:
             outcomes = (await session.exec(statement)).all()
             rows = (await session.exec(select(Delivery.due_at, Delivery.network, Post.number).join(Post))).all()
         due = {(f"post {number}", network): at for at, network, number in rows}
-        return [(at - due[subject, facts["network"]]).total_seconds() for at, subject, facts in outcomes]
+        waits: dict[str, list[float]] = {name: [] for name in self.networks}
+        for at, subject, facts in outcomes:
+            waits[facts["network"]].append((at - due[subject, facts["network"]]).total_seconds())
+        return waits
 
     async def seen(self) -> dict[str, list[str]]:
         """Per network, every text that the public ever saw there, in its order."""
@@ -203,7 +230,8 @@ def text(number: int) -> str:
 
 
 def number_of(said: str) -> int:
-    return int(said.split()[1].rstrip(":"))
+    """The post that some words are of, or correct."""
+    return int(said.partition("Update ")[2].partition(":")[0])
 
 
 @dataclass(frozen=True, slots=True)
