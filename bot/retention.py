@@ -153,19 +153,20 @@ class Retention:
         due = Reply.received_at <= now - timedelta(days=self._times.replies_days)
         statement = select(Reply).where(due, or_(Reply.text != "", Reply.author != ""))
         found = (await session.exec(statement.order_by(col(Reply.id)).limit(AT_ONCE))).all()
-        for reply in found:
-            reply.text = reply.author = reply.author_name = ""
-            reply.url = None
-            reply.heard_id, reply.answers = _unnamed(reply.heard_id), _unnamed(reply.answers)
         ids = [reply.id for reply in found]
-        for fixed in (await session.exec(select(FixedAnswer).where(col(FixedAnswer.reply_id).in_(ids)))).all():
-            fixed.author, fixed.answers = "", _unnamed(fixed.answers)
         said = select(Delivery).join(Post, col(Post.id) == col(Delivery.post_id))
         answered = (col(Post.answers_reply).in_(ids), col(Delivery.answers).is_not(None))
         for row in (await session.exec(said.where(*answered))).all():
             row.answers = _unnamed(row.answers or "")
+        for fixed in (await session.exec(select(FixedAnswer).where(col(FixedAnswer.reply_id).in_(ids)))).all():
+            fixed.author, fixed.answers = "", _unnamed(fixed.answers)
         for alarm in (await session.exec(select(Alarm).where(col(Alarm.reply_id).in_(ids)))).all():
             alarm.author = ""
+        await session.flush()  # deliveries and alarms before replies: the order of docs/architecture.md
+        for reply in found:
+            reply.text = reply.author = reply.author_name = ""
+            reply.url = None
+            reply.heard_id, reply.answers = _unnamed(reply.heard_id), _unnamed(reply.answers)
         return len(found)
 
     async def _cards(self, session: AsyncSession, now: datetime) -> int:
