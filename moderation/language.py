@@ -35,11 +35,14 @@ def warm() -> None:
 
 
 def detect(folded: str, otherwise: str = "en") -> str:
-    """The language of a folded text, one of KNOWN; `otherwise` where there is nothing to tell by."""
+    """The language of a folded text, one of KNOWN; `otherwise` where there is nothing to tell by, or only a few
+    words that are of no language."""
     counts = _counts(folded)
     best, second = sorted(counts.values(), reverse=True)[:2]
     if best > second:
         return max(counts, key=lambda language: counts[language])
+    if len(words_of(folded)) <= _FEW:
+        return otherwise
     return _by_model(folded[:400]) if any(letter.isalpha() for letter in folded[:400]) else otherwise
 
 

@@ -20,6 +20,7 @@ from moderation.plans import Plans
 from moderation.policy import Met, Policy, PostKind, Reason, Verdict, severest
 from moderation.screening import (
     as_hits,
+    cut_first,
     cuts,
     hardened,
     may_stay,
@@ -228,7 +229,7 @@ class Redactor:
         ]
         look.met = self._policy.judge(hits, look.kinds, look.context.overlays)
         look.reasons += [met.rule.as_reason() for met in look.met]
-        look.masks += [cut for met in look.met for cut in cuts(met)]
+        look.masks = cut_first(look.masks, [cut for met in look.met for cut in cuts(met)])
         if cited:
             look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
         if cited and not in_force:

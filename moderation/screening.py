@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from moderation.finding import Action, Finding, Label
+from moderation.finding import Action, Finding, Label, Reach
 from moderation.lexicon import Hit, sentences_of
 from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
@@ -139,6 +139,18 @@ def cuts(met: Met) -> list[Finding]:
         Finding(hit.start, hit.end, rule.label, Action.MASK, rule.code, None, False, rule.instead, rule.reach)
         for hit in met.to_cut()
     ]
+
+
+def cut_first(masks: Sequence[Finding], cut: Sequence[Finding]) -> list[Finding]:
+    """Masks and cuts; names inside a phrase that is cut go with it ("a Romanian man" becomes no "person man")."""
+    names = [mask for mask in masks if mask.label in (Label.PERSON, Label.ORGANISATION)]
+    inside: list[Finding] = []
+    whole: list[Finding] = []
+    for each in cut:
+        here = [n for n in names if each.reach is Reach.PHRASE and each.start <= n.start and n.end <= each.end]
+        whole.append(replace(each, hard=each.hard or any(name.hard for name in here)))
+        inside += here
+    return [*(mask for mask in masks if mask not in inside), *whole]
 
 
 def waits_for_scene(kind: PostKind, kinds: Collection[PostKind], masks: Sequence[Finding], met: Sequence[Met]) -> bool:

@@ -98,6 +98,9 @@ class Wording:
             end = text.before_hanging(start, end)
         if findings[0].label is Label.AGE and text.folded[start] == text.folded[end : end + 1] == ",":
             end += 1
+        if findings[0].instead == "someone":
+            articles = text.words_before(start, text.grammar.articles, marks=" '")
+            start = articles[0].start if articles else start
         if findings[0].instead == "person":
             return self._person(text, start, end, findings, language)
         return Edit(start, end, self._instead(findings, language), findings)

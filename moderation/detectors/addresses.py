@@ -15,7 +15,8 @@ _TYPE_EN = r"""    (?: road | rd | street | str? | lane | ln | avenue | ave? | d
 _NUMBER = r"(?: (?:no\.?|number|n[º°]\.?) \s? )? \d{1,5} (?: \s?-\s?\d{1,5} )? [a-z]?"
 _EN = pattern(rf"""
     (?<![\w.,:/£$€-]) {_NUMBER} ,? \s (?: (?: n | s | e | w | ne | nw | se | sw | north | south | east
-    | west ) \.? \s )? (?: [^\W\d_] [\w'.-]{{1,24}} \s ){{1,3}} {_TYPE_EN} (?!\w)
+    | west ) \.? \s )? (?: [^\W\d_] (?: [\w'.-]{{1,24}} (?<!\.) | [\w'-]{{1,2}} \. )
+    \s ){{1,3}} {_TYPE_EN} (?!\w)
     (?: ,? \s (?: apt\.? | suite | ste\.? | unit | flat | \# ) \s? \w{{1,5}} )?
 """)
 _SUFFIX_US = r"""(?: Bypass | Bridge | Camp | Centers | Crest | Extensions

@@ -79,7 +79,8 @@ class Reading:
             may and not here and each.score >= limits.suggest + limits.ordinary * (capitals and _is_quiet(each))
             for each, may, here in zip(weighed, free, masked, strict=True)
         ]
-        return [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
+        found = [*_bridged(text, weighed, masked, Action.MASK), *_bridged(text, weighed, asked, Action.SUGGEST)]
+        return [_whole(text, finding) for finding in found]
 
 
 def _places(words: Lexicon, text: str) -> set[int]:
@@ -116,7 +117,7 @@ def _bridged(text: str, weighed: Sequence[Weighed], chosen: Sequence[bool], acti
             continue
         if found and _is_bridge(text, weighed[last + 1 : i], weighed[last], each):
             found[-1] = replace(found[-1], end=each.token.end)
-        else:
+        elif each.token.written != "s" or weighed[i - 1].token.written != "'":
             found.append(_finding(each, action))
         last = i
     return found
@@ -135,6 +136,19 @@ def _finding(each: Weighed, action: Action) -> Finding:
     kind = _kind(each)
     rule, instead = _RULES[kind]
     return Finding(each.token.start, each.token.end, kind, action, rule, instead=instead)
+
+
+def _whole(text: str, finding: Finding) -> Finding:
+    """Over the rest of the words that it begins or ends in ("g1psy"); a hashtag is several words."""
+    start, end = finding.start, finding.end
+    first = start
+    while first > 0 and text[first - 1].isalnum():
+        first -= 1
+    if text[first - 1 : first] == "#":
+        return finding
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return replace(finding, start=first, end=end)
 
 
 def _kind(each: Weighed) -> Label:

@@ -56,6 +56,15 @@ def test_plain_posts_keep_their_words(language: str) -> None:
     assert len([post for post, redacted in posts if redacted.suggestions]) <= 8
 
 
+def test_what_a_model_read_is_told_and_taken_out_as_whole_words() -> None:
+    read = redactor().redact("Stopped a g1psy", Context())
+    assert (read.verdict, read.text) != (Verdict.PASS, "Stopped a g1psy")
+    assert "g1" not in read.text
+    assert read.reasons
+    owner = redactor().redact("We met Jorun Haldvik's dog", Context())
+    assert owner.text == "We met a person's dog"
+
+
 def score(corpus: str, *, lower: bool = False) -> Score:
     file: Path = CORPORA / f"{corpus}.jsonl"
     if not file.exists():
