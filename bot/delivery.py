@@ -24,6 +24,8 @@ LONGEST: Final = timedelta(seconds=60)
 """Between two tries, unless the network asks for more: so soon after it is back it is caught up with."""
 
 
+UNENDED: Final = timedelta(seconds=30)
+"""So long a call may go on by itself after nobody waits for it any more: in a thread that cannot be stopped."""
 MOST_SPREAD: Final = 5.0
 """Seconds by which the end of a wait that a network asks for is spread."""
 SIGNED_OUT: Final = "signed out"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot import fixed_answer, outbox
-from bot.delivery import DeliveryState, hopeless, patience
+from bot.delivery import UNENDED, DeliveryState, hopeless, patience
 from bot.fixed_answer import FIXED_ANSWERS, FixedAnswer
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
@@ -103,8 +103,10 @@ class FixedPublisher:
             await self._again(answer, SIGNED_OUT_SECONDS, until_mended=True)
         except (Refused, NotAllowed):
             await self._outcome(answer, DeliveryState.REFUSED)
-        except (Unclear, TimeoutError):
+        except Unclear:
             await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + SETTLE)
+        except TimeoutError:
+            await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + UNENDED)
         else:
             await self._sent(answer, published)
 

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, SIGNED_OUT, STUCK_AFTER, Delivery, DeliveryState, patience
+from bot.delivery import DELIVERIES, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -45,11 +45,12 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`call`: the longest a call may take. `settle`: how long a network may take to show what it accepted; before that,
-    "not there" is no answer. `again`: when a job that was lost is made anew. `luck` gives from 0 to 1, to spread
-    what would all be tried again at once."""
+    "not there" is no answer; `unended`: that time after a call that was given up. `again`: when a job that was lost is
+    made anew. `luck` gives from 0 to 1, to spread what would all be tried again at once."""
 
     call: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=10)
+    unended: timedelta = UNENDED
     again: timedelta = timedelta(seconds=5)
     luck: Callable[[], float] = lambda: 0.0
 
@@ -248,8 +249,11 @@ class Publisher:
             await self._outcome(row, DeliveryState.REFUSED, **values)
         except SignedOut:
             await self._again(row, SIGNED_OUT_SECONDS, SIGNED_OUT)
-        except (Unclear, TimeoutError):
+        except Unclear:
             await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._pace.settle)
+        except TimeoutError:
+            ended = self._clock() + max(self._pace.settle, self._pace.unended)
+            await self._outcome(row, DeliveryState.UNCLEAR, not_before=ended)
         else:
             await self._sent(row, published, thread.goes_on(release, row, network.limits))
 

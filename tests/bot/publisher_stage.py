@@ -33,7 +33,8 @@ from tests.bot.publisher_fakes import Fakes
 
 ROOT: Final = Path(__file__).parents[2]
 LEASE: Final = timedelta(seconds=6)
-PACE: Final = Pace(call=timedelta(seconds=5), settle=timedelta(seconds=1), again=timedelta(seconds=2))
+SECOND: Final = timedelta(seconds=1)
+PACE: Final = Pace(call=5 * SECOND, settle=SECOND, unended=SECOND, again=2 * SECOND)
 CORRECTION: Final = 1_000_000
 """So far are the numbers of corrections from those of their posts."""
 HURRY: Final = 20.0

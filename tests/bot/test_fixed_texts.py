@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from bot import fixed_answer
 from bot.alarm import FOLLOWS, Alarm
-from bot.delivery import GIVE_UP, Delivery, DeliveryState
+from bot.delivery import GIVE_UP, UNENDED, Delivery, DeliveryState
 from bot.fixed_answer import FIXED_ANSWERS, FixedAnswer
 from bot.fixed_publishing import FixedPublisher
 from bot.network import OUT_OF_CREDIT, Network, Published, SignedOut, TryLater
@@ -145,3 +145,13 @@ async def test_who_told_something_and_then_calls_for_help_in_the_same_words_gets
         await night.routing.edited(session, reply, now)
     assert [name for name, _ in await texts(night)] == ["tip", "emergency"]
     assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
+
+
+async def test_nobody_looks_for_a_text_while_the_call_that_was_given_up_may_still_go_on(night: Replies) -> None:
+    await night.say(EMERGENCY)
+    speaker = Speaker(night, Away(TimeoutError()))
+    before = speaker.now
+    await speaker.for_(0)
+    async with night.database.reading() as session:
+        text = (await session.exec(select(FixedAnswer))).one()
+    assert (text.state, text.not_before) == (DeliveryState.UNCLEAR, before + UNENDED)

@@ -183,7 +183,7 @@ def _settings(start: Start) -> Any:
     setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
     setattr(filming, "LEASE", timedelta(seconds=8))  # noqa: B010  likewise
     defaults = publishing.Publisher.__init__.__kwdefaults__ or {}
-    defaults["pace"] = publishing.Pace(call=timedelta(seconds=2))
+    defaults["pace"] = publishing.Pace(call=timedelta(seconds=2), unended=timedelta(seconds=10))
     loaded = stage_settings(
         f"sqlite+aiosqlite:///{start.data}/patrol.sqlite", Path(start.data), **{"lease_seconds": 2.5, **start.times}
     )
