@@ -91,7 +91,7 @@ class Preparer:
                 return
             if post.source_id != source:
                 return  # other words came meanwhile; they are asked for by themselves
-            if await _told_since(session, post, context, now):
+            if redacted.telling and await _told_since(session, post, context, now):
                 post.prepare_at = now
                 return  # neither would have seen the other: the sweep asks once more
             redacted = self._with_edit(post, text, redacted)
@@ -243,7 +243,7 @@ class Preparer:
 async def _told_before(session: AsyncSession, post: Post, now: datetime) -> tuple[tuple[str, ...], tuple[Told, ...]]:
     """The public texts that stand or may stand beside this one: those of its shift, and those of any area."""
     statement = (
-        select(Post)
+        select(Post.shift_id, Post.area, Post.text, Post.received_at)
         .where(
             col(Post.state).in_((PostState.WAITING, PostState.APPROVED, PostState.RELEASED)),
             col(Post.received_at) > now - _LONG_AGO,
@@ -258,12 +258,12 @@ async def _told_before(session: AsyncSession, post: Post, now: datetime) -> tupl
         .limit(_MOST_TOLD)
     )
     recent, around = [], []
-    for other in (await session.exec(statement)).all():
-        long_ago = other.received_at <= now - _EARLIER
-        if other.shift_id == post.shift_id and not long_ago:
-            recent.append(other.text)
-        elif other.area is not None:
-            around.append(Told(other.area, other.text, long_ago))
+    for shift_id, area, text, received_at in (await session.exec(statement)).all():
+        long_ago = received_at <= now - _EARLIER
+        if shift_id == post.shift_id and not long_ago:
+            recent.append(text)
+        elif area is not None:
+            around.append(Told(area, text, long_ago))
     return tuple(recent), tuple(around)
 
 

@@ -18,12 +18,17 @@ class Told:
     long_ago: bool
 
 
+def is_telling(hits: Iterable[Hit]) -> bool:
+    """Whether words with these hits could complete a jigsaw; whatever else was told matters to no others."""
+    return any(hit.name in TELLING for hit in hits)
+
+
 def to_compare(now: Iterable[Hit], area: str | None, earlier: Sequence[str], around: Iterable[Told]) -> list[str]:
     """The earlier texts that a post could complete: of its shift, and of its area (long ago: if it looks back)."""
-    said = {hit.name for hit in now}
-    if not said & TELLING:
+    hits = list(now)
+    if not is_telling(hits):
         return []
-    looks_back = "looking back" in said
+    looks_back = any(hit.name == "looking back" for hit in hits)
     return [*earlier, *(told.text for told in around if told.area == area and (looks_back or not told.long_ago))]
 
 

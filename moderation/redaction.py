@@ -13,7 +13,7 @@ from moderation.detection import Detected, Detection
 from moderation.detector import DetectorFailed
 from moderation.edit import Edit
 from moderation.finding import Action, Finding, Label
-from moderation.jigsaw import Told, completes, to_compare
+from moderation.jigsaw import Told, completes, is_telling, to_compare
 from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
@@ -94,7 +94,8 @@ class Redaction:
 class Redacted:
     """The public version of one text and why it is so. `text` is empty where the verdict leaves none (BLOCK, DIVERT).
 
-    `findings` are in code points of the text as it was sent; `waits_for_scene`: it says where officers are now."""
+    `findings` are in code points of the text as it was sent; `waits_for_scene`: it says where officers are now;
+    `telling`: beside another post it could tell more than both do."""
 
     text: str
     verdict: Verdict
@@ -106,6 +107,7 @@ class Redacted:
     area: str | None
     waits_for_scene: bool
     findings: tuple[Finding, ...]
+    telling: bool = False
 
 
 @dataclass(slots=True)
@@ -321,6 +323,7 @@ class Redactor:
             self._area(look),
             waits_for_scene(look.kind, look.kinds, look.masks, look.met),
             tuple(_as_sent(look.seen, f) for f in findings),
+            is_telling(look.hits),
         )
 
     def _suggestions(self, look: _Look, public: str, after: int) -> list[Redaction]:
