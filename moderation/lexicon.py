@@ -1,7 +1,8 @@
 """Phrases to look for: word lists that are data, found in one pass over the words of a text, in time linear in it.
 
 A phrase is words with single spaces. `a|b` is either word, `word*` any word that begins so, `word?` may be missing,
-`#` a number, `...` up to four words of any kind, `of_us` two words where one could stand.
+`#` a number, `*#` letters with a digit behind (not as the first word), `...` up to four words of any kind,
+`of_us` two words where one could stand.
 Case and accents do not matter; a phrase never crosses a sentence."""
 
 import re
@@ -48,9 +49,12 @@ class _Step:
     stems: tuple[str, ...]
     optional: bool = False
     number: bool = False
+    coded: bool = False
     gap: bool = False
 
     def takes(self, word: str) -> bool:
+        if self.coded and word[0].isalpha() and not word.isalpha():
+            return True
         return word in self.exact or word.startswith(self.stems) or (self.number and word[0].isdigit())
 
 
@@ -169,8 +173,8 @@ def _step(part: str) -> _Step:
     optional = part.endswith("?")
     choices = part.rstrip("?").split("|")
     stems = tuple(choice[:-1] for choice in choices if choice.endswith("*"))
-    exact = frozenset(choice for choice in choices if not choice.endswith("*") and choice != "#")
-    return _Step(exact, stems, optional, "#" in choices)
+    exact = frozenset(choice for choice in choices if not choice.endswith("*") and choice not in ("#", "*#"))
+    return _Step(exact, stems, optional, "#" in choices, "*#" in choices)
 
 
 def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int | None:

@@ -15,7 +15,7 @@ LANGUAGES = ("en", "es", "fr")
 OF_ONE_LANGUAGE = {
     **{name: {"fr"} for name in ("fr suspect", "suspect described", "prosecutor reference", "protected minor")},
     **{name: {"en"} for name in ("not domestic", "not trafficking", "not suicide")},
-    **{name: {"es"} for name in ("not control room", "not minors")},
+    **{name: {"es"} for name in ("not control room", "not minors", "units called")},
 }
 """The press law of one country, and words that mean something else in one language ("domestic flight")."""
 BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "charged"}

@@ -75,6 +75,9 @@ def test_nobody_can_lift_a_hard_redaction(value: str) -> None:
         ("Marta Ruiz detenida por hurto.", "Ruiz"),
         ("Pablo, de 9 años, fue atropellado.", "Pablo"),
         ("Claire Durand a été agressée.", "Durand"),
+        ("Peter Jones arrested before the match for assault.", "Jones"),
+        ("Peter Jones arrested for assault, he will appear on our film.", "Jones"),
+        ("Detenido Carlos Ruiz, a juicio de los agentes iba borracho.", "Ruiz"),
     ],
 )
 def test_nobody_can_lift_who_is_young_harmed_or_accused(text: str, name: str) -> None:
@@ -88,6 +91,7 @@ def test_nobody_can_lift_who_is_young_harmed_or_accused(text: str, name: str) ->
 def test_a_name_may_be_lifted_where_the_press_office_or_a_court_may_tell_it() -> None:
     for text, kind in (
         ("Peter Jones has been charged with burglary and will appear in court.", None),
+        ("Peter Jones, arrested in May, appeared before the magistrates today.", None),
         ("Thank you Peter Jones for the tea.", None),
         ("Have you seen Rosie Baker, 9? Last seen in Riverside.", PostKind.APPEAL),
     ):
