@@ -39,8 +39,8 @@ async def meant(
 ) -> Shift | None:
     """The shift that a leader means with a command; None if they have been asked which. Raises NotAllowed.
 
-    `rest` is the name or the number that they typed. Without it, it is the shift that they are on, if it is frozen (or
-    is not) as the command wants it; else the only one that is."""
+    `rest` is the name or the number that they typed. Without it, it is the shift that they are on, and never
+    another one. Who is on none means the only one that is frozen, or is not, as the command wants it."""
     if not caller.officer.has(*LEADERS):
         raise NotAllowed("command.only_leaders")
     open_ones = await shift.live_shifts(session)
@@ -57,10 +57,15 @@ async def meant(
 async def _fitting(
     session: AsyncSession, caller: Caller, choices: Sequence[Shift], frozen: bool | None
 ) -> Sequence[Shift]:
-    """Those that are as the command wants them; all, if none is: whatever is done with it says why not."""
-    fitting = [one for one in choices if frozen is None or (one.frozen_at is not None) is frozen] or choices
+    """The one that they are on, whatever its state: whatever is done with it says why not. Who is on one that is live
+    is asked which of those that are frozen to resume. Off a shift, all that are as the command wants them, or just all.
+    """
+    wanted = [one for one in choices if frozen is None or (one.frozen_at is not None) is frozen]
     on = await here(session, caller)
-    return [one for one in fitting if on is not None and one.id == on.id] or fitting
+    own = [one for one in choices if on is not None and one.id == on.id]
+    if not own:
+        return wanted or choices
+    return [*own, *wanted] if frozen and own[0] not in wanted else own
 
 
 def named(one: Shift, rest: str) -> bool:

@@ -156,17 +156,24 @@ async def test_a_press_officer_on_no_shift_freezes_the_one_that_they_name(night:
     ]
 
 
-async def test_somebody_on_one_shift_resumes_the_other_that_is_frozen(night: Night) -> None:
+async def test_what_somebody_on_a_shift_types_does_nothing_to_another_one(night: Night) -> None:
+    await night.on("sergeant-1", 1)
     await night.on("inspector-1", 1)
+    await night.type("sergeant-1", "/freeze")
+    for who in ("sergeant-1", "inspector-1"):  # two who freeze it at once
+        with pytest.raises(Refusal, match=r"shift\.is_frozen"):
+            await night.type(who, "/freeze")
+    assert await night.states() == [ShiftState.FROZEN, ShiftState.LIVE]
     await night.type("inspector-1", "/freeze Night B")
     await night.type("inspector-1", "/resume")
+    assert await night.states() == [ShiftState.LIVE, ShiftState.FROZEN]
+    for text in ("/resume", "/resume Night C"):
+        await night.type("inspector-1", text)
+        asked = (await night.card((await night.slots("inspector-1"))[-1])).title
+        assert asked.endswith("/resume Night A, /resume Night B")
+        assert await night.states() == [ShiftState.LIVE, ShiftState.FROZEN]
+    await night.type("inspector-1", "/resume Night B")
     assert await night.states() == [ShiftState.LIVE, ShiftState.LIVE]
-    await night.type("inspector-1", "/freeze")
-    assert await night.states() == [ShiftState.FROZEN, ShiftState.LIVE]
-    await night.type("inspector-1", "/resume Night C")
-    assert (await night.card((await night.slots("inspector-1"))[-1])).title.endswith("/resume Night A, /resume Night B")
-    assert await night.states() == [ShiftState.FROZEN, ShiftState.LIVE]
-    await night.type("inspector-1", "/resume Night A")
     with pytest.raises(Refusal, match=r"shift\.is_live"):
         await night.type("inspector-1", "/resume")
 
