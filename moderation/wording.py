@@ -98,7 +98,7 @@ class Wording:
             end = text.before_hanging(start, end)
         if findings[0].label is Label.AGE and text.folded[start] == text.folded[end : end + 1] == ",":
             end += 1
-        if findings[0].instead == "someone":
+        if any(finding.instead in ("someone", "people") for finding in findings):
             articles = text.words_before(start, text.grammar.articles, marks=" '")
             start = articles[0].start if articles else start
         if findings[0].instead == "person":

@@ -177,6 +177,37 @@ def test_an_overlay_asks_for_more_than_the_default(overlay: str, text: str, with
     assert redact(text, language=language, overlays=(overlay,)).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("A Romanian man arrested for theft.", "Man arrested for theft."),
+        ("A Romanian arrested for theft.", "Someone arrested for theft."),
+        ("A Somali lad helped us push a car.", "Lad helped us push a car."),
+        ("Three Romanians arrested for theft.", "Several people arrested for theft."),
+        ("Un rumano detenido por robo.", "Alguien detenido por robo."),
+        ("Los gitanos otra vez.", "Varias personas otra vez."),
+        ("Encore les gens du voyage.", "Encore plusieurs personnes."),
+    ],
+)
+def test_an_origin_goes_without_taking_a_word_of_what_happened(text: str, public: str) -> None:
+    assert redact(text).text == public
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Our response car is off the road.", Verdict.REDACT),
+        ("Only one car left tonight.", Verdict.REDACT),
+        ("Attack during the visit to the mosque.", Verdict.FLAG),
+        ("Agresión en la fiesta de la residencia de mayores.", Verdict.FLAG),
+        ("Nuestro coche acabó en la cuneta.", Verdict.BLOCK),
+        ("My lads start school on Monday.", Verdict.REDACT),
+    ],
+)
+def test_what_only_looks_like_a_harmless_sentence_is_still_told_from_it(text: str, verdict: Verdict) -> None:
+    assert redact(text).verdict is verdict
+
+
 @pytest.mark.parametrize("line", ['"plate" = "FLAG"', '"person" = "REDACT"', '"plat" = "BLOCK"'])
 def test_a_line_of_an_overlay_that_makes_nothing_stricter_is_refused(tmp_path: Path, line: str) -> None:
     shutil.copytree(CONFIG / "policy", tmp_path, dirs_exist_ok=True)
