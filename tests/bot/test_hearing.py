@@ -176,6 +176,17 @@ async def test_after_a_false_alarm_each_reply_goes_where_it_would_have_gone_with
     assert "lima-3" in desk or await night.phones(cry) == ({"lima-3"} if second is None else desk)
 
 
+async def test_a_false_alarm_that_rang_while_the_second_judge_was_away_goes_where_it_would_have_gone(
+    night: Replies,
+) -> None:
+    cry = await night.say(EMERGENCY)
+    await night.ears().overdue(utc_now() + WAIT)
+    assert (await night.reply(cry)).alone
+    await stand_down(night, cry)
+    await night.weigh(shares(question=0.9))
+    assert await night.phones(cry) == {"lima-3"}
+
+
 async def test_nobody_answers_an_aside_in_place_of_a_question_of_the_same_words(night: Replies) -> None:
     night.says("When will the harbour bridge open again tonight please?", "p1", None, aside=True)
     night.says("When will the harbour bridge open again tonight please?", "p2")
