@@ -251,7 +251,7 @@ async def _taken(session: AsyncSession, reply: Reply, now: datetime) -> None:
 async def stand_down(session: AsyncSession, one: alarm.Alarm, now: datetime) -> None:
     """It was a false alarm: what was written is judged once more, and goes where it would have gone without it."""
     for reply in await alarm.replies(session, one):
-        reply.weigh_by, reply.alone = now + WAIT, False  # judged anew as a whole, also one that the rules rang for alone
+        reply.weigh_by, reply.alone = now + WAIT, False  # also what the rules rang for alone is judged anew
 
 
 async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:
