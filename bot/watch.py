@@ -19,11 +19,19 @@ from shifts.database import Database
 _ADVISORY: Final = 0x54_50_57_61  # "TPWa"
 STAND_BY: Final = 1.0
 """Seconds after which somebody else asks whether the watch is free."""
+ANSWER_SECONDS: Final = 10.0
+"""A database that says nothing for so long is gone, and the watch with it."""
+_KEPT_ALIVE: Final = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
+"""The server asks so often whether we are there: a machine that vanished would keep its locks for hours."""
 
 
 class Watch(Protocol):
     async def mine(self, network: str) -> bool:
         """Whether this process has the watch of a network; it takes what nobody has."""
+        ...
+
+    async def let_go(self, network: str) -> None:
+        """Somebody else may have it."""
         ...
 
 
@@ -38,9 +46,17 @@ async def watching(database: Database, data: Path) -> AsyncIterator[Watch]:
 
 
 async def on_watch(watch: Watch, network: str, step: Callable[[], Awaitable[float]]) -> None:
-    """Take one step after the other while this process has the watch. A step gives the seconds before the next."""
+    """Take one step after the other while this process has the watch. A step gives the seconds before the next.
+
+    Whoever fails at it lets go: perhaps somebody else does not."""
     while True:
-        pause = await step() if await watch.mine(network) else STAND_BY
+        pause = STAND_BY
+        if await watch.mine(network):
+            try:
+                pause = await step()
+            except Exception:
+                await watch.let_go(network)
+                raise
         await asyncio.sleep(pause)
 
 
@@ -61,6 +77,10 @@ class _Files:
             self._held[network] = file
         return True
 
+    async def let_go(self, network: str) -> None:
+        if (file := self._held.pop(network, None)) is not None:
+            file.close()
+
     async def close(self) -> None:
         for file in self._held.values():
             file.close()
@@ -79,32 +99,55 @@ class _Advisory:
     async def mine(self, network: str) -> bool:
         async with self._one:
             try:
-                return await self._ask(network)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await self._ask(network)
             except (SQLAlchemyError, OSError):
-                await self.close()
+                await self._hang_up()
                 return False
+
+    async def let_go(self, network: str) -> None:
+        async with self._one:
+            if network not in self._held or self._connection is None:
+                return
+            self._held.discard(network)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._connection.execute(text("SELECT pg_advisory_unlock(:one, :two)"), _key(network))
+            except (SQLAlchemyError, OSError):
+                await self._hang_up()
 
     async def _ask(self, network: str) -> bool:
         if self._connection is None:
             connection = await self._database.engine.connect()
             self._connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            for setting in _KEPT_ALIVE:
+                await self._connection.execute(text(f"SET {setting}"))
         if network in self._held:
             await self._connection.execute(text("SELECT 1"))
             return True
-        key = {"one": _ADVISORY, "two": zlib.crc32(network.encode()) - 2**31}
-        if await self._connection.scalar(text("SELECT pg_try_advisory_lock(:one, :two)"), key):
+        if await self._connection.scalar(text("SELECT pg_try_advisory_lock(:one, :two)"), _key(network)):
             self._held.add(network)
             return True
         return False
 
     async def close(self) -> None:
-        """Let go; the connection is not given back, for a lock might still be on it, but ended."""
+        """Let go of everything."""
+        if self._connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """The connection is not given back, for a lock might still be on it, but ended."""
         connection, self._connection = self._connection, None
         self._held.clear()
         if connection is not None:
             with suppress(SQLAlchemyError, OSError):
-                await connection.execute(text("SELECT pg_advisory_unlock_all()"))
-            with suppress(SQLAlchemyError, OSError):
                 await connection.invalidate()
             with suppress(SQLAlchemyError, OSError):
                 await connection.close()
+
+
+def _key(network: str) -> dict[str, int]:
+    return {"one": _ADVISORY, "two": zlib.crc32(network.encode()) - 2**31}

@@ -9,6 +9,9 @@ from moderation.normalise import plain
 
 LEAST: Final = 4
 """Letters of the shortest word that is looked for: three of them stand for too many things."""
+MOST_STARS: Final = 4
+LONGEST: Final = 24
+"""A word with stars is looked for in all lists: one with more of them, or of more letters, disguises nothing."""
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][ .,*/_-]{1,2}){3,24}[^\W_](?![^\W_])")
 _MARKED = re.compile(r"(?<!\w)[^\W_]{0,24}?(?:[\d@$!*€+|]|([^\W\d_])\1\1)[\w@$!*€+|]{0,40}")
 _RUN = re.compile(r"(.)\1{2,}")
@@ -69,7 +72,8 @@ class Disguises:
     def _meant(self, written: str) -> str | None:
         """A word behind digits and marks, no more of them than letters; a reference or a plate is none."""
         said = sum(map(str.isalpha, written))
-        if 2 * said < len(written):
+        stars = written.count("*")
+        if 2 * said < len(written) or stars > MOST_STARS or (stars and len(written) > LONGEST):
             return None
         shapes = [written.translate(table) for table in _LETTERS]
         runs = [run for shape in shapes for run in (shape, _RUN.sub(r"\1\1", shape), _RUN.sub(r"\1", shape))]

@@ -6,8 +6,9 @@ A phrase is words with single spaces. `a|b` is either word, `word*` any word tha
 Case and accents do not matter; a phrase never crosses a sentence."""
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -80,6 +81,12 @@ def sentences_of(folded: str) -> tuple[tuple[int, int], ...]:
     if not ends or ends[-1] < len(folded):
         ends.append(len(folded))
     return tuple(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def numbers_of_sentences(folded: str) -> Callable[[int], int]:
+    """Tells of each code point which sentence of the text it is in."""
+    ends = [end for _, end in sentences_of(folded)]
+    return lambda at: bisect_right(ends, at)
 
 
 def _is_abbreviation(folded: str, stop: re.Match[str]) -> bool:

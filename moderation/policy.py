@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from moderation.disguises import Disguises
 from moderation.finding import Label, Reach
-from moderation.lexicon import Hit, Lexicon, sentences_of
+from moderation.lexicon import Hit, Lexicon, numbers_of_sentences
 
 
 class Verdict(StrEnum):
@@ -204,12 +204,13 @@ class Policy:
         undone = self.disguises.undone(folded)
         if undone is None:
             return
+        sentence_at = numbers_of_sentences(folded)
         for lexicon in self.lexicons.values():
             for hit in lexicon.hits(undone.text):
                 stretch = undone.stretch_of(hit.start, hit.end) if hit.name in _RUDE else None
                 if stretch:
-                    sentence = sum(end <= hit.start for _, end in sentences_of(folded))
-                    yield Hit(hit.name, min(hit.start, stretch[0]), max(hit.end, stretch[1]), sentence)
+                    start, end = min(hit.start, stretch[0]), max(hit.end, stretch[1])
+                    yield Hit(hit.name, start, end, sentence_at(hit.start))
 
     def infer_kind(self, hits: Sequence[Hit]) -> PostKind:
         """The kind of a post from the words that it met. Advice tells nothing that happened, nor where we are now."""

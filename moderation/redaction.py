@@ -14,7 +14,7 @@ from moderation.detector import DetectorFailed
 from moderation.edit import Edit
 from moderation.finding import Action, Finding, Label
 from moderation.jigsaw import Told, completes, is_telling, to_compare
-from moderation.lexicon import Hit, Lexicon, sentences_of, words_of
+from moderation.lexicon import Hit, Lexicon, numbers_of_sentences, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
 from moderation.plans import Plans
 from moderation.policy import Met, Policy, PostKind, Reason, Verdict, severest
@@ -24,7 +24,6 @@ from moderation.screening import (
     cuts,
     hardened,
     may_stay,
-    sentence_at,
     unmasked,
     waits_for_scene,
     without_area_names,
@@ -242,13 +241,12 @@ class Redactor:
     def _further_hits(self, look: _Look, in_force: bool) -> list[Hit]:
         """What the policy asks for besides words and findings: areas by name, addresses in none, plans, the jigsaw."""
         folded = look.seen.folded
+        sentence_at = numbers_of_sentences(folded)
         hits = [Hit("@plan in force", 0, 0, sentence) for sentence in range(len(sentences_of(folded))) if in_force]
-        hits += [
-            Hit("@area named", start, end, sentence_at(folded, start)) for start, end, _ in self._named_areas(folded)
-        ]
+        hits += [Hit("@area named", start, end, sentence_at(start)) for start, end, _ in self._named_areas(folded)]
         if self._area(look) is None:
             unknown = [f for f in look.masks if f.rule == "house address"]
-            hits += [Hit("@address in no area", f.start, f.end, sentence_at(folded, f.start)) for f in unknown]
+            hits += [Hit("@address in no area", f.start, f.end, sentence_at(f.start)) for f in unknown]
         told = to_compare(look.hits, self._area(look), look.context.earlier, look.context.around)
         if any(self._completes(look, earlier) for earlier in told):
             hits.append(Hit("@jigsaw", 0, len(folded), 0))

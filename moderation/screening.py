@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label, Reach
-from moderation.lexicon import Hit, sentences_of
+from moderation.lexicon import Hit, numbers_of_sentences
 from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
 
@@ -84,20 +84,19 @@ def hardened(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> t
     """The findings, where nobody can lift the name of a minor, of who was harmed, or of who is accused and not charged;
     nor the age of a minor who was. Who is spoken of in the sentence before or behind counts too."""
     masks = [finding for finding in findings if finding.action is Action.MASK]
+    sentence_at = numbers_of_sentences(folded)
     told: dict[int, set[str]] = defaultdict(set)
     for hit in (*hits, *as_hits(folded, [f for f in masks if f.label in (Label.PERSON, Label.AGE)])):
         told[hit.sentence].add(hit.name)
     for finding in masks:
         if finding.label is Label.PERSON and _OF_A_MINOR.match(folded, finding.end):
-            told[sentence_at(folded, finding.start)].add(f"@{_MINOR_AGE}")
+            told[sentence_at(finding.start)].add(f"@{_MINOR_AGE}")
     if not any(names & (_HARMED | _YOUNG | _ACCUSED) for names in told.values()):
         return tuple(findings)
     streets = [f for f in masks if f.label in (Label.LOCATION, Label.ADDRESS)]
     return tuple(
         replace(f, hard=True)
-        if f.action is Action.MASK
-        and _is_of_somebody_kept(f, sentence_at(folded, f.start), told)
-        and not _meets(f, streets)
+        if f.action is Action.MASK and _is_of_somebody_kept(f, sentence_at(f.start), told) and not _meets(f, streets)
         else f
         for f in findings
     )
@@ -120,16 +119,12 @@ def _meets(finding: Finding, others: Sequence[Finding]) -> bool:
 
 def as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:
     """Findings as the policy sees them: by label and by rule."""
+    sentence_at = numbers_of_sentences(folded)
     return [
-        Hit(f"@{name}", finding.start, finding.end, sentence_at(folded, finding.start))
+        Hit(f"@{name}", finding.start, finding.end, sentence_at(finding.start))
         for finding in findings
         for name in (finding.label, finding.rule)
     ]
-
-
-def sentence_at(folded: str, at: int) -> int:
-    """The number of the sentence that holds the code point `at`."""
-    return sum(end <= at for _, end in sentences_of(folded))
 
 
 def cuts(met: Met) -> list[Finding]:

@@ -286,13 +286,6 @@ def _keys(keys: Mapping[str, str]) -> Keys:
         raise ValueError("keys takes api_key, api_secret, access_token and access_secret") from None
 
 
-def _switches(hear_seconds: float, switches: Mapping[str, bool]) -> Switches:
-    try:
-        return Switches(hear_seconds=hear_seconds, **switches)
-    except TypeError:
-        raise ValueError("there is no such setting; docs/x.md lists them") from None
-
-
 def limits(
     *,
     keys: Mapping[str, str],
@@ -309,23 +302,25 @@ def limits(
 
 
 @asynccontextmanager
-async def connect(
+async def connect(  # noqa: PLR0913  each is a setting of its table in the configuration, checked by its name
     *,
     database: Database,
     media: Path,
     keys: Mapping[str, str],
     base_url: str = SIGNED_FOR,
+    replies_allowed: bool = False,
+    hear_replies: bool = False,
     hear_seconds: float = 60.0,
+    under_opener: bool = False,
     spending: Mapping[str, float] | None = None,
-    **switches: bool,
 ) -> AsyncIterator[X]:
     """An account by its keys; asks X nothing yet. Raises ValueError for settings that can not work.
 
     `keys`: api_key, api_secret, access_token, access_secret. `spending`: the fields of `Tariff`. `base_url` may name a
-    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions. `switches`:
-    the other fields of `Switches`."""
+    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions. The
+    others are the switches of docs/x.md."""
     if urlsplit(base_url).scheme not in {"http", "https"}:
         raise ValueError("base_url is the http or https address of X's API")
-    chosen = _switches(hear_seconds, switches)
+    chosen = Switches(replies_allowed, hear_replies, under_opener, hear_seconds)
     async with open_line(_keys(keys), base_url) as line:
         yield X(line, database, media, _tariff(spending), chosen, utc_now)

@@ -12,10 +12,12 @@ _TYPE_EN = r"""    (?: road | rd | street | str? | lane | ln | avenue | ave? | d
     | terrace | ter | parade | boulevard | blvd | highway | hwy | parkway | pkwy
     | way | walk | row | hill | rise | grove | gardens | gdns | square | sq | mews | quay | wharf | circle | cir
     | trail | trl | alley | place | pl | path | loop | route | pike | plaza | lp )"""
+_CUT_SHORT = r"(?: mass | comm | penn | wash | capt | prof | pres | univ | minn | tenn | mich | conn | miss )"
+"""What a point of a street's name may stand behind; behind any other word of four letters a sentence ends."""
 _NUMBER = r"(?: (?:no\.?|number|n[º°]\.?) \s? )? \d{1,5} (?: \s?-\s?\d{1,5} )? [a-z]?"
 _EN = pattern(rf"""
     (?<![\w.,:/£$€-]) {_NUMBER} ,? \s (?: (?: n | s | e | w | ne | nw | se | sw | north | south | east
-    | west ) \.? \s )? (?: [^\W\d_] (?: [\w'.-]{{1,24}} (?<!\.) | [\w'-]{{1,2}} \. )
+    | west ) \.? \s )? (?: (?: [^\W\d_] (?: [\w'.-]{{1,24}} (?<!\.) | [\w'-]{{1,2}} \. ) | {_CUT_SHORT} \. )
     \s ){{1,3}} {_TYPE_EN} (?!\w)
     (?: ,? \s (?: apt\.? | suite | ste\.? | unit | flat | \# ) \s? \w{{1,5}} )?
 """)

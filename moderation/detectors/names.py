@@ -208,8 +208,9 @@ class Names:
         end = self._run(text, words, i, shouted=False) if words[i].is_capital and not shouted else i
         if end == i:
             return self._lower(text, words, i)
-        of_an_age = _AGE_BEHIND.match(text, words[end - 1].word.end) is not None
-        announced = of_an_age and (end - i > 1 or word in self._any_first)
+        age = _AGE_BEHIND.match(text, words[end - 1].word.end)
+        # A number in brackets alone is also how many they are: "Community Team (4)".
+        announced = age is not None and (word in self._any_first or (end - i > 1 and not age[0].endswith(")")))
         if not (announced or self._is_sure(words, i, end)) or (
             end < len(words) and words[end].word.text in _STREET_WORDS and _adjacent(text, words, end)
         ):

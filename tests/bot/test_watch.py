@@ -27,9 +27,8 @@ async def test_one_of_several_has_the_watch_of_a_network_until_it_is_gone(databa
         assert [await second.mine(name) for name in ("far", "near")] == [True, True]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_whoever_loses_the_connection_loses_the_watch_and_asks_anew(database: Database, tmp_path: Path) -> None:
-    if database.is_sqlite:
-        pytest.skip("a file has no connection")
     async with watching(database, tmp_path) as first, watching(database, tmp_path) as second:
         assert await first.mine("far")
         async with database.engine.connect() as connection:
@@ -40,6 +39,18 @@ async def test_whoever_loses_the_connection_loses_the_watch_and_asks_anew(databa
                 )
             )
         assert not await first.mine("far")
+        assert await second.mine("far")
+        assert not await first.mine("far")
+
+
+async def test_whoever_fails_at_it_lets_somebody_else_have_the_watch(database: Database, tmp_path: Path) -> None:
+    async def failing() -> float:
+        raise ConnectionResetError
+
+    async with watching(database, tmp_path) as first, watching(database, tmp_path) as second:
+        assert await first.mine("far")
+        with pytest.raises(ConnectionResetError):
+            await on_watch(first, "far", failing)
         assert await second.mine("far")
         assert not await first.mine("far")
 

@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVarTuple, Unpack
 
@@ -178,12 +180,13 @@ def _settings(start: Start) -> Any:
     from datetime import timedelta
 
     from bot import filming, preparing, publishing
+    from bot.processes import publish
     from tests.journeys.stage import stage_settings
 
     setattr(preparing, "PICTURE_LEASE", timedelta(seconds=8))  # noqa: B010  it stays as it was typed
     setattr(filming, "LEASE", timedelta(seconds=8))  # noqa: B010  likewise
-    defaults = publishing.Publisher.__init__.__kwdefaults__ or {}
-    defaults["pace"] = publishing.Pace(call=timedelta(seconds=2), unended=timedelta(seconds=10))
+    hurried = partial(publishing.Pace, call=timedelta(seconds=2), unended=timedelta(seconds=10))
+    setattr(publish, "Pace", hurried)  # noqa: B010  likewise
     loaded = stage_settings(
         f"sqlite+aiosqlite:///{start.data}/patrol.sqlite", Path(start.data), **{"lease_seconds": 2.5, **start.times}
     )
@@ -220,8 +223,10 @@ def main() -> None:
         if pid == 0:
             try:
                 run(start)
-            finally:
-                os._exit(3 if sys.exc_info()[0] else 0)
+            except BaseException:  # noqa: BLE001  whatever it is, it must not go on as a second parent
+                traceback.print_exc()
+                os._exit(3)
+            os._exit(0)
         os.write(1, f"started {pid}\n".encode())
 
 
