@@ -60,14 +60,14 @@ class DeciderCards(FixParts):
         say, post = self._say(view), view.post
         missing = approval.missing(post, view.pictures)
         lines = [
+            *self._picture_lines(view),
+            *self._described(view)[-1:],
             *self._claim_lines(view),
             *self._late_lines(view),
             *self._correction_lines(view),
             *self._reply_lines(view),
             *self._reason_lines(view),
             *self._removed_lines(view),
-            *self._picture_lines(view),
-            *self._described(view)[-1:],
             *self._suggestion_lines(view),
             *([] if missing.checks else self._none_lines(view, missing)),
             *self._difference_lines(view),
@@ -150,10 +150,10 @@ class DeciderCards(FixParts):
             rows.append((self._publish(view),))
         rows.append((self._back(view),))
         lines = [
+            *self._described(view),
             say("card.tick_each"),
             *self._reason_lines(view),
             *long,
-            *self._described(view),
             self._beside_line(view),
         ]
         return self._page(view, lines, rows)
@@ -177,7 +177,7 @@ class DeciderCards(FixParts):
         if not missing:
             rows.append((self._publish(view),))
         rows.append((self._back(view),))
-        return self._page(view, [*lines, *self._described(view), self._beside_line(view)], rows)
+        return self._page(view, [*self._described(view), *lines, self._beside_line(view)], rows)
 
     def _send_back(self, view: PostView) -> Card:
         say, slot, post = self._say(view), view.slot, view.post

@@ -16,8 +16,11 @@ from moderation.post import Post, PostPicture, pictures
 from shifts.officer import Officer
 
 AT_MOST: Final = 8
-CHARACTERS: Final = 2500
-"""So much text stands on one card, so that everything that is published with it can be read there."""
+CHARACTERS: Final = 3200
+"""So much is told of them on one card, so that everything that is published with it can be read there."""
+BESIDE: Final = 130
+DESCRIBED: Final = 20
+"""What a card says around the words of a post, and around the description of a picture, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,12 @@ class Green:
     def seen(self) -> str:
         """What the card shows of it."""
         return approval.seen(self.post, self.pictures, self.byline)
+
+    @property
+    def length(self) -> int:
+        """How much of a card it takes, whichever language the card is in."""
+        described = sum(len(picture.alt) + DESCRIBED for picture in self.pictures)
+        return BESIDE + len(self.post.text) + len(self.byline or "") + described
 
 
 async def greens(
@@ -49,7 +58,7 @@ async def greens(
         if not mine and approval.green(post, shown) and not too_long(post, limits):
             author = await session.get_one(Officer, post.author_id)
             found.append(Green(post, shown, author.byline))
-    return _that_fit(found)
+    return that_fit(found)
 
 
 def too_long(post: Post, limits: Mapping[str, Limits]) -> list[str]:
@@ -76,10 +85,11 @@ def digest(shown: Sequence[Green]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def _that_fit(found: Sequence[Green]) -> list[Green]:
+def that_fit(found: Sequence[Green]) -> list[Green]:
+    """The first ones that stand whole on one card; what is too long for it by itself has only its own card."""
     fitting: list[Green] = []
-    for green in found[:AT_MOST]:
-        if sum(len(one.post.text) for one in (*fitting, green)) > CHARACTERS:
+    for green in [one for one in found if one.length <= CHARACTERS][:AT_MOST]:
+        if sum(one.length for one in (*fitting, green)) > CHARACTERS:
             break
         fitting.append(green)
     return fitting

@@ -20,6 +20,8 @@ from shifts.shift import ShiftState
 from shifts.words import Words
 
 QUEUED_AT_MOST = 20
+QUEUED_BESIDE_GREENS = 6
+"""Where one tap publishes several, their words need the room."""
 LISTED_AT_MOST = 6
 
 
@@ -85,9 +87,10 @@ def _shift_rows(say: Say, view: ShiftView) -> tuple[tuple[Button, ...], ...]:
 def queue(words: Words, view: ShiftView) -> Card:
     """What waits, with its age; and what of it one tap can publish, as it would be public."""
     say = Say(words, view.viewer.language)
-    lines = [_queue_line(say, view, post) for post in view.waiting[:QUEUED_AT_MOST]]
-    if len(view.waiting) > QUEUED_AT_MOST:
-        lines.append(say("handover.more", n=len(view.waiting) - QUEUED_AT_MOST))
+    most = QUEUED_BESIDE_GREENS if view.greens else QUEUED_AT_MOST
+    lines = [_queue_line(say, view, post) for post in view.waiting[:most]]
+    if len(view.waiting) > most:
+        lines.append(say("handover.more", n=len(view.waiting) - most))
     title = f"{view.shift.name} · {words.count('shift_card.waiting', len(view.waiting), view.viewer.language)}"
     if not view.greens:
         return Card(title, lines=tuple(lines))

@@ -95,8 +95,8 @@ def page(card: Card, write: str) -> Page:
     """A card as one message; `write` is what the button that opens the form says.
 
     What is too long loses first what the form shows anyway, then its lines from the last one up. Only a quote that is
-    too long by itself is cut, with a sign; such a card loses its main buttons: nobody publishes what they can not read
-    whole."""
+    too long by itself is cut, with a sign. A card that lost lines or words of its quote loses its main buttons as well:
+    nobody publishes what they can not read whole."""
     for shorter in _versions(card):
         shown = _page(shorter, write)
         if _length(shown) <= TEXT:
@@ -110,20 +110,23 @@ def _versions(card: Card) -> Iterator[Card]:
         card = replace(card, ask=replace(card.ask, prefill=""))
         yield card
     for kept in range(len(card.lines) - 1, -1, -1):
-        yield replace(card, lines=(*card.lines[:kept], MORE))
+        yield replace(card, lines=(*card.lines[:kept], MORE), rows=_without_main(card))
 
 
 def _with_cut_quote(card: Card, write: str) -> Card:
     ask = replace(card.ask, prefill="") if card.ask else None
-    rows = tuple(tuple(button for button in row if button.weight is not Weight.MAIN) for row in card.rows)
     quote = card.quote or ""
-    bare = replace(card, lines=(), ask=ask, rows=rows)
+    bare = replace(card, lines=(), ask=ask, rows=_without_main(card))
 
     def length(kept: int) -> int:
         return _length(_page(replace(bare, quote=quote[:kept] + CUT), write))
 
     kept = bisect_right(range(len(quote)), TEXT, key=length) - 1
     return replace(bare, quote=quote[: max(kept, 0)] + CUT)
+
+
+def _without_main(card: Card) -> tuple[tuple[Button, ...], ...]:
+    return tuple(tuple(button for button in row if button.weight is not Weight.MAIN) for row in card.rows)
 
 
 def _page(card: Card, write: str) -> Page:

@@ -174,6 +174,8 @@ class Cards:
         """A photo stays a photo: without pictures it becomes a strip in the card's colour."""
         strip = f"strip {card.tone}"
         if self._faces.get((chat, name.main)) == strip:
+            if not fits_caption(card):
+                raise CardGone
             await self._become_photo(name, chat, card, Shot(strip, b""))
             return
         try:

@@ -49,11 +49,12 @@ def page(card: Card, link: str | None = None, limit: int = TEXT) -> Page:
     """A card as one message of at most `limit` characters.
 
     What is too long loses its lines from the last one up, then what could be copied. Only a quote that is too long by
-    itself is cut, with a sign; such a card loses its main buttons: nobody publishes what they can not read whole."""
+    itself is cut, with a sign. A card that lost lines or words of its quote loses its main buttons as well: nobody
+    publishes what they can not read whole."""
     for shorter in _versions(card):
         parts = _parts(shorter, link)
         if _size(parts) <= limit:
-            return Page(_html(parts), _keyboard(card.rows))
+            return Page(_html(parts), _keyboard(shorter.rows))
     parts = _parts(_with_cut_quote(card, limit), link)
     return Page(_html(parts), _keyboard(_without_main(card.rows)))
 
@@ -74,9 +75,10 @@ def sound(text: str) -> str:
 def _versions(card: Card) -> Iterator[Card]:
     yield card
     for kept in range(len(card.lines) - 1, -1, -1):
-        yield replace(card, lines=(*card.lines[:kept], MORE))
+        yield replace(card, lines=(*card.lines[:kept], MORE), rows=_without_main(card.rows))
     if card.ask:
-        yield replace(card, lines=(), ask=replace(card.ask, prefill=""))
+        rows = _without_main(card.rows) if card.lines else card.rows
+        yield replace(card, lines=(), ask=replace(card.ask, prefill=""), rows=rows)
 
 
 def _with_cut_quote(card: Card, limit: int) -> Card:
@@ -146,8 +148,8 @@ def _key(button: Button) -> InlineKeyboardButton:
     return InlineKeyboardButton(label, callback_data=button.token, style=STYLES[button.weight])
 
 
-def _without_main(rows: Sequence[Sequence[Button]]) -> list[list[Button]]:
-    return [[button for button in row if button.weight is not Weight.MAIN] for row in rows]
+def _without_main(rows: Sequence[Sequence[Button]]) -> tuple[tuple[Button, ...], ...]:
+    return tuple(tuple(button for button in row if button.weight is not Weight.MAIN) for row in rows)
 
 
 def _html(parts: Sequence[_Part]) -> str:

@@ -15,11 +15,13 @@ from bot.card_parts import rounded
 from bot.chat_app import Card, Tone
 from bot.decider_card import DeciderCards
 from bot.delivery import Delivery, DeliveryState
+from bot.discord_app.page import page as on_discord
 from bot.fix_page import read
-from bot.greens import Green
+from bot.greens import AT_MOST, Green, that_fit
 from bot.judging import FACES
 from bot.network import Counting, Limits
 from bot.outbox import Slot, SlotKind
+from bot.telegram.page import page as on_telegram
 from bot.view import PostView, Setting, ShiftView
 from moderation.finding import BoxKind, Label
 from moderation.post import Happened, PictureState, Post, PostPicture, PostState, Wait
@@ -266,6 +268,35 @@ def test_what_one_tap_publishes_together_is_shown_with_its_descriptions() -> Non
     card = shift_cards.queue(WORDS, shift_view("en", ShiftState.LIVE))
     assert any(WORDS.say("card.alt", "en", alt="A white van.") in line for line in card.lines)
     assert card.lines[-1] == WORDS.say("card.vouched", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("words", "described"), [(280, 0), (280, 100), (270, 2), (160, 20), (2000, 1000), (1, 3000)])
+def test_the_longest_card_that_publishes_several_fits_both_apps(language: str, words: int, described: int) -> None:
+    area = max((each.id for each in AREAS.every), key=lambda one: len(AREAS.public_name(one, language)))
+    told = {"verdict": "DIVERT", "kind": "appeal", "area": area}
+    waiting = [
+        post_row(PostState.WAITING, number=9100 + n, text=f"{9100 + n}".ljust(words, "w"), **told) for n in range(24)
+    ]
+    shown = picture_row()
+    shown.alt = "d" * described
+    pictures = [shown] * 4 if described else []
+    offered = that_fit([Green(post, pictures, "Constable 4417") for post in waiting[: AT_MOST + 1]])
+    card = shift_cards.queue(WORDS, replace(shift_view(language, ShiftState.LIVE), waiting=waiting, greens=offered))
+    discord, telegram = on_discord(card, "Write…"), on_telegram(card)
+    assert bool(offered) is (described < 1000)
+    assert {line for line in card.lines if line not in telegram.html or line not in discord.body} == set()
+    assert (len(discord.rows), telegram.keyboard is not None) == (len(card.rows), bool(card.rows))
+
+
+def test_descriptions_are_the_last_that_a_long_card_loses() -> None:
+    post = post_row(PostState.WAITING, verdict="REDACT", reasons=[], suggestions=[], networks=["page"], approvals=[])
+    for page in ("main", "ticks", "words"):
+        lines = DeciderCards(WORDS).decider(view(SlotKind.DECIDER, PostState.WAITING, page, "en", post=post)).lines
+        vouched = lines.index(WORDS.say("card.vouched", "en"))
+        assert {line for line in lines[:vouched] if "white van" in line}
+        assert not {line for line in lines[vouched:] if "white van" in line}
+        assert lines.index(WORDS.say("card.beside", "en", parts="Patrol · no name · English")) > vouched
 
 
 def test_both_cards_say_that_only_the_first_picture_of_a_moving_one_is_used() -> None:

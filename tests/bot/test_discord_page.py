@@ -53,19 +53,20 @@ def test_marks_that_touch_are_one() -> None:
     assert quoted("abcdef", [(1, 3), (3, 5), (2, 4)]) == "> a__bcde__f"
 
 
-def test_a_card_that_is_too_long_loses_lines_and_keeps_its_quote() -> None:
+def test_a_card_that_is_too_long_loses_lines_and_main_buttons_and_keeps_its_quote() -> None:
     quote = "word " * 600
     shown = page(replace(CARD, quote=quote, lines=("first line", "long " * 400)), "Write…")
     assert quote.strip() in shown.body
     assert "first line" in shown.body
     assert "long" not in shown.body
-    assert labels(shown) == ["Publish", "Drop"]
+    assert labels(shown) == ["Drop"]
 
 
 def test_what_the_form_shows_anyway_goes_before_the_lines() -> None:
     shown = page(replace(CARD, lines=("a line",), ask=Ask("Write", "words " * 800)), "Write…")
     assert "a line" in shown.body
     assert shown.prefill == ""
+    assert labels(shown) == ["Write…", "Publish", "Drop"]
 
 
 def test_a_quote_that_does_not_fit_is_cut_with_a_sign_and_can_not_be_published() -> None:

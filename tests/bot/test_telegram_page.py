@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.chat_app import Ask, Button, Card, Tone, Weight
-from bot.telegram.page import CAPTION, TEXT, fits_caption, page
+from bot.telegram.page import CAPTION, TEXT, Page, fits_caption, page
 from tests.fake_telegram.markup import parse, units
 
 CARD = Card(
@@ -13,6 +13,11 @@ CARD = Card(
     lines=("1 plate covered",),
     rows=((Button("a1", "Publish", Weight.MAIN), Button("a2", "Drop", Weight.DANGER), Button("a3", "Alt text")),),
 )
+
+
+def labels(shown: Page) -> list[str]:
+    assert shown.keyboard is not None
+    return [key.text for row in shown.keyboard.inline_keyboard for key in row]
 
 
 def underlined(quote: str, *marks: tuple[int, int]) -> list[str]:
@@ -53,12 +58,14 @@ def test_words_of_a_person_are_never_markup() -> None:
     assert [entity["type"] for entity in entities] == ["bold", "blockquote", "code"]
 
 
-def test_a_long_card_loses_lines_from_the_last_one_and_keeps_its_quote_whole() -> None:
+def test_a_long_card_loses_lines_and_main_buttons_and_keeps_its_quote_whole() -> None:
     quote = "q" * 3000
     card = replace(CARD, quote=quote, lines=("first", "second " * 50, "third " * 200), ask=Ask("Answer", "copy me"))
-    text, _ = parse(page(card).html)
+    shown = page(card)
+    text, _ = parse(shown.html)
     assert units(text) <= TEXT
     assert quote in text
+    assert labels(shown) == ["Drop", "Alt text"]
     assert "first\nsecond" in text
     assert "third" not in text
     assert "copy me" in text
@@ -66,7 +73,9 @@ def test_a_long_card_loses_lines_from_the_last_one_and_keeps_its_quote_whole() -
 
 def test_what_can_be_copied_goes_before_any_of_the_quote() -> None:
     quote, prefill = "q" * 3000, "p" * 3000
-    text, _ = parse(page(replace(CARD, quote=quote, ask=Ask("Answer", prefill))).html)
+    card = replace(CARD, quote=quote, lines=(), ask=Ask("Answer", prefill))
+    assert labels(page(card)) == ["Publish", "Drop", "Alt text"]
+    text, _ = parse(page(replace(card, lines=CARD.lines)).html)
     assert quote in text
     assert prefill not in text
     assert "Answer" in text
@@ -77,8 +86,7 @@ def test_a_quote_that_does_not_fit_is_cut_with_a_sign_and_can_not_be_published()
     text, _ = parse(shown.html)
     assert TEXT - 2 <= units(text) <= TEXT
     assert text.endswith("👮 […]")
-    assert shown.keyboard is not None
-    assert [key.text for row in shown.keyboard.inline_keyboard for key in row] == ["Drop", "Alt text"]
+    assert labels(shown) == ["Drop", "Alt text"]
 
 
 def test_a_caption_is_used_only_for_a_card_that_fits_it_whole() -> None:

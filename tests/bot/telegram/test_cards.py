@@ -117,6 +117,18 @@ async def test_a_card_too_old_to_take_away_loses_its_buttons(
     assert phone.cards()[0].labels == []
 
 
+async def test_a_card_that_outgrows_its_strip_is_shown_anew_and_loses_nothing(
+    app: telegram.Telegram, phone: Phone, tmp_path: Path
+) -> None:
+    card_id = await app.show(replace(CARD, pictures=(picture(tmp_path),)), CHAT, "k1")
+    await app.replace(card_id, CHAT, CARD)
+    longer = replace(CARD, lines=("long " * 250,))
+    with pytest.raises(CardGone):
+        await app.replace(card_id, CHAT, longer)
+    await app.show(longer, CHAT, "k2")
+    assert [(card.labels, "long" in card.text) for card in phone.cards()] == [(["Publish"], True)]
+
+
 async def test_neither_token_nor_words_are_logged_or_raised(
     fake: FakeTelegram, phone: Phone, caplog: pytest.LogCaptureFixture
 ) -> None:
