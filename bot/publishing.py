@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
+from bot.delivery import DELIVERIES, PAUSED, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -271,7 +271,7 @@ class Publisher:
         if there is None:
             # A picture or a video that never comes through in time must not keep the line for the whole night.
             hopeless = row.tries >= STUCK_AFTER
-            await self._outcome(row, DeliveryState.STUCK if hopeless else DeliveryState.DUE)
+            await self._outcome(row, DeliveryState.STUCK if hopeless else DeliveryState.DUE, reason=None)
         else:
             await self._sent(row, there, thread.goes_on(release, row, network.limits))
 
@@ -299,12 +299,14 @@ class Publisher:
         tries = max(row.tries, LOOKS) if shut else row.tries
         await self._keep(row, self._clock() + patience(row.tries, asked, self._pace.luck()), tries + 1)
         if tries >= LOOKS:
-            await self._ask_for_a_hand(row)
+            await self._ask_for_a_hand(row, known=trouble.to_delete(row))
 
-    async def _ask_for_a_hand(self, row: Delivery) -> None:
-        """We cannot find or reach it: only a person can take it away, who is told so until it is gone."""
+    async def _ask_for_a_hand(self, row: Delivery, *, known: bool) -> None:
+        """We cannot find or reach it: only a person can take it away. `known`: they were asked, and their card stands
+        as it did; who has come since is asked as well."""
         async with self._database.transaction() as session:
-            await trouble.bring(session, await queue.locked(session, row.post_id), row)
+            post = await queue.locked(session, row.post_id)
+            await (trouble.bring_to_others if known else trouble.bring)(session, post, row)
         self._changed()
 
     # The outcome
@@ -326,7 +328,9 @@ class Publisher:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:
             later = now + patience(row.tries, wait, self._pace.luck())
-            await self._outcome(row, DeliveryState.DUE, not_before=later, reason=reason)
+            # "Later" alone does not say that our account works again: nobody is told of the same trouble twice.
+            still = row.reason if row.reason in PAUSED else None
+            await self._outcome(row, DeliveryState.DUE, not_before=later, reason=reason or still)
 
     async def _keep(self, row: Delivery, not_before: datetime, tries: int | None = None) -> None:
         async with self._database.transaction() as session:

@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import outbox
 from bot.delivery import Delivery, DeliveryState
-from bot.outbox import SlotKind
+from bot.outbox import Slot, SlotKind
 from bot.thread import SEEN
 from moderation.post import Post
 from shifts import roster
@@ -36,6 +37,17 @@ async def bring(session: AsyncSession, post: Post, row: Delivery) -> None:
         for account in await roster.accounts(session, person.id):
             await outbox.living(session, account, SlotKind.TROUBLE, row.id)
     await outbox.touch(session, row.id, SlotKind.TROUBLE)
+
+
+async def bring_to_others(session: AsyncSession, post: Post, row: Delivery) -> None:
+    """Show it as well to those who never had its card: they have come since it was brought. A card that stands stays as
+    it is; a chat that is gone gets no other."""
+    had = select(Slot.app, Slot.chat).where(Slot.kind == SlotKind.TROUBLE, Slot.subject == row.id)
+    chats = {(app, chat) for app, chat in (await session.exec(had)).all()}
+    for person in await _who(session, post):
+        for account in await roster.accounts(session, person.id):
+            if (account.app, account.chat) not in chats:
+                await outbox.open_slot(session, account, SlotKind.TROUBLE, row.id)
 
 
 async def _who(session: AsyncSession, post: Post) -> list[Officer]:
