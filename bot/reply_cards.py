@@ -22,6 +22,7 @@ from shifts.words import Words
 
 LISTED = 10
 SHOWN_OF_EACH = 160
+SHOWN_OF_AN_ALARM: Final = 1500
 MESSAGES = 5
 PICKED = 5
 READY = ("thanks", "kind", "passed_on", "call", "private")
@@ -106,7 +107,9 @@ class ReplyCards:
         lines += self._state(say, view)
         rows = self._alarm_rows(say, view)
         tone = Tone.RED if view.alarm.acknowledged_at is None else Tone.GREY
-        return Card(f"{title} · {view.post.number}", tone=tone, quote=first.text, lines=tuple(lines), rows=rows)
+        return Card(
+            f"{title} · {view.post.number}", tone=tone, quote=_begins(first.text), lines=tuple(lines), rows=rows
+        )
 
     def _state(self, say: Say, view: AlarmView) -> list[str]:
         if view.alarm.acknowledged_at is None:
@@ -230,6 +233,11 @@ def raise_row(words: Words, slot: Slot, viewer: Officer, reply: Reply) -> tuple[
         return ()
     weight = Weight.DANGER if reply.doubt else Weight.PLAIN
     return ((button(slot, "raise", words.say("triage.button.raise", viewer.language), weight=weight),),)
+
+
+def _begins(text: str) -> str:
+    """The beginning of a long text: a card of an alarm must never lose its button."""
+    return text if len(text) <= SHOWN_OF_AN_ALARM else f"{text[: SHOWN_OF_AN_ALARM - 1]}…"
 
 
 def _short(text: str) -> str:
