@@ -22,7 +22,7 @@ from shifts.words import Words
 
 LISTED = 10
 SHOWN_OF_EACH = 160
-SHOWN_OF_AN_ALARM: Final = 1500
+SHOWN_OF_AN_ALARM = 1500
 MESSAGES = 5
 PICKED = 5
 READY = ("thanks", "kind", "passed_on", "call", "private")
