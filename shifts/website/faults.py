@@ -31,7 +31,7 @@ def plain_faults(site: web.Application, templates: Templates, editions: Editions
         try:
             return await handler(request)
         except (NotThere, web.HTTPNotFound):
-            return told(request, "not_found", 404, NOT_FOUND_CACHING)
+            return told(request, "not_found", 404, NEVER if _is_media(request) else NOT_FOUND_CACHING)
         except web.HTTPMethodNotAllowed as error:
             response = told(request, "not_allowed", 405, NEVER)
             response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
@@ -43,6 +43,11 @@ def plain_faults(site: web.Application, templates: Templates, editions: Editions
             return told(request, "error", 500, NEVER)
 
     return faults
+
+
+def _is_media(request: web.Request) -> bool:
+    """A picture that was asked for a moment too soon must be there when the page asks again."""
+    return request.path.startswith("/media/")
 
 
 def _route(request: web.Request) -> str:

@@ -32,6 +32,13 @@ async def test_pictures_have_alt_text_and_sides_and_are_kept_for_good(night: Nig
         assert (await response.read())[:2] == b"\xff\xd8"
 
 
+async def test_a_picture_that_was_asked_for_too_soon_is_asked_for_again(night: Night) -> None:
+    async with aiohttp.ClientSession() as session:
+        for address, caching in ((f"/media/{'a' * 64}.jpg", "no-store"), ("/p/999", "public, max-age=5")):
+            async with session.get(night.address + address) as response:
+                assert (response.status, response.headers["Cache-Control"]) == (404, caching)
+
+
 async def test_a_withdrawn_picture_is_gone_even_if_its_file_is_not(database: Database, tmp_path: Path) -> None:
     async with shown(database, tmp_path / "media") as night:
         await night.open_shift()

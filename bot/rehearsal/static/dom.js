@@ -97,6 +97,16 @@ export function menu(opener, makeEntries) {
   opener.addEventListener("click", () => (list ? close(true) : open()));
 }
 
+const LOOKS_AGAIN = 5;
+
+// A network may show a post a moment before the timeline does, where its picture is kept.
+export function publicImage(picture) {
+  let left = LOOKS_AGAIN;
+  return h("img", { src: picture.src, alt: picture.alt, onerror: (event) => {
+    if (left-- > 0) setTimeout(() => { event.target.src = picture.src; }, 1000);
+  } });
+}
+
 // A covered video behind its poster; nothing of it is loaded before somebody plays it.
 export function film(picture) {
   return h("video", { class: "film", src: picture.video, poster: picture.src, "aria-label": picture.alt, controls: "", preload: "none", playsinline: "" });

@@ -1,6 +1,6 @@
 // The networks' panel: what the public got, what one answers as a citizen, and trouble to switch on.
 
-import { film, h, icon, nonce } from "/rehearsal/static/dom.js";
+import { film, h, icon, nonce, publicImage } from "/rehearsal/static/dom.js";
 import { clock, say } from "/rehearsal/static/words.js";
 
 const SAMPLES = 4;
@@ -74,7 +74,7 @@ export class Public {
       post.withdrawn && h("p", { class: "tombstone" }, this.say("withdrawn", { time: clock(this.language, post.withdrawn) })),
       h("p", { class: "text", dir: "auto", lang: post.language }, post.withdrawn ? h("s", {}, post.text) : post.text),
       !post.withdrawn && post.pictures.length > 0 && h("div", { class: `pictures count-${Math.min(post.pictures.length, 4)}` }, post.pictures.map((picture) =>
-        picture.video ? film(picture) : h("button", { type: "button", class: "picture", onclick: () => this.stage.show(picture.src, picture.alt) }, h("img", { src: picture.src, alt: picture.alt })))),
+        picture.video ? film(picture) : h("button", { type: "button", class: "picture", onclick: () => this.stage.show(picture.src, picture.alt) }, publicImage(picture)))),
       h("ul", { class: "lengths", "aria-label": this.say("lengths") }, post.lengths.map((length) => this.length(length))),
       thread([...replies, ...below(post.id).map((answer) => this.post(answer, below))]),
       !post.withdrawn && this.answer(post));
