@@ -136,34 +136,28 @@ async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, no
     mine = [one for one in planned if one.unit == caller.officer.unit] or planned
     if not mine:
         raise NotAllowed("command.no_shift")
-    opened = await shift.open_shift(session, mine[0], caller.officer, now)
-    await leading.changed(session, caller, opened, now, typed=True)
+    await leading.move(session, caller, mine[0], "open", now, typed=True)
     return None
 
 
 async def _close(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     one = await leading.meant(session, desk, caller, "close", rest, now)
-    if one is None:
-        return None
-    await leading.changed(session, caller, await shift.close(session, one, caller.officer, now), now, typed=True)
+    if one is not None:
+        await leading.move(session, caller, one, "close", now, typed=True)
     return None
 
 
 async def _freeze(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     one = await leading.meant(session, desk, caller, "freeze", rest, now, frozen=False)
-    if one is None:
-        return None
-    frozen = await shift.freeze(session, one, caller.officer, now)
-    await leading.changed(session, caller, frozen, now, typed=True, held=True)
+    if one is not None:
+        await leading.move(session, caller, one, "freeze", now, typed=True)
     return None
 
 
 async def _resume(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
     one = await leading.meant(session, desk, caller, "resume", rest, now, frozen=True)
-    if one is None:
-        return None
-    resumed = await shift.resume(session, one, caller.officer, now)
-    await leading.changed(session, caller, resumed, now, typed=True, held=True)
+    if one is not None:
+        await leading.move(session, caller, one, "resume", now, typed=True)
     return None
 
 

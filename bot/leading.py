@@ -19,6 +19,8 @@ from shifts.officer import LEADERS
 from shifts.shift import Shift
 
 SHOWN_AT_MOST: Final = 5
+MOVES: Final = {"open": shift.open_shift, "close": shift.close, "freeze": shift.freeze, "resume": shift.resume}
+HOLDS: Final = ("freeze", "resume")
 
 
 async def here(session: AsyncSession, caller: Caller) -> Shift | None:
@@ -102,13 +104,12 @@ async def show(session: AsyncSession, caller: Caller, one: Shift, now: datetime,
     await outbox.touch(session, one.id, SlotKind.SHIFT)
 
 
-async def changed(
-    session: AsyncSession, caller: Caller, one: Shift, now: datetime, *, typed: bool, held: bool = False
-) -> None:
-    """A shift moved: the audit has it, every card of it says so, and everybody on it is told.
+async def move(session: AsyncSession, caller: Caller, one: Shift, action: str, now: datetime, *, typed: bool) -> None:
+    """Open, close, freeze or resume a shift: the audit has it, every card of it says so, and everybody on it is told.
 
-    `held`: it was frozen or resumed, so the cards of what is on its way are told anew as well."""
-    caught = list(await queue.locked_all(session, await _approved(session, one.number))) if held else []
+    The cards of what a freeze holds on its way are told anew as well. Raises MayNotLead, ShiftRefused."""
+    caught = await _caught(session, one) if action in HOLDS else []
+    one = await MOVES[action](session, one, caller.officer, now)
     await audit.record(session, now, f"shift {one.state.value}", f"shift {one.id}", caller.officer.id)
     for post_id in caught:
         await outbox.touch(session, post_id, SlotKind.AUTHOR, SlotKind.DECIDER)
@@ -117,6 +118,13 @@ async def changed(
         if person.id != caller.officer.id:
             accounts = await roster.accounts(session, person.id)
             await outbox.tell(session, accounts, f"command.shift_{one.state.value}", shift=one.name)
+
+
+async def _caught(session: AsyncSession, one: Shift) -> list[int]:
+    """The posts that a freeze catches, locked in their order, after their shift and before it moves: whoever moves it
+    takes the turn of the public timeline as well, for which nobody waits longer than that takes."""
+    await session.get_one(Shift, one.number, populate_existing=True, with_for_update={"key_share": True})
+    return list(await queue.locked_all(session, await _approved(session, one.number)))
 
 
 async def _approved(session: AsyncSession, shift_id: int) -> list[int]:

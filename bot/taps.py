@@ -266,18 +266,7 @@ async def _recall(session: AsyncSession, tap: Tap) -> str | None:
 
 async def _lead(session: AsyncSession, tap: Tap) -> str | None:
     here = await session.get_one(Shift, tap.slot.subject)
-    leader = tap.caller.officer
-    match tap.action:
-        case "open":
-            moved = await shift.open_shift(session, here, leader, tap.now)
-        case "close":
-            moved = await shift.close(session, here, leader, tap.now)
-        case "freeze":
-            moved = await shift.freeze(session, here, leader, tap.now)
-        case _:
-            moved = await shift.resume(session, here, leader, tap.now)
-    held = tap.action in ("freeze", "resume")
-    await leading.changed(session, tap.caller, moved, tap.now, typed=False, held=held)
+    await leading.move(session, tap.caller, here, tap.action, tap.now, typed=False)
     return None
 
 

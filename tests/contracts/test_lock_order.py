@@ -30,7 +30,7 @@ from moderation import audit, queue
 from moderation.post import PictureState, Post, PostPicture, PostState
 from moderation.template import Templates
 from moderation.vault import Vault
-from shifts import roster
+from shifts import roster, timeline
 from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.shift import Shift, ShiftState, join
@@ -228,15 +228,20 @@ async def test_going_on_shift_and_a_decision(night: Night) -> None:
     await night.crossed(decide, night.on, lambda session: outbox.touch(session, 1, SlotKind.QUEUE))
 
 
-async def test_a_freeze_and_a_decision_about_what_it_catches(night: Night) -> None:
+@pytest.mark.parametrize("command", ["/freeze", "/resume"])
+async def test_a_freeze_and_a_decision_about_what_it_catches(night: Night, command: str) -> None:
+    if command == "/resume":
+        await night.type("/freeze")
     async with night.database.transaction() as session:
         for number in (1, 2):
             (await queue.locked(session, number)).state = PostState.APPROVED
 
     async def decide(session: AsyncSession) -> None:
+        await timeline.shift_changed(session, 1, NOW)  # a freeze that waits for a post keeps nobody off the timeline
         await record(session)
         await outbox.touch(session, 2, SlotKind.DECIDER)
 
-    await night.crossed(a_post(2), lambda: night.type("/freeze"), decide)
+    await night.crossed(a_post(2), lambda: night.type(command), decide)
     async with night.database.reading() as session:
-        assert (await session.get_one(Shift, 1)).state is ShiftState.FROZEN
+        one = await session.get_one(Shift, 1)
+        assert one.state is (ShiftState.FROZEN if command == "/freeze" else ShiftState.LIVE)
