@@ -19,10 +19,22 @@ from shifts.database import Database
 _ADVISORY: Final = 0x54_50_57_61  # "TPWa"
 STAND_BY: Final = 1.0
 """Seconds after which somebody else asks whether the watch is free."""
+FAILS: Final = 3
+"""After so many steps in a row that came to nothing, somebody else may try: perhaps only we do not get through."""
+STAND_BACK: Final = 5 * STAND_BY
+"""So long whoever let go leaves it to others."""
 ANSWER_SECONDS: Final = 10.0
 """A database that says nothing for so long is gone, and the watch with it."""
 _KEPT_ALIVE: Final = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 """The server asks so often whether we are there: a machine that vanished would keep its locks for hours."""
+
+
+class Away(Exception):
+    """A step came to nothing, for its network does not serve us now; the next one after `wait` seconds."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("the network does not serve us now")
+        self.wait = wait
 
 
 class Watch(Protocol):
@@ -31,14 +43,14 @@ class Watch(Protocol):
         ...
 
     async def let_go(self, network: str) -> None:
-        """Somebody else may have it."""
+        """Somebody else may have it; for a while this process does not even ask."""
         ...
 
 
 @asynccontextmanager
-async def watching(database: Database, data: Path) -> AsyncIterator[Watch]:
-    """A watch of this process; at the end it lets go of everything."""
-    watch = _Files(data) if database.is_sqlite else _Advisory(database)
+async def watching(database: Database, data: Path, back: float = STAND_BACK) -> AsyncIterator[Watch]:
+    """A watch of this process; at the end it lets go of everything. `back`: so long it stands back after letting go."""
+    watch = _Files(data, back) if database.is_sqlite else _Advisory(database, back)
     try:
         yield watch
     finally:
@@ -48,25 +60,49 @@ async def watching(database: Database, data: Path) -> AsyncIterator[Watch]:
 async def on_watch(watch: Watch, network: str, step: Callable[[], Awaitable[float]]) -> None:
     """Take one step after the other while this process has the watch. A step gives the seconds before the next.
 
-    Whoever fails at it lets go: perhaps somebody else does not."""
+    Whoever fails at it lets go: at once after a fault, after `FAILS` steps in a row of a network that is Away, as soon
+    as that may be asked again. Perhaps somebody else gets through."""
+    failed = 0
     while True:
         pause = STAND_BY
         if await watch.mine(network):
             try:
-                pause = await step()
+                pause, failed = await step(), 0
+            except Away as away:
+                pause, failed = away.wait, failed + 1
             except Exception:
                 await watch.let_go(network)
                 raise
         await asyncio.sleep(pause)
+        if failed >= FAILS:
+            await watch.let_go(network)
+            failed = 0
 
 
-class _Files:
-    def __init__(self, data: Path) -> None:
+class _StandsBack:
+    """Whoever has let go of a network does not take it again at once: the others would never get it."""
+
+    def __init__(self, back: float) -> None:
+        self._back = back
+        self._until: dict[str, float] = {}
+
+    def _stand_back(self, network: str) -> None:
+        self._until[network] = asyncio.get_running_loop().time() + self._back
+
+    def _stands_back(self, network: str) -> bool:
+        return asyncio.get_running_loop().time() < self._until.get(network, 0.0)
+
+
+class _Files(_StandsBack):
+    def __init__(self, data: Path, back: float) -> None:
+        super().__init__(back)
         self._data = data
         self._held: dict[str, IO[str]] = {}
 
     async def mine(self, network: str) -> bool:
         if network not in self._held:
+            if self._stands_back(network):
+                return False
             self._data.mkdir(parents=True, exist_ok=True)
             file = (self._data / f"watch-{zlib.crc32(network.encode()):08x}.lock").open("w", encoding="ascii")
             try:
@@ -80,6 +116,7 @@ class _Files:
     async def let_go(self, network: str) -> None:
         if (file := self._held.pop(network, None)) is not None:
             file.close()
+            self._stand_back(network)
 
     async def close(self) -> None:
         for file in self._held.values():
@@ -87,10 +124,11 @@ class _Files:
         self._held.clear()
 
 
-class _Advisory:
+class _Advisory(_StandsBack):
     """On a connection of its own: whoever loses that has lost the watch, and asks for it anew."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, back: float) -> None:
+        super().__init__(back)
         self._database = database
         self._connection: AsyncConnection | None = None
         self._held: set[str] = set()
@@ -110,6 +148,7 @@ class _Advisory:
             if network not in self._held or self._connection is None:
                 return
             self._held.discard(network)
+            self._stand_back(network)
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._connection.execute(text("SELECT pg_advisory_unlock(:one, :two)"), _key(network))
@@ -125,6 +164,8 @@ class _Advisory:
         if network in self._held:
             await self._connection.execute(text("SELECT 1"))
             return True
+        if self._stands_back(network):
+            return False
         if await self._connection.scalar(text("SELECT pg_try_advisory_lock(:one, :two)"), _key(network)):
             self._held.add(network)
             return True

@@ -15,7 +15,7 @@ from bot.publishing import Pace, Publisher
 from bot.reopening import Reopener
 from bot.routing import WAIT, Routing
 from bot.triage import Triage
-from bot.watch import Watch, on_watch, watching
+from bot.watch import Away, Watch, on_watch, watching
 from bot.wiring import Loop, Part, Program, detectors_off, every, lease
 from moderation.redaction import Redactor
 from moderation.scan import Scan
@@ -60,7 +60,9 @@ def _say(fixed: FixedPublisher, name: str) -> Callable[[], Awaitable[int]]:
 def _hear(ears: Ears, watch: Watch, name: str, seconds: float) -> Loop:
     async def step() -> float:
         asked = await ears.listen(name)
-        return 0.0 if asked == 0 else max(seconds, asked or 0.0)
+        if asked:
+            raise Away(max(seconds, asked))
+        return seconds if asked is None else 0.0
 
     return lambda: on_watch(watch, name, step)
 

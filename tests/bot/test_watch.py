@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bot.following import Follower
 from bot.network import Network, SignedOut, TryLater
-from bot.watch import Watch, on_watch, watching
+from bot.watch import FAILS, Away, Watch, on_watch, watching
 from shifts.database import Database, utc_now
 from tests.bot.replies_stage import Crowd, replies
 
@@ -53,6 +53,54 @@ async def test_whoever_fails_at_it_lets_somebody_else_have_the_watch(database: D
             await on_watch(first, "far", failing)
         assert await second.mine("far")
         assert not await first.mine("far")
+
+
+async def test_who_is_only_ever_told_later_lets_somebody_else_have_the_watch_and_stands_back(
+    database: Database, tmp_path: Path
+) -> None:
+    asked, taken = 0, asyncio.Event()
+
+    async def away() -> float:
+        nonlocal asked
+        asked += 1
+        raise Away(0.0)
+
+    async def there() -> float:
+        taken.set()
+        return 0.0
+
+    async with watching(database, tmp_path, back=3600.0) as first, watching(database, tmp_path) as second:
+        assert await first.mine("far")
+        trying = [asyncio.create_task(on_watch(*one)) for one in ((first, "far", away), (second, "far", there))]
+        async with asyncio.timeout(30):
+            await taken.wait()
+        for task in trying:
+            task.cancel()
+        await asyncio.gather(*trying, return_exceptions=True)
+        assert asked == FAILS
+        await second.let_go("far")
+        assert not await first.mine("far")
+        assert await first.mine("near")
+
+
+async def test_who_is_told_later_now_and_then_keeps_the_watch(database: Database, tmp_path: Path) -> None:
+    steps, enough = 0, asyncio.Event()
+
+    async def now_and_then() -> float:
+        nonlocal steps
+        steps += 1
+        if steps == 20 * FAILS:
+            enough.set()
+        if steps % FAILS:
+            raise Away(0.0)
+        return 0.0
+
+    async with watching(database, tmp_path, back=3600.0) as first:
+        trying = asyncio.create_task(on_watch(first, "far", now_and_then))
+        async with asyncio.timeout(30):
+            await enough.wait()
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
 
 
 async def test_who_stands_by_asks_its_network_nothing(tmp_path: Path, sqlite_database: Database) -> None:
