@@ -17,10 +17,14 @@ from bot.triage import Triage
 from bot.triage_room import TriageRoom
 from bot.triage_rules import TriageWrong
 from moderation import audit as chain
+from moderation import policy
 from moderation.audit import ChainBroken as AuditBroken
+from moderation.detection import DetectorUnknown
 from moderation.detector import DetectorFailed
 from moderation.media import Photos
-from moderation.redaction import Context
+from moderation.policy import PolicyWrong
+from moderation.redaction import DETECTORS, Context, Redactor
+from moderation.scan import Scan
 from moderation.signs import Signs
 from moderation.template import Templates, TemplatesWrong
 from moderation.text_room import TextRoom
@@ -95,9 +99,26 @@ def _files(settings: Settings, found: Found) -> None:
     except OSError:
         found.bad("roster_unreadable", file=settings.files.roster.name)
     _read(found, "areas", lambda: len(Areas.load(places).every), AreasWrong)
-    _read(found, "templates", lambda: len(Templates.load(places / "templates.toml").approved), TemplatesWrong)
+    _read(found, "templates", lambda: _fixed_texts(settings, found.words), TemplatesWrong)
     _read(found, "triage", lambda: len(Triage.load(places / "triage").lexicons), TriageWrong)
     _read(found, "signs", lambda: len(Signs.load(places).words))
+
+    folder = places / DETECTORS.parent
+    if strange := policy.unknown_overlays(folder, settings.moderation.overlays):
+        known = ", ".join(policy.overlays_in(folder))
+        found.bad("overlay_unknown", names=", ".join(strange), known=known)
+
+
+def _fixed_texts(settings: Settings, words: Words) -> int:
+    """How many there are; each as the last look before a network sees it. Raises TemplatesWrong."""
+    places = settings.files.places
+    templates = Templates.load(places / "templates.toml")
+    try:
+        redactor = Redactor.load(places, words, models=False)
+    except (AreasWrong, PolicyWrong, DetectorUnknown, *_UNREADABLE):
+        return len(templates.approved)  # what is wrong there is said where it belongs
+    Scan(redactor, settings.media).check_fixed(templates)
+    return len(templates.approved)
 
 
 def _read(found: Found, name: str, count: Callable[[], int], *errors: type[Exception]) -> None:

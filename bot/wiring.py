@@ -22,7 +22,7 @@ from bot.rehearsal.person import Person
 from bot.rehearsal.platform import Platform, open_platform
 from bot.settings import Settings, SettingsWrong
 from bot.view import Setting
-from moderation import detection
+from moderation import detection, policy
 from moderation.redaction import DETECTORS
 from moderation.vault import Vault
 from shifts import roster
@@ -142,6 +142,7 @@ class Program:
 @asynccontextmanager
 async def open_program(settings: Settings, alone: bool) -> AsyncIterator[Program]:
     """Open what the processes share. `alone`: everything runs in this one process. Raises SettingsWrong."""
+    check_overlays(settings)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
@@ -263,6 +264,14 @@ def detectors_off(settings: Settings) -> frozenset[str]:
         named = ", ".join(sorted(strange))
         raise SettingsWrong(f"[moderation.detectors] in patrol.toml: there is no detector called {named}.")
     return settings.moderation.off
+
+
+def check_overlays(settings: Settings) -> None:
+    """Whether each jurisdiction of the configuration has rules. Raises SettingsWrong."""
+    folder = settings.files.places / DETECTORS.parent
+    if strange := policy.unknown_overlays(folder, settings.moderation.overlays):
+        named, known = ", ".join(strange), ", ".join(policy.overlays_in(folder))
+        raise SettingsWrong(f"[moderation] in patrol.toml: there is no overlay called {named}; there are {known}.")
 
 
 def _adapter(folder: str, name: str) -> ModuleType:

@@ -39,36 +39,42 @@ class Missing:
 
 
 class Detection:
-    """Detectors by name: `rules` know all that is hard and cost little, `models` are loaded by one process alone."""
+    """Detectors by name: `rules` know all that is hard and cost little, `models` are loaded by one process alone.
 
-    def __init__(self, rules: Mapping[str, Detector], models: Mapping[str, Detector] | None = None) -> None:
+    One that is `off` proposes nothing, but the last look asks every rule: what is hard never leaves, whoever chose
+    what; such a post is blocked, not cleaned."""
+
+    def __init__(
+        self, rules: Mapping[str, Detector], models: Mapping[str, Detector] | None = None, off: Collection[str] = ()
+    ) -> None:
         self._rules = dict(rules)
-        self._models = dict(models or {})
+        self._proposing = {**{name: rule for name, rule in rules.items() if name not in off}, **(models or {})}
 
     @classmethod
     def load(cls, file: Path, areas: Areas, *, models: bool, off: Collection[str] = ()) -> "Detection":
-        """Load every detector that `file` has a table for and that is not `off`, with the table as its settings; those
-        below [models] only with `models`. One whose model is missing is said in the log and fails from then on. Raises
-        DetectorUnknown."""
+        """Load every detector that `file` has a table for, with the table as its settings; those below [models] only
+        with `models`, and if they are not `off`. One whose model is missing is said in the log and fails from then on.
+        Raises DetectorUnknown."""
         tables, with_models = _tables(file)
         if strange := set(off) - set(tables) - set(with_models):
             raise DetectorUnknown(f"there is no detector called {', '.join(sorted(strange))}")
         known = {"areas": areas, "config": file.parent.parent}
         return cls(
-            {name: _load(name, settings, known) for name, settings in tables.items() if name not in off},
+            {name: _load(name, settings, known) for name, settings in tables.items()},
             {
                 name: _load_or_miss(name, settings, known)
                 for name, settings in with_models.items()
                 if models and name not in off
             },
+            off,
         )
 
     def find(self, folded: str, language: str) -> Detected:
-        """Ask every detector about a folded text."""
-        return _asked({**self._rules, **self._models}, folded, language)
+        """Ask every detector that is on about a folded text."""
+        return _asked(self._proposing, folded, language)
 
     def find_by_rule(self, folded: str, language: str) -> Detected:
-        """Ask the rules alone, which find everything that is hard."""
+        """Ask the rules alone, which find everything that is hard; also those that are off."""
         return _asked(self._rules, folded, language)
 
 

@@ -153,6 +153,10 @@ class Met:
         return [hit for hit in self.hits if hit.name in self.rule.cut]
 
 
+_NO_OVERLAYS: Final = frozenset({"default", "detectors", "signs"})
+"""What else lies in the folder of the policy."""
+
+
 class PolicyWrong(Exception):
     """A policy file does not make sense; says which rule and why."""
 
@@ -171,9 +175,8 @@ class Policy:
     @classmethod
     def load(cls, folder: Path) -> "Policy":
         """Read default.toml, the overlays beside it and lexicons/<language>.toml. Raises PolicyWrong."""
-        tables = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))}
-        default = tables.pop("default")
-        tables.pop("detectors", None)
+        default = tomllib.loads((folder / "default.toml").read_text("utf-8"))
+        tables = {name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8")) for name in overlays_in(folder)}
         lists = {
             path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted((folder / "lexicons").glob("*.toml"))
         }
@@ -249,9 +252,24 @@ class Policy:
         return replace(rule, verdict=severest([rule.verdict, *raised]))
 
 
+def overlays_in(folder: Path) -> list[str]:
+    """The jurisdictions whose rules lie in the folder of the policy."""
+    return sorted({path.stem for path in folder.glob("*.toml")} - _NO_OVERLAYS)
+
+
+def unknown_overlays(folder: Path, named: Iterable[str]) -> list[str]:
+    """Those that were named and have no rules there, as they were written."""
+    known = overlays_in(folder)
+    return [name for name in named if _in_full(name) not in known]
+
+
+def _in_full(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
 def _parts(overlays: Iterable[str]) -> list[str]:
     """The overlays of a country and of a part of it, each once: "US-CA" is us_ca.toml and us.toml."""
-    full = [name.lower().replace("-", "_") for name in overlays]
+    full = [_in_full(name) for name in overlays]
     return list(dict.fromkeys(part for name in full for part in (name.split("_")[0], name)))
 
 

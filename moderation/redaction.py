@@ -154,9 +154,9 @@ class Redactor:
     ) -> "Redactor":
         """Read areas, policy, plans and detectors below `config_folder`. Raises DetectorUnknown.
 
-        Without `models` only the rules look, which is enough for the last look before a network; detectors that are
-        `off` never do. `secret` keys the redaction keys; without one they hold for this process alone, and what was
-        lifted returns."""
+        Without `models` only the rules look, which is enough for the last look before a network. Detectors that are
+        `off` take nothing out, but the last look asks them as well. `secret` keys the redaction keys; without one they
+        hold for this process alone, and what was lifted returns."""
         areas = Areas.load(config_folder)
         if models:
             languages.warm()

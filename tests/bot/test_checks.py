@@ -11,6 +11,7 @@ from bot.inbox import InboxItem, InboxState
 from bot.settings import Settings, SettingsWrong
 from moderation import detection
 from moderation.redaction import DETECTORS
+from moderation.template import Template, content_of
 from shifts.database import Database, utc_now
 from shifts.words import Words
 
@@ -111,3 +112,26 @@ def test_the_configuration_names_every_detector() -> None:
     chosen = tomllib.loads((CONFIG / "patrol.toml").read_text("utf-8"))["moderation"]["detectors"]
     assert set(chosen) == detection.names(CONFIG / DETECTORS)
     assert all(chosen.values())
+
+
+async def test_a_jurisdiction_that_has_no_rules_is_refused_at_the_start_and_said(loaded: Settings) -> None:
+    for written in (("uk", "ukk", "US-CA"), ("signs",)):
+        chosen = loaded.moderation.model_copy(update={"overlays": written})
+        misspelt = loaded.model_copy(update={"moderation": chosen})
+        wrong = [name for name in written if name in ("ukk", "signs")]
+        known = "es, fr, uk, us, us_ca, us_fl"
+        assert look(misspelt).wrong == [
+            WORDS.say("check.overlay_unknown", LANGUAGE, names=", ".join(wrong), known=known)
+        ]
+        with pytest.raises(SettingsWrong, match=rf"{wrong[0]}; there are {known}"):
+            async with wiring.open_program(misspelt, alone=True):
+                raise AssertionError("it started")
+
+
+def test_a_fixed_text_that_the_last_look_would_refuse_is_said(loaded: Settings) -> None:
+    text = {"en": "Ring 07700 900123 for help."}
+    approval = f'by = "press-1", on = 2026-11-01, content = "{content_of(Template("call", text))}"'
+    lines = f'[call]\ntext = {{ en = "{text["en"]}" }}\napproval = {{ {approval} }}\n'
+    (loaded.files.places / "templates.toml").write_text(lines, "utf-8")
+    (sentence,) = look(loaded).wrong
+    assert "call (en)" in sentence

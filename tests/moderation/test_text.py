@@ -212,11 +212,16 @@ def test_a_detector_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
         Detection.load(tmp_path / "detectors.toml", Areas.load(CONFIG), models=False)
 
 
-def test_a_detector_that_is_off_does_not_look() -> None:
-    words, text = Words.load(CONFIG / "languages"), "Seen tonight: AB12 CDE."
-    without = Redactor.load(CONFIG, words, models=False, off=["plates"])
-    assert without.redact(text, _context()).text == text
-    assert redact(text).text != text
+def test_a_detector_that_is_off_takes_nothing_out_but_what_is_hard_still_does_not_leave() -> None:
+    words, off = Words.load(CONFIG / "languages"), ["plates", "bank", "amounts"]
+    without = Redactor.load(CONFIG, words, models=False, off=off)
+    soft = "Scam tonight: 4,000 euros lost."
+    assert without.redact(soft, _context()).text == soft
+    assert redact(soft).text != soft
+    for hard in ("AB12 CDE", "ES91 2100 0418 4502 0005 1332"):
+        blocked = without.redact(f"Seen tonight: {hard}.", _context())
+        assert (blocked.verdict, blocked.text) == (Verdict.BLOCK, "")
+        assert without.remaining(f"Seen tonight: {hard}.", "en")
 
 
 def test_a_detector_that_is_not_there_cannot_be_off() -> None:
