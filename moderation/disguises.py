@@ -1,7 +1,8 @@
-"""Rude words that are written so that no list sees them: "f u d g e", "fu9ge", "f*dge", "fuuudge"."""
+"""Rude words that are written so that no list sees them: "f u d g e", "fu9ge", "f*dge", "fuuudge", "fud ge"."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,11 @@ LONGEST: Final = 24
 """A word with stars is looked for in all lists: one with more of them, or of more letters, disguises nothing."""
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][ .,*/_-]{1,2}){3,24}[^\W_](?![^\W_])")
 _MARKED = re.compile(r"(?<!\w)[^\W_]{0,24}?(?:[\d@$!*€+|]|([^\W\d_])\1\1)[\w@$!*€+|]{0,40}")
+_PIECE = re.compile(r"(?<![\w'])[^\W\d_]{1,20}(?![\w'])")
+_BETWEEN = re.compile(r"[\s.*/_-]{1,2}")
+PIECES: Final = 3
+"""Into how many pieces a word may be cut."""
+_ENDINGS: Final = frozenset(["", *"s es x r er rs ers z az d ed in ing y a o as os e".split()])
 _RUN = re.compile(r"(.)\1{2,}")
 _LETTERS: Final = tuple(str.maketrans("03456789@$!€+|1", f"oeasgtbgasiet{one}{one}") for one in "il")
 
@@ -31,10 +37,19 @@ class Undone:
 
 
 class Disguises:
-    """Looks for the single words of some lists ("word", "begin*")."""
+    """Looks for the single words of some lists ("word", "begin*"); those of the `worst` also where they are cut in
+    pieces, unless every piece is an `ordinary` word ("put a")."""
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        single = {word for phrase in phrases if " " not in phrase for word in plain(phrase).split("|")}
+    def __init__(
+        self, phrases: Iterable[str], worst: Iterable[str] = (), ordinary: Collection[str] = frozenset()
+    ) -> None:
+        single, cut = _single(phrases), _single(worst)
+        self._ordinary = frozenset(ordinary)
+        self._whole = frozenset(word for word in cut if len(word) >= LEAST and not word.endswith("*"))
+        self._begun: dict[str, list[str]] = defaultdict(list)
+        for word in cut:
+            if word.endswith("*") and len(word) > LEAST:
+                self._begun[word[:LEAST]].append(word[:-1])
         self._exact = frozenset(word for word in single if len(word) >= LEAST and not word.endswith("*"))
         self._stems = tuple(sorted({word[:-1] for word in single if word.endswith("*") and len(word) > LEAST}))
         self._words, self._beginnings = "\n".join(sorted(self._exact)), "\n".join(self._stems)
@@ -56,6 +71,26 @@ class Disguises:
             written = match[0].rstrip("!*+|")
             if len(written) >= LEAST and (word := self._meant(written)):
                 yield match.start(), match.start() + len(written), word
+        yield from self._in_pieces(read)
+
+    def _in_pieces(self, read: str) -> Iterator[tuple[int, int, str]]:
+        pieces = list(_PIECE.finditer(read))
+        for i, first in enumerate(pieces):
+            letters, odd = first[0], first[0] not in self._ordinary
+            for before, last in zip(pieces[i : i + PIECES - 1], pieces[i + 1 : i + PIECES], strict=False):
+                if not _BETWEEN.fullmatch(read, before.end(), last.start()):
+                    break
+                letters, without = letters + last[0], len(letters)
+                odd = odd or last[0] not in self._ordinary
+                if odd and self._is_cut(letters, without):
+                    yield first.start(), last.end(), letters
+
+    def _is_cut(self, letters: str, without: int) -> bool:
+        """Whether these letters are one of the worst words, and are not without the last piece, which begins there."""
+        if letters in self._whole:
+            return True
+        begun = self._begun.get(letters[:LEAST], ())
+        return any(letters.startswith(b) and len(b) > without and letters[len(b) :] in _ENDINGS for b in begun)
 
     def _spelled(self, written: str) -> str | None:
         """A word in letters that stand alone: other such letters ("a") may stand before and behind it."""
@@ -86,6 +121,10 @@ class Disguises:
             return found
         stems = (_like(letters[:length], self._beginnings) for length in range(LEAST, len(letters) + 1))
         return next((stem + letters[len(stem) :].replace("*", "") for stem in stems if stem), None)
+
+
+def _single(phrases: Iterable[str]) -> set[str]:
+    return {word for phrase in phrases if " " not in phrase for word in plain(phrase).split("|")}
 
 
 def _like(letters: str, words: str) -> str | None:

@@ -57,7 +57,8 @@ STREETS_STAY: Final = frozenset({PostKind.TRAFFIC, PostKind.EVENT})
 
 ANYWHERE: Final = "slur anywhere"
 """A list that is asked for in every language, whatever a post is written in."""
-_RUDE: Final = frozenset({"slur", ANYWHERE, "strong insult", "mild insult", "mild swearing"})
+_WORST: Final = frozenset({"slur", ANYWHERE, "strong insult"})
+_RUDE: Final = _WORST | {"mild insult", "mild swearing"}
 GENERAL, TOLD = "general", "told"
 """Lists of words of what might happen ("you could die"), and of what did ("we found")."""
 _HAPPENED: Final = frozenset(
@@ -189,7 +190,7 @@ class Policy:
             },
             {language: Lexicon(names) for language, names in lists.items()},
             Lexicon({ANYWHERE: [phrase for names in lists.values() for phrase in names.get(ANYWHERE, [])]}),
-            Disguises(phrase for names in lists.values() for rude in _RUDE for phrase in names.get(rude, [])),
+            Disguises(_phrases(lists, _RUDE), _phrases(lists, _WORST), _ordinary(folder.parent / "names")),
         )
         _check(policy, {name for names in lists.values() for name in names})
         return policy
@@ -250,6 +251,17 @@ class Policy:
     def _stricter(self, rule: Rule, overlays: Iterable[str]) -> Rule:
         raised = [self.stricter.get(name, {}).get(rule.code, rule.verdict) for name in overlays]
         return replace(rule, verdict=severest([rule.verdict, *raised]))
+
+
+def _phrases(lists: Mapping[str, Mapping[str, Sequence[str]]], wanted: Iterable[str]) -> list[str]:
+    """The phrases of some lists in every language."""
+    return [phrase for names in lists.values() for name in wanted for phrase in names.get(name, [])]
+
+
+def _ordinary(folder: Path) -> frozenset[str]:
+    """The words that are hardly ever names, if they are there."""
+    path = folder / "ordinary.txt"
+    return frozenset(path.read_text("utf-8").splitlines()) if path.exists() else frozenset()
 
 
 def overlays_in(folder: Path) -> list[str]:

@@ -292,6 +292,11 @@ def test_the_examples_of_the_policy_are_judged_as_written() -> None:
         "He is a moro de m1erda",
         "What an a$$hole",
         "Some gilipollas here",
+        "Two nig gers again",
+        "ni gg er",
+        "fag-got seen",
+        "sale bou gnoule",
+        "Un gili\npollas",
     ],
 )
 def test_a_slur_or_an_insult_is_seen_however_it_is_written(text: str) -> None:
@@ -310,6 +315,8 @@ def test_swearing_is_seen_however_it_is_written(text: str) -> None:
         "W E L C O M E to the A S S I S T team, a b c d.",
         "Coche negro, muy bien, 3x1 con suerte.",
         "Du retard sur la ligne 4, 3e place.",
+        "Scunthorpe, Penistone and Essex: put a coat on, got wet back there.",
+        "Ni que decir tiene. Non ce soir, ni quelques autres.",
     ],
 )
 def test_marks_and_digits_alone_are_no_disguise(text: str) -> None:
