@@ -92,7 +92,8 @@ async def take_over(office: Office, now: datetime) -> list[str]:
 
 
 async def people(office: Office, now: datetime) -> list[str]:
-    """Everybody in the roster and on which chat apps they are; never a code, never an account."""
+    """Everybody in the roster, who of them agreed to be seen in photos, and on which chat apps they are; never a code,
+    never an account."""
     async with office.database.reading() as session:
         everybody = await roster.everybody(session)
         linked = {person.id: await roster.accounts(session, person.id) for person in everybody}
@@ -102,6 +103,7 @@ async def people(office: Office, now: datetime) -> list[str]:
             person.call_sign,
             person.unit,
             " ".join(person.roles),
+            office.say("roster.list.seen" if person.face_ok else "roster.list.unseen"),
             " ".join(one.app for one in linked[person.id]) or "-",
             office.say(f"roster.list.{_standing(person, linked[person.id], now)}"),
         )

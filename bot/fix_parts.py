@@ -7,7 +7,7 @@ from bot.drawing import pending
 from bot.fix_page import FixPage
 from bot.outbox import SlotKind
 from bot.view import PostView
-from moderation import picture_fix
+from moderation import agreement, picture_fix
 from moderation.finding import BoxKind
 from moderation.post import PictureState, PostPicture
 
@@ -49,6 +49,7 @@ class FixParts(CardParts):
         say, slot = self._say(view), view.slot
         lines = [say("card.boxes" if picture.boxes or picture.added else "card.no_boxes")]
         lines += [self._box_line(view, picture, index) for index in range(len(picture.boxes))]
+        lines += self._locked_lines(view, picture)
         if picture.state is PictureState.HELD or pending(picture):
             lines.append(say("card.covered_anew"))
         add = button(slot, "page", say("card.button.add_box"), FixPage(fix_page.ADD, picture.id), weight=Weight.MAIN)
@@ -58,8 +59,30 @@ class FixParts(CardParts):
     def _box_line(self, view: PostView, picture: PostPicture, index: int) -> str:
         say = self._say(view)
         kind = say(f"card.box_kind.{picture.boxes[index]['kind']}")
-        open_now = say("card.left_open") if index in picture.lifted else ""
-        return f"{index + 1} {kind}{open_now}{' 🔒' if index in picture.hard else ''}"
+        open_now = self._left_open(view, picture, index) if index in picture.lifted else ""
+        shut = index in picture.hard or (index not in picture.lifted and self._is_locked_face(view, picture, index))
+        return f"{index + 1} {kind}{open_now}{' 🔒' if shut else ''}"
+
+    def _left_open(self, view: PostView, picture: PostPicture, index: int) -> str:
+        """That it is open; of a face, by whose agreement."""
+        say = self._say(view)
+        if index not in agreement.open_faces(picture):
+            return say("card.left_open")
+        locked = agreement.faces_locked(view.post, view.agreeing)
+        if locked or not agreement.stands(picture, index, view.agreeing):
+            return say("card.left_open_by_nobody")
+        people = ", ".join(view.name(officer_id) for officer_id in agreement.leaned_on(picture, index))
+        return say("card.left_open_by", officers=people)
+
+    def _is_locked_face(self, view: PostView, picture: PostPicture, index: int) -> bool:
+        why = agreement.faces_locked(view.post, view.agreeing) if view.slot.kind is SlotKind.DECIDER else None
+        return why is not None and picture.boxes[index]["kind"] == BoxKind.FACE.value
+
+    def _locked_lines(self, view: PostView, picture: PostPicture) -> list[str]:
+        """Why no face can be left open, for whoever decides; in a video nothing is."""
+        if picture.video or not any(self._is_locked_face(view, picture, i) for i in range(len(picture.boxes))):
+            return []
+        return [self._say(view)(agreement.faces_locked(view.post, view.agreeing) or "")]
 
     def _lift_rows(self, view: PostView, picture: PostPicture) -> list[tuple[Button, ...]]:
         if view.slot.kind is not SlotKind.DECIDER:
@@ -73,7 +96,7 @@ class FixParts(CardParts):
         if index in picture.lifted:
             label = say("card.button.shut_box", box=index + 1)
             return button(slot, "shut", label, f"{picture.id}-{index}", revision)
-        if not picture_fix.may_lift(view.post, picture, index):
+        if not picture_fix.may_lift(view.post, picture, index, view.agreeing):
             return None
         label = say("card.button.lift_box", box=index + 1)
         if picture.boxes[index]["kind"] == BoxKind.FACE.value:
@@ -81,16 +104,18 @@ class FixParts(CardParts):
         return button(slot, "lift", label, f"{picture.id}-{index}", revision)
 
     def _confirm(self, view: PostView, title: str, picture: PostPicture, index: int) -> Card:
-        """A face is shown only when somebody says whose it may be."""
+        """A face is shown only when somebody says that it is of one of those who agreed."""
         say, slot = self._say(view), view.slot
         yes = button(
             slot, "lift", say("card.button.show_face"), f"{picture.id}-{index}", view.post.revision, Weight.DANGER
         )
         back = button(slot, "page", say("card.button.back"), FixPage(fix_page.LOOK, picture.id))
         rows: tuple[tuple[Button, ...], ...] = ((yes,), (back,))
-        if not picture_fix.may_lift(view.post, picture, index):
-            rows = ((back,),)
-        lines = (say("card.show_face", number=index + 1),)
+        people = ", ".join(person.call_sign for person in view.agreeing)
+        line = say("card.show_face", number=index + 1, officers=people)
+        if not picture_fix.may_lift(view.post, picture, index, view.agreeing):
+            rows, line = ((back,),), say(agreement.faces_locked(view.post, view.agreeing) or "queue.hard")
+        lines = (line,)
         return Card(title, pictures=view.shown_pictures()[:1], lines=lines, rows=rows)
 
     def _grid(self, view: PostView, title: str, picture: PostPicture, cell: int | None) -> Card:

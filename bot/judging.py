@@ -9,6 +9,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from moderation import approval, countdown, queue
+from moderation.agreement import open_faces
 from moderation.finding import BoxKind
 from moderation.policy import Reason, Verdict, severest
 from moderation.post import PictureState, Post, PostPicture, pictures
@@ -23,6 +24,7 @@ FLASHING: Final = Reason("video flashes", Verdict.FLAG, "P", "card.policy.flashi
 SOUND: Final = Reason("video sound", Verdict.FLAG, "P", "card.policy.sound", "card.policy.tick_sound")
 READ: Final = Reason("picture text", Verdict.FLAG, "P", "card.policy.picture_text", "card.policy.tick_picture_text")
 OPENED: Final = Reason("picture opened", Verdict.FLAG, "P", "card.policy.opened", "card.policy.tick_opened")
+SHOWN: Final = Reason("face shown", Verdict.REDACT, "B", "card.policy.face_shown")
 FORBIDDEN: Final = Reason("picture words", Verdict.HOLD, "P", "card.policy.picture_words", None, "inspector")
 UNSEEN: Final = Reason("picture not examined", Verdict.HOLD, "B", "card.policy.unexamined", None, "inspector")
 MANY: Final = 8
@@ -62,6 +64,7 @@ _SHOWN: Final[Mapping[Reason, Callable[[PostPicture], bool]]] = {
     SOUND: lambda picture: picture.sound,
     READ: lambda picture: bool(picture.read),
     OPENED: _is_opened,
+    SHOWN: lambda picture: bool(open_faces(picture)),
     FORBIDDEN: lambda picture: picture.forbidden,
 }
 """What only the pictures that are there say, and when one says it; found anew each time."""

@@ -19,7 +19,7 @@ from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
 from bot.trouble import LOOKS
-from moderation import approval, audit, queue
+from moderation import agreement, approval, audit, queue
 from moderation.decision import NotAllowed
 from moderation.post import POSTS, Post, PostState, pictures
 from moderation.release import Release
@@ -218,7 +218,9 @@ class Publisher:
         if decision is None:
             raise NotAllowed("queue.not_approved")
         author = await session.get_one(Officer, post.author_id, populate_existing=True)
-        release = approval.release(post, decision, await pictures(session, post), row.network, author.byline)
+        shown = await pictures(session, post)
+        await agreement.check(session, post, shown)
+        release = approval.release(post, decision, shown, row.network, author.byline)
         return replace(release, leaves_at=row.first_sent_at)
 
     async def _left(self, session: AsyncSession, row: Delivery, post: Post) -> Release:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, delivery, handover, shift_cards
+from bot import correcting, delivery, fix_page, handover, shift_cards
 from bot.author_card import AuthorCards
 from bot.chat_app import Card
 from bot.correction_card import CorrectionCards
@@ -19,7 +19,7 @@ from bot.reply import Reply, ReplyState
 from bot.reply_cards import ReplyCards
 from bot.trouble_card import TroubleCards
 from bot.view import PostView, ReplyView, Setting, ShiftView
-from moderation import queue
+from moderation import agreement, queue
 from moderation.post import PictureState, Post, PostPicture, PostState, pictures
 from moderation.vault import Gone, Vault
 from shifts import roster
@@ -96,12 +96,13 @@ class Renderer:
         shift = await session.get(Shift, post.shift_id)
         if author is None or shift is None:
             return None
-        ids = {name for name in (post.claimed_by, post.approved_by, *post.approvals) if name}
+        shown = await pictures(session, post)
+        meant = [name for picture in shown for names in picture.agreed.values() for name in names]
+        ids = {name for name in (post.claimed_by, post.approved_by, *post.approvals, *meant) if name}
         people = (await session.exec(select(Officer).where(col(Officer.id).in_(ids)))).all() if ids else []
         refused = select(PostPicture.refused).where(
             PostPicture.post_id == post.id, PostPicture.state == PictureState.REFUSED
         )
-        shown = await pictures(session, post)
         return PostView(
             setting=self._setting,
             slot=slot,
@@ -118,6 +119,7 @@ class Renderer:
             reply=await session.get(Reply, post.answers_reply) if post.answers_reply else None,
             refused=[key for key in (await session.exec(refused)).all() if key],
             corrected_by=await _corrected_by(session, post),
+            agreeing=await agreement.agreeing(session, post) if fix_page.read(slot.page) else (),
             drawn=await self._drawings.of(slot.page, shown, now),
         )
 

@@ -53,6 +53,8 @@ class PostView:
     refused: Sequence[str] = field(default=())
     corrected_by: int | None = None
     """The number of the post whose words the public reads instead of these."""
+    agreeing: Sequence[Officer] = ()
+    """On the pages of *Fix picture*: who of those who may be in it agreed to be seen."""
     drawn: Path | None = None
     """The picture of the page *Fix picture*, with its boxes or its grid drawn over it."""
 

@@ -1,24 +1,25 @@
 """What people change about a covered picture: whoever may touch the post covers more, a decider also lifts a box."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from moderation import queue
+from moderation import agreement, queue
 from moderation.decision import NotAllowed
 from moderation.finding import NEVER_LIFTED, Box, BoxKind
 from moderation.post import OPEN, PICTURES, PictureState, Post, PostPicture
+from shifts.officer import Officer
 
 ADDED_AT_MOST: Final = 40
 _NEVER: Final = frozenset(kind.value for kind in NEVER_LIFTED)
-_MINORS: Final = "D"
 
 
-def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
+def may_lift(post: Post, picture: PostPicture, index: int, agreeing: Collection[Officer] = ()) -> bool:
     """Whether a decider may leave this box open: no plate or code, no writing that identifies somebody, nothing that a
-    person covered, no face where minors are told of.
+    person covered, no face where minors are told of or which nobody of `agreeing` could have.
 
     Only once everything has been found, so that the box has its final number. In a video nothing is lifted."""
     if picture.video is not None:
@@ -26,7 +27,7 @@ def may_lift(post: Post, picture: PostPicture, index: int) -> bool:
     if picture.state is not PictureState.FINISHED or not 0 <= index < len(picture.boxes):
         return False
     kind = picture.boxes[index]["kind"]
-    if kind == BoxKind.FACE.value and any(reason["category"] == _MINORS for reason in post.reasons):
+    if kind == BoxKind.FACE.value and agreement.faces_locked(post, agreeing) is not None:
         return False
     return kind not in _NEVER and index not in picture.hard
 
@@ -42,17 +43,23 @@ async def add(session: AsyncSession, post: Post, picture: PostPicture, box: Box,
 
 async def lift(session: AsyncSession, post: Post, picture: PostPicture, index: int, by: str, now: datetime) -> None:
     """Leave a box open. Raises NotAllowed for one that nobody can lift."""
-    if not may_lift(post, picture, index):
+    agreeing = await agreement.agreeing(session, post)
+    if not may_lift(post, picture, index, agreeing):
         raise NotAllowed("queue.hard")
     picture.lifted = sorted({*picture.lifted, index})
     kind = picture.boxes[index]["kind"]
+    facts: dict[str, Any] = {"picture": picture.id, "box": index + 1, "kind": kind}
+    if kind == BoxKind.FACE.value:
+        facts["agreed"] = [person.id for person in agreeing]
+        picture.agreed = {**picture.agreed, str(index): facts["agreed"]}
     await _again(session, post, picture, now)
-    await queue.note(session, post, "box lifted", by, now, picture=picture.id, box=index + 1, kind=kind)
+    await queue.note(session, post, "box lifted", by, now, **facts)
 
 
 async def shut(session: AsyncSession, post: Post, picture: PostPicture, index: int, by: str, now: datetime) -> None:
     """Cover again what was lifted."""
     picture.lifted = [other for other in picture.lifted if other != index]
+    picture.agreed = {box: people for box, people in picture.agreed.items() if box != str(index)}
     await _again(session, post, picture, now)
     await queue.note(session, post, "box covered", by, now, picture=picture.id, box=index + 1)
 

@@ -176,6 +176,8 @@ class PostPicture(SQLModel, table=True):
     counts: dict[str, int] = _json(dict)
     added: list[dict[str, Any]] = _json(list)
     lifted: list[int] = _json(list)
+    agreed: dict[str, list[str]] = _json(dict)
+    """By the index of a face that was lifted: the officers who agreed to be seen, of whom it is one."""
     leftover: int = 0
     read: dict[str, int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
     """How many findings of each kind the text rules made in what is written in it; None: it has not been read yet."""

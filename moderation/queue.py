@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from moderation import approval, audit, countdown
+from moderation import agreement, approval, audit, countdown
 from moderation.decision import Decision, DecisionKind, NotAllowed, decision_on
 from moderation.post import OPEN, POSTS, Post, PostState, pictures
 from shifts.officer import Officer
@@ -138,6 +138,7 @@ async def publish(
         raise NotAllowed("queue.changed_since")
     if approval.missing(post, shown):
         raise NotAllowed("queue.not_ready")
+    await agreement.check(session, post, shown)
     post.content = approval.content_of(post, shown, byline)
     before = await _agreed_before(session, post, now)
     if not approval.agreed(post, officer.id, officer.roles, before.roles if before else ()):

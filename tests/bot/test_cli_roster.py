@@ -95,6 +95,8 @@ def test_list_shows_where_everybody_stands_and_never_a_code_or_an_account(typed:
     assert standing["lima-2"] == ["-", "no account linked"]
     assert standing["lima-3"] == ["-", "revoked"]
     assert standing["lima-6"] == ["-", "accreditation lapsed"]
+    seen = {line.split()[0]: re.split(r"\s{2,}", line)[4] for line in told.splitlines()}
+    assert (seen["lima-1"], seen["lima-2"]) == ("no", "yes")
     assert codes[1].group(1) not in told
     assert "7001" not in told
 

@@ -74,6 +74,28 @@ async def test_a_sergeant_lifts_a_harmless_box_and_never_a_plate(stage: Stage) -
     assert [e for e in await _events(stage) if e.startswith("box")] == ["box lifted", "box covered"]
 
 
+async def test_a_sergeant_shows_a_face_only_by_the_agreement_of_somebody_on_the_shift(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer = stage.phone("lima-3")
+    await officer.send(WORDS, SIGN, as_file=True)
+    await sergeant.card(lambda c: _publishable(stage, sergeant, c), "a card to publish", PICTURES)
+    await _make(stage, BoxKind.FACE)
+    await sergeant.tap("card.button.fix", 1)
+    await sergeant.reads("card.faces_of_nobody")
+    await sergeant.tap("card.button.back", 1)
+    colleague = stage.phone("lima-5")
+    await colleague.send("/on")
+    await colleague.reads("command.on", shift="Night B")
+    await sergeant.tap("card.button.fix", 1)
+    await sergeant.tap("card.button.lift_box", 1, box=1)
+    await sergeant.reads("card.show_face", number=1, officers="Lima 5")
+    await sergeant.tap("card.button.show_face", 1)
+    assert (await _covered(stage, 2)).lifted == [0]
+    async with stage.database.reading() as session:
+        lifted = (await session.exec(select(AuditEntry).where(AuditEntry.event == "box lifted"))).one()
+    assert (lifted.facts["kind"], lifted.facts["agreed"]) == (BoxKind.FACE.value, ["lima-5"])
+
+
 async def test_of_several_pictures_one_is_chosen_first(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")

@@ -588,6 +588,7 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("added", sa.JSON(), nullable=False),
         sa.Column("lifted", sa.JSON(), nullable=False),
+        sa.Column("agreed", sa.JSON(), nullable=False),
         sa.Column("leftover", sa.Integer(), nullable=False),
         sa.Column("read", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("hard", sa.JSON(), nullable=False),
