@@ -1,5 +1,6 @@
 from functools import partial
 
+import pytest
 from sqlmodel import col, select
 
 from bot.chat_app import Card
@@ -74,6 +75,7 @@ async def test_a_sergeant_lifts_a_harmless_box_and_never_a_plate(stage: Stage) -
     assert [e for e in await _events(stage) if e.startswith("box")] == ["box lifted", "box covered"]
 
 
+@pytest.mark.parametrize("engine_database_url", ["sqlite"], indirect=True)
 async def test_a_sergeant_shows_a_face_only_by_the_agreement_of_somebody_on_the_shift(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
