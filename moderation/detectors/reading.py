@@ -139,13 +139,10 @@ def _finding(each: Weighed, action: Action) -> Finding:
 
 
 def _whole(text: str, finding: Finding) -> Finding:
-    """Over the rest of the words that it begins or ends in ("g1psy"); a hashtag is several words."""
-    start, end = finding.start, finding.end
-    first = start
+    """Over the rest of the words that it begins or ends in ("g1psy"); of a hashtag no half is left."""
+    first, end = finding.start, finding.end
     while first > 0 and text[first - 1].isalnum():
         first -= 1
-    if text[first - 1 : first] == "#":
-        return finding
     while end < len(text) and text[end].isalnum():
         end += 1
     return replace(finding, start=first, end=end)

@@ -16,7 +16,7 @@ from moderation.detectors.reading import Limits, Reading
 from moderation.finding import Action, Label
 from moderation.media_weights import session
 from moderation.policy import Verdict
-from moderation.reading import encoder
+from moderation.reading import encoder, pipelines
 from moderation.reading.casing import Case, case_of, with_capitals
 from moderation.reading.encoder import Numbers, windows
 from moderation.reading.gazetteer import Gazetteer
@@ -208,3 +208,9 @@ def test_whole_numbers_say_the_same_as_the_weights_that_are_stored() -> None:
         model = session(graph.model({"x": ("rows", 64)}, {name: ("rows", 32)}))
         answers.append(model.run([name], {"x": np.random.default_rng(2).standard_normal((9, 64), np.float32)})[0])
     assert np.abs(answers[0] - answers[1]).max() < 0.03 * np.abs(answers[1]).max()
+
+
+def test_a_pipeline_finds_names_without_the_list_of_all_words_which_takes_a_hundred_megabytes() -> None:
+    pipeline = pipelines.load(pipelines.PACKAGES["es"])
+    assert len(pipeline.vocab.strings) < 10_000
+    assert "L" in pipelines.kinds(pipeline, "Ayer llegaron a Pamplona.")

@@ -21,6 +21,7 @@ NAMED = [
     ("en", "arrested jorun haldvik near nottingham this evening", ["jorun", "haldvik", "nottingham"]),
     ("en", "SPOKE TO PRIYA RAMANATHAN IN LEICESTER, ALL FINE", ["PRIYA", "RAMANATHAN", "LEICESTER"]),
     ("en", "Sad news from the club today #RIPJorunHaldvik", ["RIP", "Jorun", "Haldvik"]),
+    ("en", "Out in the sun #LeicesterSquareThisSaturday", ["Leicester", "Square", "Saturday"]),
     ("en", "We found Jorun Haldvik's dog on the beach.", ["Jorun", "Haldvik"]),
     ("es", "Detenida anoche Itziar Zubeldia cerca de Pamplona.", ["Itziar", "Zubeldia", "Pamplona"]),
     ("es", "hemos hablado con itziar zubeldia en pamplona", ["itziar", "zubeldia", "pamplona"]),
