@@ -254,7 +254,7 @@ async def _told_before(session: AsyncSession, post: Post, now: datetime) -> tupl
             Post.id != post.corrects,
             func.coalesce(Post.corrects, 0) != (post.corrects or -1),
         )
-        .order_by(col(Post.id).desc())
+        .order_by(col(Post.received_at).desc(), col(Post.id).desc())
         .limit(_MOST_TOLD)
     )
     recent, around = [], []

@@ -60,13 +60,15 @@ class Post(SQLModel, table=True):
     __table_args__ = (
         Index("ix_post_shift", "shift_id", "thread"),
         index_where("ix_post_corrects", "corrects", rows="corrects IS NOT NULL"),
+        Index("ix_post_state", "state", "received_at"),
+        index_where("ix_post_answers", "answers_reply", "state", rows="answers_reply IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     number: int = Field(unique=True)
     author_id: str = Field(max_length=64, index=True)
     shift_id: int = Field(foreign_key="shift.id")
-    state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState), index=True)
+    state: PostState = Field(default=PostState.RECEIVED, sa_type=by_value(PostState))
     kind: str | None = Field(default=None, max_length=16)
     kind_chosen: bool = False
     from_template: bool = False
@@ -80,7 +82,7 @@ class Post(SQLModel, table=True):
     source_id: str = Field(max_length=32)
     original_id: str = Field(max_length=32)
     edited_by: str | None = Field(default=None, max_length=64)
-    answers_reply: int | None = Field(default=None, index=True)
+    answers_reply: int | None = None
     corrects: int | None = None
     """The post whose public words these take the place of."""
     correction: dict[str, Any] = _json(dict)

@@ -81,8 +81,8 @@ def upgrade() -> None:
             "ix_inbox_item_copy",
             ["app", "received_at"],
             unique=False,
-            sqlite_where=sa.text("message IS NOT NULL"),
             postgresql_where=sa.text("message IS NOT NULL"),
+            sqlite_where=sa.text("message IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_inbox_item_state"), ["state"], unique=False)
 
@@ -213,8 +213,8 @@ def upgrade() -> None:
             "ix_slot_open",
             ["officer_id"],
             unique=False,
-            sqlite_where=sa.text("closed IS 0"),
             postgresql_where=sa.text("closed IS false"),
+            sqlite_where=sa.text("closed IS 0"),
         )
         batch_op.create_index(batch_op.f("ix_slot_shown_at"), ["shown_at"], unique=False)
         batch_op.create_index("ix_slot_subject", ["kind", "subject"], unique=False)
@@ -222,8 +222,8 @@ def upgrade() -> None:
             "ix_slot_untrue",
             ["app", "id"],
             unique=False,
-            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
             postgresql_where=sa.text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
         )
 
     op.create_table(
@@ -312,8 +312,8 @@ def upgrade() -> None:
             "uq_account_linked",
             ["app", "account"],
             unique=True,
-            sqlite_where=sa.text("revoked_at IS NULL"),
             postgresql_where=sa.text("revoked_at IS NULL"),
+            sqlite_where=sa.text("revoked_at IS NULL"),
         )
 
     op.create_table(
@@ -333,8 +333,8 @@ def upgrade() -> None:
             "uq_duty_on",
             ["officer_id"],
             unique=True,
-            sqlite_where=sa.text("off_at IS NULL"),
             postgresql_where=sa.text("off_at IS NULL"),
+            sqlite_where=sa.text("off_at IS NULL"),
         )
 
     op.create_table(
@@ -459,18 +459,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_post_number")),
     )
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_post_answers_reply"), ["answers_reply"], unique=False)
+        batch_op.create_index(
+            "ix_post_answers",
+            ["answers_reply", "state"],
+            unique=False,
+            postgresql_where=sa.text("answers_reply IS NOT NULL"),
+            sqlite_where=sa.text("answers_reply IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_post_author_id"), ["author_id"], unique=False)
         batch_op.create_index(
             "ix_post_corrects",
             ["corrects"],
             unique=False,
-            sqlite_where=sa.text("corrects IS NOT NULL"),
             postgresql_where=sa.text("corrects IS NOT NULL"),
+            sqlite_where=sa.text("corrects IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_post_prepare_at"), ["prepare_at"], unique=False)
         batch_op.create_index("ix_post_shift", ["shift_id", "thread"], unique=False)
-        batch_op.create_index(batch_op.f("ix_post_state"), ["state"], unique=False)
+        batch_op.create_index("ix_post_state", ["state", "received_at"], unique=False)
 
     op.create_table(
         "decision",
@@ -709,8 +715,8 @@ def upgrade() -> None:
             "ix_reply_unweighed",
             ["received_at"],
             unique=False,
-            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
             postgresql_where=sa.text("weigh_by IS NOT NULL OR alone IS true"),
+            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
         )
         batch_op.create_index(batch_op.f("ix_reply_weigh_by"), ["weigh_by"], unique=False)
 
@@ -807,8 +813,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reply_weigh_by"))
         batch_op.drop_index(
             "ix_reply_unweighed",
-            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
             postgresql_where=sa.text("weigh_by IS NOT NULL OR alone IS true"),
+            sqlite_where=sa.text("weigh_by IS NOT NULL OR alone IS 1"),
         )
         batch_op.drop_index(batch_op.f("ix_reply_state"))
         batch_op.drop_index(batch_op.f("ix_reply_post_id"))
@@ -835,16 +841,20 @@ def downgrade() -> None:
 
     op.drop_table("decision")
     with op.batch_alter_table("post", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_post_state"))
+        batch_op.drop_index("ix_post_state")
         batch_op.drop_index("ix_post_shift")
         batch_op.drop_index(batch_op.f("ix_post_prepare_at"))
         batch_op.drop_index(
             "ix_post_corrects",
-            sqlite_where=sa.text("corrects IS NOT NULL"),
             postgresql_where=sa.text("corrects IS NOT NULL"),
+            sqlite_where=sa.text("corrects IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_post_author_id"))
-        batch_op.drop_index(batch_op.f("ix_post_answers_reply"))
+        batch_op.drop_index(
+            "ix_post_answers",
+            postgresql_where=sa.text("answers_reply IS NOT NULL"),
+            sqlite_where=sa.text("answers_reply IS NOT NULL"),
+        )
 
     op.drop_table("post")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
@@ -853,7 +863,7 @@ def downgrade() -> None:
     op.drop_table("invitation")
     with op.batch_alter_table("duty", schema=None) as batch_op:
         batch_op.drop_index(
-            "uq_duty_on", sqlite_where=sa.text("off_at IS NULL"), postgresql_where=sa.text("off_at IS NULL")
+            "uq_duty_on", postgresql_where=sa.text("off_at IS NULL"), sqlite_where=sa.text("off_at IS NULL")
         )
         batch_op.drop_index(batch_op.f("ix_duty_shift_id"))
         batch_op.drop_index(batch_op.f("ix_duty_officer_id"))
@@ -862,8 +872,8 @@ def downgrade() -> None:
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_account_linked",
-            sqlite_where=sa.text("revoked_at IS NULL"),
             postgresql_where=sa.text("revoked_at IS NULL"),
+            sqlite_where=sa.text("revoked_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_account_officer_id"))
 
@@ -884,13 +894,13 @@ def downgrade() -> None:
     with op.batch_alter_table("slot", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_slot_untrue",
-            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
             postgresql_where=sa.text("closed IS false AND (wanted > shown OR remove_at IS NOT NULL)"),
+            sqlite_where=sa.text("closed IS 0 AND (wanted > shown OR remove_at IS NOT NULL)"),
         )
         batch_op.drop_index("ix_slot_subject")
         batch_op.drop_index(batch_op.f("ix_slot_shown_at"))
         batch_op.drop_index(
-            "ix_slot_open", sqlite_where=sa.text("closed IS 0"), postgresql_where=sa.text("closed IS false")
+            "ix_slot_open", postgresql_where=sa.text("closed IS false"), sqlite_where=sa.text("closed IS 0")
         )
         batch_op.drop_index(batch_op.f("ix_slot_officer_id"))
         batch_op.drop_index("ix_slot_card")
@@ -913,6 +923,11 @@ def downgrade() -> None:
     op.drop_table("officer")
     with op.batch_alter_table("inbox_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_item_state"))
+        batch_op.drop_index(
+            "ix_inbox_item_copy",
+            postgresql_where=sa.text("message IS NOT NULL"),
+            sqlite_where=sa.text("message IS NOT NULL"),
+        )
 
     op.drop_table("inbox_item")
     with op.batch_alter_table("guess", schema=None) as batch_op:
