@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, Column, Index, update
 from sqlmodel import Field, SQLModel, and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation.post import Post
 from shifts.database import by_value, index_where
@@ -95,16 +96,8 @@ async def open_slot(
 
 async def living(session: AsyncSession, account: Account, kind: SlotKind, subject: int | None) -> Slot:
     """The one card of this kind about this subject in this chat: there already, or new."""
-    statement = select(Slot).where(
-        Slot.app == account.app,
-        Slot.chat == account.chat,
-        Slot.officer_id == account.officer_id,
-        Slot.kind == kind,
-        Slot.subject == subject,
-        col(Slot.closed).is_(False),
-        col(Slot.remove_at).is_(None),
-    )
-    found = (await session.exec(statement.order_by(col(Slot.id).desc()))).first()
+    standing = _standing(account, kind, subject).where(col(Slot.remove_at).is_(None))
+    found = (await session.exec(standing.order_by(col(Slot.id).desc()))).first()
     return found or await open_slot(session, account, kind, subject)
 
 
@@ -112,18 +105,21 @@ async def passing(
     session: AsyncSession, account: Account, kind: SlotKind, subject: int | None, now: datetime, until: datetime
 ) -> Slot:
     """The one card of this kind about this subject in this chat that goes by itself: there already, or new."""
-    statement = select(Slot).where(
+    standing = _standing(account, kind, subject).where(col(Slot.remove_at) > now)
+    slot = (await session.exec(standing)).first() or await open_slot(session, account, kind, subject)
+    slot.remove_at = until
+    return slot
+
+
+def _standing(account: Account, kind: SlotKind, subject: int | None) -> SelectOfScalar[Slot]:
+    return select(Slot).where(
         Slot.app == account.app,
         Slot.chat == account.chat,
         Slot.officer_id == account.officer_id,
         Slot.kind == kind,
         Slot.subject == subject,
         col(Slot.closed).is_(False),
-        col(Slot.remove_at) > now,
     )
-    slot = (await session.exec(statement)).first() or await open_slot(session, account, kind, subject)
-    slot.remove_at = until
-    return slot
 
 
 async def bring_down(session: AsyncSession, slot: Slot, now: datetime) -> Slot:
