@@ -13,7 +13,9 @@ from moderation.detector import DetectorFailed
 from moderation.finding import Box
 from moderation.media_mp4 import has_sound
 from moderation.media_video import CoveredVideo, VideoRefused, Videos
+from moderation.picture_writing import judged
 from moderation.post import OPEN, PictureState, PostPicture
+from moderation.text_room import TextRoom
 from shifts.database import utc_now
 
 VIDEOS: Final = (AttachmentKind.VIDEO.value,)
@@ -25,13 +27,15 @@ LEASE: Final = timedelta(seconds=60)
 
 
 class Filmer:
-    """The job that covers videos. A video is in one pair of hands here, however often it is asked for.
+    """The job that covers videos, and has the text rules look at what is written in them. A video is in one pair of
+    hands here, however often it is asked for.
 
     How far it is is told every `tell_seconds`."""
 
-    def __init__(self, work: PictureWork, videos: Videos, tell_seconds: float = TELL_SECONDS) -> None:
+    def __init__(self, work: PictureWork, videos: Videos, room: TextRoom, tell_seconds: float = TELL_SECONDS) -> None:
         self._work = work
         self._videos = videos
+        self._room = room
         self._tell_seconds = tell_seconds
         self._in_hand: set[int] = set()
 
@@ -73,7 +77,9 @@ class Filmer:
         covered = await self._followed(picture.id or 0, original, [read(box) for box in picture.added])
         if covered is None:
             return None
+        writing = await judged(covered.words, (), self._room.redact, self._work.desk.overlays)
         facts = await asyncio.to_thread(self._kept, covered, picture.added)
+        facts |= {"read": writing.kinds, "forbidden": writing.forbidden}
         return {**facts, **await self._heard(covered.mp4, original)} if picture.sound else facts
 
     async def _heard(self, mp4: bytes, original: bytes | None) -> Mapping[str, Any]:

@@ -43,7 +43,7 @@ class Covering:
     def warm(self) -> None:
         """Load the detectors and let each look once. Raises DetectorFailed."""
         self.loaded().look(np.zeros((320, 320, 3), np.uint8), Stage.FAST)
-        self._reading()
+        self.reader()
 
     def cover(self, job: Job, breathe: Breathe = lambda: None) -> CoveredPhoto:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
@@ -55,7 +55,7 @@ class Covering:
             case Tier.DEFAULT:
                 found = self._default(name, decoded, job, breathe)
                 photo = _finished(decoded, found, job)
-                words = self._reading().words(decoded.pixels, found)
+                words = self.reader().words(decoded.pixels, found)
                 return replace(photo, leftover=self._left_over(photo, breathe), words=words)
 
     def loaded(self) -> Sight:
@@ -64,7 +64,8 @@ class Covering:
             self._sight = self._load()
         return self._sight
 
-    def _reading(self) -> Reader:
+    def reader(self) -> Reader:
+        """What reads writing. Raises DetectorFailed."""
         if self._reader is None:
             self._reader = Reader.load()
         return self._reader

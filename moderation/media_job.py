@@ -1,10 +1,11 @@
 """What is asked of the photo process, and what it answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from moderation.finding import Box
 from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
+from moderation.media_word import Word
 
 
 class Tier(StrEnum):
@@ -12,18 +13,6 @@ class Tier(StrEnum):
 
     FAST = "fast"
     DEFAULT = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What was read in the box number `box` of a picture, and how surely, 0 to 1. Never kept, never logged.
-
-    `alone`: nothing but this one line stands in the box."""
-
-    box: int
-    text: str = field(repr=False)
-    score: float
-    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

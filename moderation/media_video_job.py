@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from moderation.finding import Box, BoxKind
+from moderation.media_word import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Thing:
 class CoveredVideo:
     """A finished video without sound: `mp4` is all that the public gets, `sha256` (hex) names it; `poster` is a JPEG.
 
-    A post whose video has any of `leaks` is red; one that is `flashing` (more than three times a second) warns."""
+    A post whose video has any of `leaks` is red; one that is `flashing` (more than three times a second) warns.
+    `words` is what was read of the largest writing in it."""
 
     mp4: bytes
     sha256: str
@@ -49,6 +51,7 @@ class CoveredVideo:
     leaks: tuple[Leak, ...]
     flashing: bool
     source_format: str
+    words: tuple[Word, ...] = ()
 
     @property
     def leaked_frames(self) -> tuple[int, ...]:

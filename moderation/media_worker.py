@@ -30,7 +30,7 @@ class Worker:
     def __init__(self, connection: Connection, covering: Covering) -> None:
         self._connection = connection
         self._covering = covering
-        self._videos = VideoCovering(covering.loaded)
+        self._videos = VideoCovering(covering.loaded, covering.reader)
         self._waiting: deque[Asked] = deque()
 
     def serve(self) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from moderation.detector import DetectorFailed
 from moderation.finding import Action, Box, BoxKind, Finding
-from moderation.media_job import Word
+from moderation.media_word import Word
 from moderation.policy import PostKind, Verdict
 from moderation.redaction import FAILED, STILL_THERE, Context, Redacted
 

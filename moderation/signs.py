@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from moderation.media_job import Word
+from moderation.media_word import Word
 
 SURE: Final = 0.9
 """What was read with less certainty stays covered."""

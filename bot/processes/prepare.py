@@ -74,7 +74,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
 def _pictures(program: Program, desk: Desk, room: TextRoom, photos: Photos, videos: Videos) -> dict[str, Handler]:
     work = PictureWork(program.database, desk, program.settings.media, program.changed)
     signs = Signs.load(program.settings.files.places)
-    return {COVER: Coverer(work, photos, room, signs).cover, FILM: Filmer(work, videos).film}
+    return {COVER: Coverer(work, photos, room, signs).cover, FILM: Filmer(work, videos, room).film}
 
 
 async def _second_look(program: Program, stack: AsyncExitStack) -> SecondLook:

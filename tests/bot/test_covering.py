@@ -16,7 +16,7 @@ from moderation.decision import NotAllowed
 from moderation.detector import DetectorFailed
 from moderation.finding import Action, Box, BoxKind, Finding, Label
 from moderation.media import CoveredPhoto, Photos, Tier
-from moderation.media_job import Word
+from moderation.media_word import Word
 from moderation.policy import PostKind, Reason, Verdict
 from moderation.post import PictureState, Post, PostPicture
 from moderation.redaction import Context, Redacted

@@ -16,10 +16,14 @@ from moderation import picture_fix, queue
 from moderation.detector import DetectorFailed
 from moderation.finding import Box, BoxKind
 from moderation.media_video import CoveredVideo, Leak, Thing, Videos
+from moderation.media_word import Word
+from moderation.policy import Reason, Verdict
 from moderation.post import PictureState, Post, PostPicture, PostState
+from moderation.text_room import TextRoom
 from shifts.database import Database, utc_now
 from shifts.officer import Account
 from tests.bot.one_post import a_desk, a_picture
+from tests.bot.test_covering import Rules
 
 BOX = Box(BoxKind.ADDED, 8, 8, 64, 64, 1.0, "person")
 COVERED = CoveredVideo(
@@ -63,7 +67,9 @@ class Room:
         self.database = database
         self.desk = desk
         self.covers = Covers()
-        self.filmer = Filmer(PictureWork(database, desk, media, lambda: None), cast(Videos, self.covers), 0.01)
+        self.rules = Rules()
+        work = PictureWork(database, desk, media, lambda: None)
+        self.filmer = Filmer(work, cast(Videos, self.covers), cast(TextRoom, self.rules), 0.01)
 
     async def film(self) -> tuple[Post, PostPicture]:
         await self.filmer.film(1, 1)
@@ -108,6 +114,27 @@ async def test_what_leaks_holds_the_post_and_what_flashes_is_to_be_ticked(room: 
     told = {reason["code"]: reason for reason in post.reasons}
     assert told["video leaked"]["role"] == "inspector"
     assert told["video flashes"]["tick"] == "card.policy.tick_flashing"
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+async def test_what_is_read_in_a_video_is_told_by_its_kinds_and_kept_nowhere(room: Room, forbidden: bool) -> None:
+    blocked = Reason("identity number", Verdict.BLOCK, "P", "policy.reasons.identity_number")
+    room.rules.reasons = (blocked,) if forbidden else ()
+    room.covers.result = replace(COVERED, words=(Word(0, "Ring: 07700 900123", 0.9), Word(1, "dust", 0.2)))
+    post, picture = await room.film()
+    assert room.rules.texts == ["Ring: 07700 900123"]
+    assert (picture.read, picture.forbidden) == ({"PHONE": 1}, forbidden)
+    assert ({"picture text", "picture words"} & {reason["code"] for reason in post.reasons}) == (
+        {"picture text", "picture words"} if forbidden else {"picture text"}
+    )
+    assert post.verdict == ("HOLD" if forbidden else "FLAG")
+    assert "07700" not in f"{post.model_dump()} {picture.model_dump()}"
+
+
+async def test_a_video_whose_writing_no_rule_could_look_at_is_not_finished(room: Room) -> None:
+    room.rules.dead = True
+    room.covers.result = replace(COVERED, words=(Word(0, "OPEN LATE", 0.9),))
+    assert (await room.film())[1].state is PictureState.HELD
 
 
 async def test_how_far_it_is_stands_in_the_row_and_nobody_else_begins_it(room: Room) -> None:

@@ -7,8 +7,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from moderation.finding import Box, BoxKind
 from moderation.media_covering import Covering
-from moderation.media_job import Job, Tier, Word
+from moderation.media_job import Job, Tier
 from moderation.media_reading import Reader
+from moderation.media_word import Word
 from moderation.signs import Signs
 from tests.moderation.media_pictures import saved, with_words
 

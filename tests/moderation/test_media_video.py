@@ -21,7 +21,7 @@ from moderation.media_video_covering import VideoCovering
 from moderation.media_video_decode import VideoFrames, VideoRefused
 from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
 from moderation.media_video_sound import heard
-from tests.moderation.media_pictures import CANARY, heic_of_a_camera, saved, scene
+from tests.moderation.media_pictures import CANARY, heic_of_a_camera, saved, scene, with_words
 from tests.moderation.media_videos import frames_of, held_upright, panned, street, video
 
 SIZE = (320, 240)
@@ -275,3 +275,26 @@ def test_a_photo_is_no_video_and_a_video_no_photo() -> None:
 
 def test_the_decoder_of_videos_and_we_agree_on_the_largest_file() -> None:
     assert media_video.MOST_BYTES == media_video_decoder.MOST_BYTES
+
+
+def test_what_is_written_in_a_video_is_read_where_it_is_largest() -> None:
+    picture, box = with_words("07700 900123", (960, 480))
+    frames = list(panned(np.asarray(picture), (960, 480), 8, step=3, zoom=0.4))
+
+    class Sign:
+        """Sees the sign in every frame that is looked at, as it grows."""
+
+        def __init__(self) -> None:
+            self.looked = 0
+
+        def find(self, _: Pixels) -> list[Box]:
+            number, self.looked = self.looked * 4, self.looked + 1
+            larger = 1 + 0.4 * min(number, 7) / 8
+            x1, y1, x2, y2 = (round(each * larger) for each in box)
+            away = 3 * min(number, 7)
+            return [Box(BoxKind.TEXT, x1 - away - 6, y1 - 4, x2 - away + 6, y2 + 4, 0.9, "sign")]
+
+    signs = Sight([(Sign(), Looks(video=(Pass(0.1, side=4000, every=4),)))])
+    result = VideoCovering(lambda: signs).cover(VideoJob(video(frames)))
+    assert [(word.text.replace(" ", ""), word.score > 0.9) for word in result.words] == [("07700900123", True)]
+    assert "07700" not in repr(result.words)
