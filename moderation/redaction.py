@@ -187,9 +187,9 @@ class Redactor:
         found = self._detection.find_by_rule(seen.folded, language)
         if found.failed:
             raise DetectorFailed(", ".join(found.failed))
-        findings = without_area_names(seen.folded, found.findings, self._named_areas(seen.folded))
+        hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
+        findings = without_area_names(seen.folded, found.findings, self._named_areas(seen.folded), hits)
         if kind != PostKind.APPEAL:
-            hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
             findings = hardened(seen.folded, findings, hits)
         return tuple(_as_sent(seen, f) for f in findings if f.hard)
 
@@ -208,11 +208,9 @@ class Redactor:
         cited = self._plans.cited(folded)
         in_force = cited.plan if cited and cited.plan and cited.plan.in_force(look.context.plans_on) else None
         beside = cited.end if cited else 0
-        look.found = replace(
-            look.found, findings=without_area_names(folded, look.found.findings, self._named_areas(folded))
-        )
+        found = without_area_names(folded, look.found.findings, self._named_areas(folded), look.hits)
+        look.found = replace(look.found, findings=found)
         places = in_force.places if in_force else frozenset()
-        found = look.found.findings
         if look.kind is not PostKind.APPEAL:
             found = hardened(folded, found, look.hits)
         findings = [f for f in found if f.start >= beside and not may_stay(f, found, look.kind, folded, places)]

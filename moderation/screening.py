@@ -53,10 +53,12 @@ def _meet(one: Finding, other: Finding) -> bool:
 
 
 def without_area_names(
-    folded: str, findings: Sequence[Finding], named: Sequence[tuple[int, int, str]]
+    folded: str, findings: Sequence[Finding], named: Sequence[tuple[int, int, str]], hits: Sequence[Hit]
 ) -> tuple[Finding, ...]:
-    """Findings without those whose every capital is an area's name ("Telmo" is a first name too)."""
-    return tuple(finding for finding in findings if not _is_only(folded, finding, named))
+    """Findings without those whose every capital is an area's name ("Telmo" is a first name too), or the name of an
+    institution that everybody knows ("St John Ambulance")."""
+    known = [*((start, end) for start, end, _ in named), *((h.start, h.end) for h in hits if h.name == "institution")]
+    return tuple(finding for finding in findings if not _is_only(folded, finding, known))
 
 
 def unmasked(folded: str, suggested: Sequence[Finding], masks: Sequence[Finding]) -> list[Finding]:
@@ -93,10 +95,13 @@ def hardened(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> t
             told[sentence_at(finding.start)].add(f"@{_MINOR_AGE}")
     if not any(names & (_HARMED | _YOUNG | _ACCUSED) for names in told.values()):
         return tuple(findings)
+    # "Jean Moulin roundabout" is nobody; "Peter St John" is, although a street begins so.
     streets = [f for f in masks if f.label in (Label.LOCATION, Label.ADDRESS)]
     return tuple(
         replace(f, hard=True)
-        if f.action is Action.MASK and _is_of_somebody_kept(f, sentence_at(f.start), told) and not _meets(f, streets)
+        if f.action is Action.MASK
+        and _is_of_somebody_kept(f, sentence_at(f.start), told)
+        and not _is_within(f, streets)
         else f
         for f in findings
     )
@@ -113,8 +118,8 @@ def _is_of_somebody_kept(finding: Finding, sentence: int, told: Mapping[int, set
     return bool(here & _YOUNG or near & (_HARMED | {f"@{_MINOR_AGE}"}) or accused)
 
 
-def _meets(finding: Finding, others: Sequence[Finding]) -> bool:
-    return any(_meet(finding, other) for other in others)
+def _is_within(finding: Finding, others: Sequence[Finding]) -> bool:
+    return any(other.start <= finding.start and finding.end <= other.end for other in others)
 
 
 def as_hits(folded: str, findings: Sequence[Finding]) -> list[Hit]:
@@ -167,7 +172,7 @@ def _is_of_a_house(finding: Finding, findings: Sequence[Finding]) -> bool:
     )
 
 
-def _is_only(folded: str, finding: Finding, named: Sequence[tuple[int, int, str]]) -> bool:
-    inside = [(start, end) for start, end, _ in named if start < finding.end and finding.start < end]
+def _is_only(folded: str, finding: Finding, named: Sequence[tuple[int, int]]) -> bool:
+    inside = [(start, end) for start, end in named if start < finding.end and finding.start < end]
     capitals = [i for i in range(finding.start, finding.end) if folded[i].isupper() or folded[i].isdigit()]
     return bool(inside and capitals) and all(any(start <= i < end for start, end in inside) for i in capitals)

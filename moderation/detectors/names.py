@@ -190,6 +190,8 @@ class Names:
         )
         if end == at or words[at].word.sentence != words[i].word.sentence:
             return None, i
+        if cue == "person" and words[at].word.text in _RANKS:
+            return None, i
         noun = cue == "victim" and at == i + 1
         return Finding(
             words[at].word.start,

@@ -23,6 +23,9 @@ _EN = pattern(
     shout=True,
 )
 _EN_LEADING = pattern(rf"(?<!\w) (?: St\.? \s {CAP} (?:'s)? \s ) {_TYPE_EN} (?!\w)", shout=True)
+_EN_LOWER = pattern(
+    rf"(?<![\w]) (?: (?! {_STOP} (?!\w) ) {CAP} \s ){{1,3}} (?: roundabout | interchange | flyover | underpass ) (?!\w)"
+)
 _EN_ORDINAL = pattern(r"""
     (?<!\w) (?: [NSEW]\.? \s | north \s | south \s | east \s | west \s )? \d{1,3} (?:st|nd|rd|th) \s (?: street | st
     | avenue | ave | road | rd )(?!\w)
@@ -90,7 +93,7 @@ def load() -> Detector:
         [
             *(
                 Pattern("street", Label.LOCATION, regex)
-                for regex in (_EN, _EN_LEADING, _EN_ORDINAL, _ES, _ES_LOWER, _FR, _FR_LOWER)
+                for regex in (_EN, _EN_LEADING, _EN_LOWER, _EN_ORDINAL, _ES, _ES_LOWER, _FR, _FR_LOWER)
             ),
             Pattern("road", Label.LOCATION, _ROAD, check=_is_road),
             Pattern("road", Label.LOCATION, _POST),

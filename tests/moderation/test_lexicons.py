@@ -18,8 +18,8 @@ OF_ONE_LANGUAGE = {
     **{name: {"es"} for name in ("not control room", "not minors", "units called")},
 }
 """The press law of one country, and words that mean something else in one language ("domestic flight")."""
-BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "charged"}
-"""Lists asked for by their names: by the jigsaw, to tell advice from news, and for whose name stays hidden."""
+BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "charged", "institution"}
+"""Lists asked for by their names: by the jigsaw, to tell advice from news, and for what is a name that stays hidden."""
 
 POLICY = Policy.load(CONFIG / "policy")
 RULES = (*POLICY.rules, *(rule for rules in POLICY.overlays.values() for rule in rules))
