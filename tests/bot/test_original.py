@@ -1,7 +1,6 @@
 """*Original*: the words as sent, for whoever is on the post, for a minute, on record."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot import outbox, taps
-from bot.chat_app import Attachment, Card, CardId, ChatId, Choice, Incoming
+from bot.chat_app import Card, CardId, ChatId
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from bot.sender import Sender
@@ -22,13 +21,14 @@ from shifts.database import Database
 from shifts.officer import Officer
 from shifts.shift import Shift, join
 from tests.bot.one_post import a_desk
+from tests.bot.still_phones import StillPhones
 from tests.bot.test_retention import renderer
 from tests.moderation.test_queue import NOW, a_waiting_post
 
 SENT = "Stopped a van at 9 Orchard Close."
 
 
-class Phones:
+class Phones(StillPhones):
     """A chat app that keeps what stands in each chat."""
 
     def __init__(self) -> None:
@@ -43,15 +43,6 @@ class Phones:
 
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         del self.stands[chat][card_id]
-
-    async def answer(self, choice: Choice, sentence: str | None) -> None:
-        raise AssertionError("nothing was tapped")
-
-    async def fetch(self, attachment: Attachment) -> bytes:
-        raise AssertionError("nothing was attached")
-
-    def incoming(self) -> AsyncIterator[Incoming]:
-        raise AssertionError("nobody listens")
 
 
 @dataclass

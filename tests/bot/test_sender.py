@@ -1,24 +1,25 @@
 """Cards are shown chat by chat: no chat, and no card, holds up another, and a call for help comes first."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from bot import outbox
-from bot.chat_app import Attachment, Card, CardId, ChatId, Choice, Incoming
+from bot.chat_app import Card, CardId, ChatId
 from bot.outbox import Slot, SlotKind
 from bot.sender import FAILED_SECONDS, IN_A_ROW, Sender
 from shifts.database import Database, utc_now
 from shifts.officer import Account
+from tests.bot.still_phones import StillPhones
 
 NOW = utc_now()
 APP = "chat"
 
 
-class Chats:
+class Chats(StillPhones):
     """A chat app that notes what it shows. `hinder` may raise, or wait, before a card is shown."""
 
     def __init__(self) -> None:
@@ -36,15 +37,6 @@ class Chats:
 
     async def remove(self, card_id: CardId, chat: ChatId) -> None:
         raise AssertionError("nothing is to be removed")
-
-    async def answer(self, choice: Choice, sentence: str | None) -> None:
-        raise AssertionError("nothing was tapped")
-
-    async def fetch(self, attachment: Attachment) -> bytes:
-        raise AssertionError("nothing was attached")
-
-    def incoming(self) -> AsyncIterator[Incoming]:
-        raise AssertionError("nobody listens")
 
 
 class Titles:

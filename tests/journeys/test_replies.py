@@ -5,7 +5,7 @@ from sqlmodel import select
 from bot.rehearsal.public import PublicPost, Trouble
 from bot.reply import Reply, ReplyState
 from shifts.database import utc_now
-from tests.journeys.stage import Stage, eventually
+from tests.journeys.stage import Phone, Stage, eventually
 
 HARMLESS = "Free bike marking at our desk tonight until ten."
 
@@ -19,13 +19,19 @@ async def published(stage: Stage, text: str) -> PublicPost:
     return post
 
 
-async def test_a_citizen_asks_the_officer_answers_and_the_answer_stands_in_the_thread(stage: Stage) -> None:
+async def replied(stage: Stage, words: str) -> tuple[Phone, Phone]:
+    """A post of lima-3 is public, and a neighbour has replied to it. Gives the sergeant and the officer."""
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
     await officer.send(HARMLESS)
     await sergeant.tap("card.button.publish", 1)
     post = await published(stage, HARMLESS)
-    await stage.platform.public.reply(post.id, "Neighbour", "Do I need the receipt?", secrets.token_hex(8), utc_now())
+    await stage.platform.public.reply(post.id, "Neighbour", words, secrets.token_hex(8), utc_now())
+    return sergeant, officer
+
+
+async def test_a_citizen_asks_the_officer_answers_and_the_answer_stands_in_the_thread(stage: Stage) -> None:
+    sergeant, officer = await replied(stage, "Do I need the receipt?")
     _, asked = await officer.card(lambda c: c.quote == "Do I need the receipt?", "the question")
     card = await officer.tap("reply_card.button.answer")
     await officer.card(lambda c: c.ask is not None and c.quote == "Do I need the receipt?", "a question to answer")
@@ -42,12 +48,7 @@ async def test_a_citizen_asks_the_officer_answers_and_the_answer_stands_in_the_t
 
 
 async def test_a_ready_answer_is_one_tap_for_the_officer_and_waits_for_the_sergeant(stage: Stage) -> None:
-    sergeant = await stage.open_shift("lima-3")
-    officer = stage.phone("lima-3")
-    await officer.send(HARMLESS)
-    await sergeant.tap("card.button.publish", 1)
-    post = await published(stage, HARMLESS)
-    await stage.platform.public.reply(post.id, "Neighbour", "Do I need the receipt?", secrets.token_hex(8), utc_now())
+    sergeant, officer = await replied(stage, "Do I need the receipt?")
     await officer.tap("reply_card.button.ready")
     await officer.tap("reply_card.ready.thanks")
     shown = await sergeant.sees("card.tone.green", 2)
@@ -62,12 +63,7 @@ async def test_a_ready_answer_is_one_tap_for_the_officer_and_waits_for_the_serge
 
 
 async def test_a_reply_can_be_left_without_an_answer(stage: Stage) -> None:
-    sergeant = await stage.open_shift("lima-3")
-    officer = stage.phone("lima-3")
-    await officer.send(HARMLESS)
-    await sergeant.tap("card.button.publish", 1)
-    post = await published(stage, HARMLESS)
-    await stage.platform.public.reply(post.id, "Neighbour", "Nice!", secrets.token_hex(8), utc_now())
+    _, officer = await replied(stage, "Nice!")
     await officer.tap("reply_card.button.ignore")
     await officer.reads("reply_card.state.ignored")
 
