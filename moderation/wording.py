@@ -83,7 +83,7 @@ class Wording:
         start, end = min(start for start, _, _ in cluster), max(end for _, end, _ in cluster)
         start -= text.folded[start - 1 : start] == "#"
         findings = tuple(finding for _, _, finding in cluster)
-        if any(finding.reach is not Reach.PHRASE for finding in findings):
+        if any(finding.reach is not Reach.PHRASE or finding.rule == "file name" for finding in findings):
             return Edit(start, end, "", findings)
         if text.folded[start] == "#" and findings[0].label in (Label.PERSON, Label.ORGANISATION):
             return Edit(start, end, "", findings)
@@ -148,7 +148,10 @@ class Wording:
             return Edit(text.with_comma(before[0].start), end, self._in_sentence(known, language), findings)
         if taken & grammar.moves:
             first = next(word for word in before if word.text in grammar.moves)
-            return self._moved(first, end, self._name(known, language), language, findings)
+            # Nobody falls from an area: a flat that is told alone is a home.
+            alone = all(finding.rule == "flat" for finding in findings)
+            name = self._words.say("redaction.home", language) if alone else self._name(known, language)
+            return self._moved(first, end, name, language, findings)
         first_start = before[0].start if before else start
         if not before and text.folded[start : start + 1] == "#":
             return Edit(

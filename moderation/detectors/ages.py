@@ -75,6 +75,26 @@ _GROUP = pattern(r"""
     (?P<age> \d{1,2} ) \s? -? \s? years? \s? -? \s? olds (?!\w)
 """)
 ADULT, OLDER = 18, 65
+_THING = r"""(?: station | building | church | school | club | bridge | tree | pub | car | van | boat | engine | unit
+    | force | tradition | parade | festival | carnival | service | hospital | town | village | statue | park | library
+    | town\shall | estaci[oó]n | comisar[ií]a | edificio | iglesia | colegio | puente | [aá]rbol | coche | unidad
+    | fiesta | tradici[oó]n | pueblo | commissariat | b[aâ]timent | [eé]glise | [eé]cole | pont | arbre | voiture
+    | unit[eé] | brigade | f[eê]te | ville )"""
+_ANIMAL = r"(?: dog | horse | cat | puppy | perr[oa] | caballo | gat[oa] | chien(?:ne)? | cheval | chat )"
+_OF_A_THING = pattern(rf"""
+    (?:^|[.!?;\n]\s{{0,2}}) (?: the | our | this | el | la | nuestr[oa] | este | esta | le | l' | notre
+    | cette | ce | police )
+    \s? (?: (?: police | local | old | polic[ií]a ) \s )?
+    (?: {_THING} | {_ANIMAL} (?: \s (?-i:[A-Z][a-z]{{1,14}}) )? ) \s
+    (?: is | was | turns | turned | celebrates | tiene | cumple | cumpli[oó] | a | avait | f[eê]te ) \s
+    (?: (?: now | over | nearly | almost | already | just | ya | casi | sus | d[eé]j[aà] | presque | ses | plus\sde )
+    \s )? \Z
+""")
+_BEFORE_A_THING = pattern(rf"""
+    \s {_THING} (?= \s* (?: [.,;!?\n] | \Z ) | \s (?: is|was|in|at|on|near|which|that|to|has|and ) \s )
+""")
+_TURNS = re.compile(r"\b(?:turn(?:s|ed|ing)?|cumpl\w{1,5})\s\Z", re.IGNORECASE)
+_HAS = re.compile(r"\b(?:tiene|ten[ií]a|tienen|a|avait|ont)\s\Z", re.IGNORECASE)
 _YOUNG = dict.fromkeys(("nino", "chico", "hijo", "chaval", "alumno", "garcon", "homme", "fil"), "young_man")
 _YOUNG |= dict.fromkeys(("nina", "chica", "hija", "chavala", "alumna", "fille", "fillette", "femme"), "young_woman")
 
@@ -91,7 +111,7 @@ class Ages:
 def _ages(text: str) -> Iterator[Finding]:
     for regex in (*_EN, *_ES, *_FR):
         for match in regex.finditer(text):
-            if 0 <= int(match["age"]) <= 110:
+            if 0 <= int(match["age"]) <= 110 and not _is_of_a_thing(text, match):
                 yield from _finding(text, match)
     yield from _young_people(text)
     for match in _AFTER_NAME.finditer(text):
@@ -99,6 +119,14 @@ def _ages(text: str) -> Iterator[Finding]:
             yield _plain(match, "age of a minor")
         elif not _is_arrest(text, match):
             yield _plain(match, "age")
+
+
+def _is_of_a_thing(text: str, match: re.Match[str]) -> bool:
+    """ "Our station is 100 years old"; of a person who is told of beside a thing it is not."""
+    before = text[max(match.start() - 60, 0) : match.start()]
+    return match.groupdict().get("noun") is None and bool(
+        _OF_A_THING.search(before) or _BEFORE_A_THING.match(text, match.end())
+    )
 
 
 def _young_people(text: str) -> Iterator[Finding]:
@@ -111,11 +139,20 @@ def _finding(text: str, match: re.Match[str]) -> Iterator[Finding]:
     age, noun = int(match["age"]), match.groupdict().get("noun")
     months = "mes" in match[0].lower()[-12:] or "mois" in match[0].lower()[-6:]
     if age < ADULT or months:
-        yield _as_role(match, noun, "age of a minor", "young_person")
+        yield _as_role(match, noun, "age of a minor", _behind_a_verb(text, match, noun, "under_18") or "young_person")
     elif age >= OLDER:
-        yield _as_role(match, noun, "age of an older person", "older_resident")
+        role = _behind_a_verb(text, match, noun, "certain_age") or "older_resident"
+        yield _as_role(match, noun, "age of an older person", role)
     elif not _is_arrest(text, match):
         yield _only_age(match, noun)
+
+
+def _behind_a_verb(text: str, match: re.Match[str], noun: str | None, had: str) -> str | None:
+    """What stands for an age that somebody turns, or (in es and fr) has: no role of a person."""
+    start = max(match.start() - 20, 0)
+    if noun is None and _TURNS.search(text, start, match.start()):
+        return "year_older"
+    return had if noun is None and _HAS.search(text, start, match.start()) else None
 
 
 def _as_role(match: re.Match[str], noun: str | None, rule: str, role: str) -> Finding:

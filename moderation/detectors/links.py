@@ -1,4 +1,4 @@
-"""Links: to maps (which give a position away) and any other that is not the force's own."""
+"""Links: to maps (which give a position away) and any other that is not the force's own; and names of files."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ _LINK = pattern(r"""
     | (?: [a-z0-9] [a-z0-9-]{0,62} \. ){1,4}
     (?: com|org|net|es|uk|fr|eu|io|me|ly|gl|app|info|co|us|mx|gov|edu|tv|gg|be|to ) (?: / [^\s<>"]{0,300} |
     (?![\w.@-]|\s?@) ) )
+""")
+_FILE = pattern(r"""
+    (?<![\w/.-]) \w [\w()-]{0,80} (?: \. [\w-]{1,20} ){0,2} \.
+    (?: jpe?g|png|heic|heif|gif|webp|bmp|tiff?|mp4|mov|avi|mkv|3gp|pdf|docx?|xlsx?|csv|zip|mp3|wav|m4a|ogg ) (?!\w)
 """)
 _MAPS = (
     "maps.",
@@ -50,6 +54,7 @@ def load(own: Sequence[str] = ()) -> Detector:
         [
             Pattern("map link", Label.LINK, _LINK, hard=True, check=is_map),
             Pattern("link", Label.LINK, _LINK, check=is_other),
+            Pattern("file name", Label.LINK, _FILE),
         ]
     )
 

@@ -15,10 +15,41 @@ from tests.moderation.text import redact
         ("Victim Mary Brown was robbed.", "Victim was robbed."),
         ("Burglary at 12 Mill Lane. Road closed.", "Burglary in North Park. Road closed."),
         ("A quiet walk by 12 St. Mary Lane.", "A quiet walk in our area."),
+        ("A child fell from flat 3.", "A child fell from a home."),
+        ("Called to flat 3, Mill Lane.", "Called to North Park."),
+        ("Una vecina cayó del piso 3.", "Una vecina cayó de una vivienda."),
+        ("The baker turned 100 years old today.", "The baker turned a year older today."),
+        ("El abuelo tiene 84 años.", "El abuelo tiene cierta edad."),
+        ("L'enfant a 6 ans.", "L'enfant a moins de 18 ans."),
+        ("The boy by the church is 6 years old.", "The boy by the church is a young person."),
+        ("A 100 year old man was hurt.", "An older resident was hurt."),
+        ("See photo orchard-close-9.jpg", "See photo"),
+        ("See the photo IMG_Mary_Jones.JPG, thanks.", "See the photo, thanks."),
     ],
 )
 def test_a_text_reads_where_something_was_taken_out(text: str, public: str) -> None:
     assert redact(text).text == public
+
+
+@pytest.mark.parametrize(
+    "text", ["Our station is 100 years old.", "Our dog Rex is 6 years old.", "Nuestra comisaría cumple 100 años."]
+)
+def test_the_age_of_a_thing_is_nobodys(text: str) -> None:
+    assert (redact(text).verdict, redact(text).text) == (Verdict.PASS, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My dog and I live near Mill Lane.",
+        "My wife and I live on Mill Lane.",
+        "My kids go to St Elmo School.",
+        "Vivo en la calle Mayor con mi perro.",
+        "J'habite rue de la Paix avec mon chien.",
+    ],
+)
+def test_where_the_family_of_an_officer_lives_is_no_cut_that_can_be_lifted(text: str) -> None:
+    assert redact(text).verdict is Verdict.BLOCK
 
 
 def test_a_name_inside_a_phrase_that_goes_leaves_it_as_hard_as_it_was() -> None:
