@@ -74,13 +74,13 @@ async def _alt(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, te
         picture.alt, picture.alt_chosen = "", True
     queue.look_again(post, now)
     await desk.prepare(session, post, now)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
 
 
 async def _send_back(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, text: str, now: datetime) -> None:
     post = await _decidable(session, desk, caller, slot, now)
     await queue.send_back(session, post, caller.officer, "own", await desk.seal(session, text, now), now)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     await next_card.bring(session, caller, post.id, now)
 
 

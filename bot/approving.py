@@ -20,10 +20,10 @@ async def approve(session: AsyncSession, tap: Tap, post: Post, seen: str) -> boo
     if done:
         due = delivery.due_at(post, jitter(tap, post)) or tap.now
         await tap.desk.plan(session, post, due, await _answers(session, post))
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     if not done:
         roles, first = approval.second_roles(post), tap.caller.officer
-        await tap.desk.ask(session, post, first, "tap.second_wanted", () if roles & {*first.roles} else roles)
+        await tap.desk.ask(session, post, tap.now, first, "tap.second_wanted", () if roles & {*first.roles} else roles)
     return done
 
 

@@ -15,7 +15,7 @@ from moderation import approval, audit, countdown, queue, waits
 from moderation.post import Post, PostState, Wait
 from shifts import roster, shift
 from shifts.database import Database
-from shifts.officer import LEADERS, Officer, Role
+from shifts.officer import Officer, Role
 from shifts.shift import Shift, ShiftState
 
 HOUR: Final = timedelta(hours=1)
@@ -57,15 +57,14 @@ class Clock:
     async def _load(self, session: AsyncSession, one: Shift, now: datetime) -> tuple[int, int]:
         """How many posts came in the last hour, and how many people on the shift decide."""
         statement = select(func.count(col(Post.id))).where(Post.shift_id == one.number, Post.received_at > now - HOUR)
-        deciders = [person for person in await shift.on_duty(session, one.number) if person.has(*LEADERS)]
+        deciders = [person for person in await shift.on_duty(session, one.number) if person.leads(now)]
         return (await session.exec(statement)).one(), len(deciders)
 
     async def _call_help(self, session: AsyncSession, one: Shift, now: datetime) -> None:
         posts, deciders = await self._load(session, one, now)
         await audit.record(session, now, "get help", f"shift {one.number}", None, posts=posts, deciders=deciders)
-        people = {p.id: p for p in await shift.on_duty(session, one.number) if p.has(*LEADERS)}
-        people |= {p.id: p for p in [*await roster.standby(session, one.unit)]}
-        people |= {p.id: p for p in await roster.with_role(session, Role.INSPECTOR)}
+        called = [*await roster.standby(session, one.unit), *await roster.with_role(session, Role.INSPECTOR)]
+        people = {p.id: p for p in [*await shift.on_duty(session, one.number), *called] if p.leads(now)}
         for person in people.values():
             fields = {"posts": posts, "deciders": deciders, "shift": one.name}
             await self._desk.tell(session, person, "clock.get_help", **fields)
@@ -83,7 +82,7 @@ class Clock:
         async with self._database.transaction() as session:
             post = await queue.locked(session, post_id)
             await waits.clear_scene(session, post, None, now)
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
 
     async def _waiting(self, now: datetime) -> int:
         """Nobody has decided: remind, fetch others, in the end expire."""
@@ -108,7 +107,7 @@ class Clock:
             return False
         if minutes >= self._desk.times.expiry_minutes and not held:
             await queue.expire(session, post, now)
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
             await self._desk.tell_author(session, post, "clock.expired")
             return True
         level = sum(minutes >= limit for limit in self._desk.times.reminder_minutes)
@@ -116,8 +115,8 @@ class Clock:
             return False
         post.level = level
         await queue.note(session, post, f"level {level}", None, now)
-        await self._desk.changed(session, post)
-        for person in await self._desk.deciders(session, post):
+        await self._desk.changed(session, post, now)
+        for person in await self._desk.deciders(session, post, now):
             await self._desk.tell(session, person, LEVELS[level - 1], number=post.number, minutes=int(minutes))
         return True
 
@@ -178,7 +177,7 @@ class Clock:
         for officer_id in (await session.exec(statement)).all():
             person = await session.get_one(Officer, officer_id)
             for account in await roster.accounts(session, person.id):
-                if person.has(*LEADERS):
+                if person.leads(now):
                     await outbox.living(session, account, SlotKind.HANDOVER, shift_id)
                 else:
                     await outbox.tell(session, [account], "command.shift_ended", shift=one.name)

@@ -14,7 +14,7 @@ from moderation import queue
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, by_number
 from shifts import practice, roster, shift
-from shifts.officer import LEADERS, Officer, Role
+from shifts.officer import LEADERS, Role
 from shifts.refusal import Refusal
 from shifts.shift import ChooseShift
 from shifts.words import Words
@@ -75,7 +75,7 @@ async def _on(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now:
     if caller.officer.has(*LEADERS):
         waiting = [post.id or 0 for post in await queue.waiting(session, joined.id)]
         for post in (await queue.locked_all(session, waiting)).values():
-            await desk.changed(session, post)
+            await desk.changed(session, post, now)
     await outbox.tell(session, [caller.account], "command.on", shift=joined.name)
     return None
 
@@ -102,6 +102,7 @@ async def _queue(session: AsyncSession, desk: Desk, caller: Caller, rest: str, n
     one = await leading.meant(session, desk, caller, "queue", rest, now)
     if one is None:
         return None
+    _must_decide(caller, now)
     card = await outbox.living(session, caller.account, SlotKind.QUEUE, one.id)
     await outbox.anew(session, await outbox.bring_down(session, card, now))
     return None
@@ -114,20 +115,16 @@ async def _who(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now
     for one in found[:5]:
         people = await shift.on_duty(session, one.number)
         called = [*await roster.standby(session, one.unit), *await roster.with_role(session, Role.INSPECTOR)]
-        deciders = [p for p in people if _decides(p, now)]
+        deciders = [p for p in people if p.leads(now)]
         fields = {
             "officers": [p for p in people if p not in deciders],
             "deciders": deciders,
-            "standby": [p for p in {p.id: p for p in called}.values() if _decides(p, now) and p not in deciders],
+            "standby": [p for p in {p.id: p for p in called}.values() if p.leads(now) and p not in deciders],
         }
         nobody = desk.words.say("command.nobody", caller.officer.language)
         told = {name: ", ".join(p.call_sign for p in named) or nobody for name, named in fields.items()}
         await outbox.tell(session, [caller.account], "command.who", shift=one.name, **told)
     return None if found else "command.no_shift"
-
-
-def _decides(person: Officer, now: datetime) -> bool:
-    return person.has(*LEADERS) and person.accredited(now)
 
 
 async def _open(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
@@ -168,9 +165,17 @@ async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, 
     post = await correcting.corrected(session, post)
     if post.state is not PostState.RELEASED:
         return "queue.nothing_to_recall"
+    if post.author_id != caller.officer.id:
+        _must_decide(caller, now)
     card = await outbox.living(session, caller.account, SlotKind.DECIDER, post.id)
     await outbox.turn(session, await outbox.bring_down(session, card, now), "recall")
     return None
+
+
+def _must_decide(caller: Caller, now: datetime) -> None:
+    """A card for deciding would show them nothing. Raises NotAllowed."""
+    if not caller.officer.leads(now):
+        raise NotAllowed("shift.lapsed_decider" if caller.officer.has(*LEADERS) else "queue.not_a_decider")
 
 
 async def _correct(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:

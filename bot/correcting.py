@@ -86,7 +86,7 @@ async def _gives_way(session: AsyncSession, desk: Desk, left: Post, officer: Off
     """A correction that was sent back, or that no network could take, goes when another one begins."""
     await POSTS.move(session, left, PostState.WITHDRAWN, ended_at=now, undo_until=None)
     await queue.note(session, left, PostState.WITHDRAWN.value, officer.id, now)
-    await desk.changed(session, left)
+    await desk.changed(session, left, now)
 
 
 async def unreleased(session: AsyncSession, post: Post) -> list[Post]:

@@ -1,26 +1,30 @@
-"""Cutting off: what somebody who was revoked still has on their phone is cleared, soon and without their doing."""
+"""Cutting off: what somebody who was revoked, or who decides no more, still has on their phone is cleared, soon and
+without their doing."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import col, exists, or_, select, update
+from sqlalchemy import String
+from sqlmodel import and_, cast, col, exists, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, outbox
 from bot.due import each
-from bot.outbox import Slot, SlotKind
+from bot.outbox import FOR_DECIDERS, Slot, SlotKind
 from moderation import queue
 from moderation.post import Post, PostState
 from shifts.database import Database
-from shifts.officer import Account, Officer
+from shifts.officer import LEADERS, Account, Officer
 
 
 async def sweep(database: Database, now: datetime) -> bool:
-    """Clear what must not stand any longer: cards of strangers, and approvals of theirs that nothing has left by.
+    """Clear what must not stand any longer: cards of strangers and of who may not decide any more, and approvals of
+    strangers that nothing has left by.
 
     False if there was nothing."""
     async with database.reading() as session:
-        cards, posts = await _strangers(session), await _approved(session)
+        cards = [*await _strangers(session), *await _deciders_no_more(session, now)]
+        posts = await _approved(session)
     if cards:
         async with database.transaction() as session:
             await _touch(session, cards)
@@ -72,6 +76,25 @@ async def _strangers(session: AsyncSession) -> list[Slot]:
         col(Slot.closed).is_(False),
         col(Slot.wanted) == col(Slot.shown),
         ~theirs,
+    )
+    return list((await session.exec(statement.order_by(col(Slot.id)).limit(200))).all())
+
+
+async def _deciders_no_more(session: AsyncSession, now: datetime) -> list[Slot]:
+    """Cards for deciding that tell something, of people whose accreditation has lapsed or who lost the role."""
+    roles = cast(col(Officer.roles), String)
+    leads = and_(or_(*(roles.contains(f'"{role}"') for role in LEADERS)), col(Officer.accredited_until) > now)
+    theirs = exists().where(col(Post.id) == col(Slot.subject), col(Post.author_id) == col(Slot.officer_id))
+    statement = (
+        select(Slot)
+        .join(Officer, col(Officer.id) == col(Slot.officer_id))
+        .where(
+            col(Slot.kind).in_(FOR_DECIDERS),
+            col(Slot.closed).is_(False),
+            col(Slot.wanted) == col(Slot.shown),
+            ~leads,
+            or_(col(Slot.kind) != SlotKind.DECIDER, ~theirs),
+        )
     )
     return list((await session.exec(statement.order_by(col(Slot.id)).limit(200))).all())
 

@@ -15,7 +15,7 @@ from moderation import approval
 from moderation.post import Post, PostState, called
 from moderation.vault import Vault
 from shifts import roster
-from shifts.officer import LEADERS, Account, Officer, Role
+from shifts.officer import Account, Officer, Role
 from shifts.shift import OPEN, Shift, on_duty
 from shifts.words import Words
 
@@ -67,11 +67,11 @@ class Desk:
         """Put the deliveries of an approved post on their way; the sweep asks for each when it is due."""
         await delivery.plan(session, post, post.networks, due, answers)
 
-    async def changed(self, session: AsyncSession, post: Post) -> None:
+    async def changed(self, session: AsyncSession, post: Post, now: datetime) -> None:
         """The post looks different now, on every card that shows it; and whoever decides has a card of it."""
         await session.flush()
         if post.state is PostState.WAITING and not post.lesson:
-            for person in await self.deciders(session, post):
+            for person in await self.deciders(session, post, now):
                 for account in await roster.accounts(session, person.id):
                     await outbox.living(session, account, SlotKind.DECIDER, post.id)
         await outbox.touch(session, post.id, SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
@@ -93,29 +93,36 @@ class Desk:
             await self.tell(session, person, words, number=post.number, officer=author.call_sign)
 
     async def ask(
-        self, session: AsyncSession, post: Post, by: Officer, words: str, roles: Collection[str] = ()
+        self,
+        session: AsyncSession,
+        post: Post,
+        now: datetime,
+        by: Officer,
+        words: str,
+        roles: Collection[str] = (),
     ) -> bool:
         """Tell the others who decide about a post (with `roles`, those of them who have one) what `by` wants.
 
         Their cards change where they stand, which makes no sound. False if nobody can be reached."""
         reached: list[Account] = []
-        for person in await self.deciders(session, post):
+        for person in await self.deciders(session, post, now):
             if person.id != by.id and (not roles or {*roles} & {*person.roles}):
                 reached += await roster.accounts(session, person.id)
         await outbox.tell(session, reached, words, number=post.number, officer=by.call_sign)
         return bool(reached)
 
-    async def deciders(self, session: AsyncSession, post: Post) -> list[Officer]:
-        """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author.
+    async def deciders(self, session: AsyncSession, post: Post, now: datetime) -> list[Officer]:
+        """Those on the shift who may decide, and those whom the verdict or the clock asks for; never the author, and
+        nobody whose accreditation has lapsed.
 
         Where nobody on the shift may, standby is asked at once; where there is none of them, an inspector."""
-        people = [person for person in await on_duty(session, post.shift_id) if person.has(*LEADERS)]
+        people = _leading(now, await on_duty(session, post.shift_id))
         for role in sorted(self._roles(post)):
-            people += await roster.with_role(session, role)
+            people += _leading(now, await roster.with_role(session, role))
         if post.level >= _STANDBY or _only_author(people, post):
-            people += await self._standby(session, post)
+            people += _leading(now, await self._standby(session, post))
         if _only_author(people, post):
-            people += await roster.with_role(session, Role.INSPECTOR)
+            people += _leading(now, await roster.with_role(session, Role.INSPECTOR))
         return [person for person in {p.id: p for p in people}.values() if person.id != post.author_id]
 
     def _roles(self, post: Post) -> set[Role]:
@@ -130,8 +137,11 @@ class Desk:
     async def _standby(self, session: AsyncSession, post: Post) -> list[Officer]:
         """Who is named as standby for the unit of its shift, while that runs."""
         one = await session.get_one(Shift, post.shift_id)
-        named = await roster.standby(session, one.unit) if one.state in OPEN else []
-        return [person for person in named if person.has(*LEADERS)]
+        return await roster.standby(session, one.unit) if one.state in OPEN else []
+
+
+def _leading(now: datetime, people: Collection[Officer]) -> list[Officer]:
+    return [person for person in people if person.leads(now)]
 
 
 def _only_author(people: Collection[Officer], post: Post) -> bool:

@@ -111,7 +111,7 @@ class Fetcher:
             await PICTURES.move(session, picture, PictureState.HELD, kind=kind.value, original_id=original, ref=None)
             if post.drafted == post.revision:
                 post.prepare_at = now
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
 
     async def _refuse(self, picture_id: int, words: str) -> None:
         now = utc_now()
@@ -124,7 +124,7 @@ class Fetcher:
                 post.prepare_at = now
             await self._desk.tell_author(session, post, words)
             await emptied.end(session, self._desk, post, now)
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
 
     async def _later(self, picture_id: int, wait: float) -> None:
         async with self._database.transaction() as session:

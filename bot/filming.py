@@ -112,7 +112,7 @@ class Filmer:
             if percent == picture.progress:
                 return True
             picture.progress = percent
-            await self._work.desk.changed(session, post)
+            await self._work.desk.changed(session, post, utc_now())
         self._work.changed()
         return True
 

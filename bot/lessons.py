@@ -33,7 +33,7 @@ class Lessons:
             post = await queue.locked(session, post_id)
             if post.state is PostState.WAITING and post.prepared == post.revision:
                 await queue.answer_lesson(session, post, now)
-                await self._desk.changed(session, post)
+                await self._desk.changed(session, post, now)
 
     async def _waiting(self, now: datetime) -> list[int]:
         statement = select(Post.id).where(

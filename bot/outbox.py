@@ -45,6 +45,8 @@ class SlotKind(StrEnum):
 WITH_WORDS: Final = tuple(kind for kind in SlotKind if kind not in (SlotKind.SHIFT, SlotKind.NOTICE, SlotKind.COPY))
 """What may hold words of an officer or of the public, and therefore does not stay in a chat."""
 OF_A_POST: Final = (SlotKind.AUTHOR, SlotKind.DECIDER, SlotKind.ORIGINAL)
+FOR_DECIDERS: Final = (SlotKind.DECIDER, SlotKind.ORIGINAL, SlotKind.QUEUE, SlotKind.TROUBLE, SlotKind.HANDOVER)
+"""What only somebody may read who may decide by now. (An author recalls from the card for deciding as well.)"""
 
 
 class Slot(SQLModel, table=True):

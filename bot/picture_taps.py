@@ -50,7 +50,7 @@ async def sound(session: AsyncSession, tap: Tap) -> str | None:
     wanted = not picture.sound
     await picture_fix.hear(session, post, picture, wanted, tap.caller.officer.id, tap.now)
     await tap.desk.prepare(session, post, tap.now)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return "tap.sound_on" if wanted else "tap.sound_off"
 
 
@@ -82,7 +82,7 @@ async def _picture(session: AsyncSession, post: Post, picture_id: int) -> PostPi
 async def _covered_anew(session: AsyncSession, tap: Tap, post: Post, picture: PostPicture) -> None:
     await tap.desk.prepare(session, post, tap.now)
     await outbox.turn(session, tap.slot, str(FixPage(fix_page.LOOK, picture.id)))
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
 
 
 def _numbers(arg: str) -> list[int]:

@@ -82,7 +82,7 @@ class PictureWork:
             if not picture.alt_chosen:
                 picture.alt = drafted(picture, self.desk.words, post.language)
             judging.again(post, await pictures(session, post))
-            await self.desk.changed(session, post)
+            await self.desk.changed(session, post, utc_now())
         self.changed()
 
     async def refuse(self, picture_id: int, words: str) -> None:
@@ -93,7 +93,7 @@ class PictureWork:
                 return
             await PICTURES.move(session, picture, PictureState.REFUSED, refused=words)
             await emptied.end(session, self.desk, post, utc_now())
-            await self.desk.changed(session, post)
+            await self.desk.changed(session, post, utc_now())
             await self.desk.tell_author(session, post, words)
 
     async def failed(self, picture_id: int) -> None:
@@ -109,7 +109,7 @@ class PictureWork:
                 judging.unseen(post, await pictures(session, post))
                 if await emptied.end(session, self.desk, post, utc_now()):
                     await self.desk.tell_author(session, post, UNSEEN)
-            await self.desk.changed(session, post)
+            await self.desk.changed(session, post, utc_now())
 
     async def finish(self, post_id: int) -> None:
         """Publish unlocks if this was the last of what the post was waiting for."""
@@ -117,7 +117,7 @@ class PictureWork:
             post = await queue.locked(session, post_id)
             if post.state in OPEN and post.prepared != post.revision:
                 await judging.finish(session, post, await pictures(session, post), utc_now())
-                await self.desk.changed(session, post)
+                await self.desk.changed(session, post, utc_now())
         self.changed()
 
 

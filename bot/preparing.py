@@ -116,7 +116,7 @@ class Preparer:
                 return
             await POSTS.move(session, post, PostState.WITHDRAWN, ended_at=now, claimed_by=None, claimed_until=None)
             await queue.note(session, post, PostState.WITHDRAWN.value, None, now, reason="purged")
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
             author = await session.get_one(Officer, post.author_id)
             await self._desk.tell(session, author, "clock.words_gone", number=called(post.number))
         self._changed()
@@ -160,7 +160,7 @@ class Preparer:
             if post.unread >= WORDS_TRIES:
                 post.text, post.drafted, post.reasons = "", post.revision, [asdict(_UNREAD)]
                 await queue.prepared(session, post, Verdict.HOLD, now)
-            await self._desk.changed(session, post)
+            await self._desk.changed(session, post, now)
 
     async def _context(self, session: AsyncSession, post: Post) -> Context:
         earlier, around = await _told_before(session, post, utc_now())
@@ -198,7 +198,7 @@ class Preparer:
             and await judging.all_there(session, post)
         ):
             await self._ask_for_pictures(session, post, now)
-        await self._desk.changed(session, post)
+        await self._desk.changed(session, post, now)
         if post.state is PostState.DIVERTED and not post.lesson:
             await self._tell_desk(session, post)
 

@@ -284,7 +284,7 @@ class Publisher:
         async with self._database.transaction() as session:
             post = await queue.locked(session, row.post_id)
             if post.state is not PostState.RECALLED:
-                await trouble.bring(session, post, row)
+                await trouble.bring(session, post, row, self._clock())
         self._changed()
 
     async def _withdraw(self, network: Network, row: Delivery, release: Release | None) -> None:
@@ -308,7 +308,7 @@ class Publisher:
         as it did; who has come since is asked as well."""
         async with self._database.transaction() as session:
             post = await queue.locked(session, row.post_id)
-            await (trouble.bring_to_others if known else trouble.bring)(session, post, row)
+            await (trouble.bring_to_others if known else trouble.bring)(session, post, row, self._clock())
         self._changed()
 
     # The outcome
@@ -362,6 +362,6 @@ class Publisher:
         await outbox.touch(session, post.shift_id, SlotKind.SHIFT, SlotKind.HANDOVER)
         needs_a_hand = what in (DeliveryState.REFUSED.value, DeliveryState.STUCK.value, SAY)
         if needs_a_hand and post.state is not PostState.RECALLED:
-            await trouble.bring(session, post, row)
+            await trouble.bring(session, post, row, self._clock())
         else:
             await outbox.touch(session, row.id, SlotKind.TROUBLE)

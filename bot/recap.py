@@ -57,7 +57,7 @@ async def draft(session: AsyncSession, desk: Desk, shift: Shift, zone: tzinfo, n
     await desk.prepare(session, post, now)
     if account is not None:
         await outbox.living(session, account, SlotKind.AUTHOR, post.id)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     return post
 
 

@@ -51,7 +51,7 @@ async def message(session: AsyncSession, desk: Desk, caller: Caller, heard: Mess
     if heard.album is None:
         await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     return left_out
 
 
@@ -108,7 +108,7 @@ async def answer_to_reply(
     post.answers_reply, post.networks, post.from_template = answered.reply_id, answered.networks, answered.ready
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     return post
 
 
@@ -135,7 +135,7 @@ async def correction(
     await queue.receive(session, post, now)
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     return post
 
 
@@ -150,7 +150,7 @@ async def template(session: AsyncSession, desk: Desk, caller: Caller, blocked: P
     await queue.receive(session, post, now)
     await desk.prepare(session, post, now)
     await outbox.living(session, caller.account, SlotKind.AUTHOR, post.id)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
     return post
 
 
@@ -192,7 +192,7 @@ async def new_words(session: AsyncSession, desk: Desk, post: Post, text: str, by
     _check_words(desk, text)
     await queue.new_words(session, post, await desk.seal(session, text, now), by, now)
     await desk.prepare(session, post, now)
-    await desk.changed(session, post)
+    await desk.changed(session, post, now)
 
 
 def _mark_lesson(post: Post, shift: Shift) -> None:

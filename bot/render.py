@@ -14,7 +14,7 @@ from bot.delivery import Delivery
 from bot.drawing import Drawings
 from bot.greens import greens
 from bot.handover import Handover
-from bot.outbox import Slot, SlotKind
+from bot.outbox import FOR_DECIDERS, Slot, SlotKind
 from bot.reply import Reply, ReplyState
 from bot.reply_cards import ReplyCards
 from bot.trouble_card import TroubleCards
@@ -30,7 +30,8 @@ from shifts.words import FIRST_LANGUAGE, Words
 
 
 class CutOff(Exception):
-    """This chat is no longer that person's: `card` says so, once, and nothing more is shown there."""
+    """This chat is no longer that person's, or the card not for them any more: `card` says so, once, and nothing more
+    is shown there."""
 
     def __init__(self, card: Card) -> None:
         super().__init__("a chat was cut off")
@@ -59,6 +60,8 @@ class Renderer:
             if viewer is None or not await _linked(session, slot):
                 language = viewer.language if viewer else FIRST_LANGUAGE
                 raise CutOff(Card(self._words.say("card.cut_off", language)))
+            if slot.kind in FOR_DECIDERS and not viewer.leads(now) and not await _recalls(session, slot):
+                raise CutOff(Card(self._words.say("card.decides_no_more", viewer.language)))
             match slot.kind:
                 case SlotKind.CORRECTION | SlotKind.TROUBLE:
                     cards = self._corrections if slot.kind is SlotKind.CORRECTION else self._troubles
@@ -209,6 +212,12 @@ class Renderer:
 async def _corrected_by(session: AsyncSession, post: Post) -> int | None:
     said = await correcting.said(session, post) if post.state is PostState.RELEASED else post
     return None if said.id == post.id else said.number
+
+
+async def _recalls(session: AsyncSession, slot: Slot) -> bool:
+    """Whether it is the card on which an author recalls a post."""
+    post = await session.get(Post, slot.subject) if slot.kind is SlotKind.DECIDER else None
+    return post is not None and post.author_id == slot.officer_id
 
 
 async def _linked(session: AsyncSession, slot: Slot) -> bool:

@@ -49,7 +49,7 @@ class Reopener:
             await REPLIES.move(session, reply, ReplyState.SHOWN)
             await audit.record(session, now, "reply open again", f"reply {reply.id}", None, network=reply.network)
             if reply.route is Route.OFFICER:
-                await to_officer(session, reply, post)
+                await to_officer(session, reply, post, now)
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
             await outbox.touch(session, post.shift_id, SlotKind.HANDOVER)
 

@@ -63,7 +63,7 @@ async def tell_anew(session: AsyncSession, desk: Desk, recap_id: int, zone: tzin
     if told.received_at > now - ANEW:
         await recap.draft(session, desk, shift, zone, now)
     await queue.note(session, told, to.value, None, now, reason="retold")
-    await desk.changed(session, told)
+    await desk.changed(session, told, now)
     for officer_id in sorted({told.author_id, told.approved_by or told.author_id}):
         person = await session.get_one(Officer, officer_id)
         sentence = "recap.taken_down" if public else "recap.told_anew"

@@ -67,7 +67,7 @@ class Routing:
             await self._add(session, reply, both, now, look=both.look)
         if late:
             await outbox.touch(session, reply.id, SlotKind.REPLY, SlotKind.DESK)
-        await _parted(session, reply, waits)
+        await _parted(session, reply, waits, now)
 
     async def alone(self, session: AsyncSession, reply_id: int, now: datetime) -> None:
         """The second judge did not weigh a reply in time: the rules decide alone, and a person sees it."""
@@ -97,7 +97,7 @@ class Routing:
             if reply.route is Route.KEPT and not reply.aside:
                 await kept(session, reply, await session.get_one(Post, reply.post_id))
             reply.alone = self.wait is not None
-        await _parted(session, reply, waits)
+        await _parted(session, reply, waits, now)
 
     async def _add(self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, look: bool) -> None:
         """What was judged already is judged anew: an officer may have to be spared it, the control room may look."""
@@ -108,7 +108,7 @@ class Routing:
             reply.scores = {about.value: score for about, score in triaged.scores.items()}
             await _record(session, now, "reply routed", reply)
             await _taken(session, reply, now)
-            await self._show(session, reply, await session.get_one(Post, reply.post_id), None)
+            await self._show(session, reply, await session.get_one(Post, reply.post_id), None, now)
         if look and not reply.look:
             reply.look = reply.doubt = True
             await _record(session, now, "reply to look at", reply)
@@ -135,7 +135,7 @@ class Routing:
         if before is Route.OFFICER and reply.route is not before:
             await _taken(session, reply, now)
         if reply.route is not Route.OFFICER or reply.state in _WAITS:
-            await self._show(session, reply, await session.get_one(Post, reply.post_id), None)
+            await self._show(session, reply, await session.get_one(Post, reply.post_id), None, now)
 
     async def _settle(
         self, session: AsyncSession, reply: Reply, triaged: Triaged, now: datetime, *, follows: bool
@@ -156,7 +156,7 @@ class Routing:
         if urgent:
             await alarm.raise_for(session, reply, now)
         else:
-            await self._show(session, reply, post, first)
+            await self._show(session, reply, post, first, now)
 
     def _keep(self, reply: Reply, triaged: Triaged, follows: bool) -> None:
         reply.about = triaged.about.value
@@ -166,7 +166,7 @@ class Routing:
         reply.doubt, reply.look = triaged.doubt or triaged.look, triaged.look
         reply.route = Route.CONTROL if follows else route_of(triaged)
 
-    async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None) -> None:
+    async def _show(self, session: AsyncSession, reply: Reply, post: Post, first: Reply | None, now: datetime) -> None:
         if reply.aside and reply.route in (Route.OFFICER, Route.KEPT):
             await _left(session, reply)
         elif reply.route is Route.KEPT:
@@ -176,7 +176,7 @@ class Routing:
         elif first is not None:
             await _left(session, reply)
         elif reply.route is Route.OFFICER:
-            await to_officer(session, reply, post)
+            await to_officer(session, reply, post, now)
         else:
             await to_desk(session, reply)
         if reply.look:
@@ -200,12 +200,14 @@ def route_of(triaged: Triaged) -> Route:
     return triaged.route
 
 
-async def to_officer(session: AsyncSession, reply: Reply, post: Post) -> None:
-    """To the officer who wrote; if they are off shift, to the sergeants of the shift, else to the press office."""
+async def to_officer(session: AsyncSession, reply: Reply, post: Post, now: datetime) -> None:
+    """To the officer who wrote; if they are off shift, to the sergeants of the shift, else to the press office.
+
+    Whose accreditation has lapsed cannot answer."""
     author = await session.get_one(Officer, post.author_id)
     here = await current_shift(session, author.id)
-    people = [author] if here is not None and author.active else []
-    people = people or await on_duty(session, post.shift_id, Role.SERGEANT)
+    people = [author] if here is not None and author.active and author.accredited(now) else []
+    people = people or [p for p in await on_duty(session, post.shift_id, Role.SERGEANT) if p.accredited(now)]
     people = people or await roster.with_role(session, Role.PRESS)
     reply.officer_id = people[0].id if people else None
     for account in await _accounts(session, people):
@@ -254,7 +256,7 @@ async def stand_down(session: AsyncSession, one: alarm.Alarm, now: datetime) -> 
         reply.weigh_by, reply.alone = now + WAIT, False  # also what the rules rang for alone is judged anew
 
 
-async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:
+async def _parted(session: AsyncSession, reply: Reply, waits: bool, now: datetime) -> None:
     """Others were counted with a reply that is not what it was, and nobody had dealt with it: they show once more."""
     lead = reply if await similar.leave(session, reply) else None
     lead = lead or (await similar.part(session, reply) if waits else None)
@@ -263,7 +265,7 @@ async def _parted(session: AsyncSession, reply: Reply, waits: bool) -> None:
     if lead.state is ReplyState.IGNORED:
         await REPLIES.move(session, lead, ReplyState.SHOWN)
     if lead.route is Route.OFFICER:
-        await to_officer(session, lead, await session.get_one(Post, lead.post_id))
+        await to_officer(session, lead, await session.get_one(Post, lead.post_id), now)
     else:
         await to_desk(session, lead)
 

@@ -99,7 +99,7 @@ async def again(session: AsyncSession, tap: Tap, post: Post) -> None:
     queue.look_again(post, tap.now)
     await tap.desk.prepare(session, post, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
 
 
 def at(options: tuple[str, ...], index: str) -> str:

@@ -59,7 +59,7 @@ async def _clear(session: AsyncSession, tap: Tap) -> str | None:
         wait = jitter(tap, post)
         for row in await delivery.of_post(session, post.id or 0):
             row.due_at = delivery.due_at(post, wait) or row.due_at
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return "tap.cleared"
 
 
@@ -74,7 +74,7 @@ async def _kind(session: AsyncSession, tap: Tap) -> str | None:
     queue.look_again(post, tap.now)
     await tap.desk.prepare(session, post, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return None
 
 
@@ -82,7 +82,7 @@ async def _drop(session: AsyncSession, tap: Tap) -> str | None:
     post = await own(session, tap)
     await queue.withdraw(session, post, tap.caller.officer.id, tap.now)
     await delivery.unplan(session, post)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return "tap.dropped"
 
 
@@ -117,7 +117,7 @@ async def _appeal(session: AsyncSession, tap: Tap) -> str | None:
     await shift.may_post(session, tap.caller.officer, tap.now)
     await appeal.begin(session, post, tap.now)
     await tap.desk.prepare(session, post, tap.now)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return "tap.appeal"
 
 
@@ -149,7 +149,7 @@ async def _undo(session: AsyncSession, tap: Tap) -> str | None:
     post = await decidable(session, tap)
     await queue.undo(session, post, tap.caller.officer, tap.now)
     await delivery.unplan(session, post)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return "tap.undone"
 
 
@@ -159,7 +159,7 @@ async def _send_back(session: AsyncSession, tap: Tap) -> str | None:
         raise NotAllowed("tap.stale")
     await queue.send_back(session, post, tap.caller.officer, tap.arg, None, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     await next_card.bring(session, tap.caller, post.id, tap.now)
     return None
 
@@ -222,9 +222,10 @@ async def _met(session: AsyncSession, tap: Tap) -> str | None:
     post = await undecided(session, tap)
     same_content(post, tap)
     await waits.condition_met(session, post, tap.caller.officer, tap.now)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     if not approval.unmet(post):
-        await tap.desk.ask(session, post, tap.caller.officer, "tap.condition_met")
+        await tap.desk.ask(session, post, tap.now, tap.caller.officer, "tap.condition_met")
+    await next_card.bring(session, tap.caller, post.id, tap.now)
     return None
 
 
@@ -239,8 +240,8 @@ async def _original(session: AsyncSession, tap: Tap) -> str | None:
 async def _inspector(session: AsyncSession, tap: Tap) -> str | None:
     post = await undecided(session, tap)
     await queue.escalate(session, post, tap.caller.officer, tap.now)
-    await tap.desk.changed(session, post)
-    if not await tap.desk.ask(session, post, tap.caller.officer, "tap.inspector_wanted", (Role.INSPECTOR,)):
+    await tap.desk.changed(session, post, tap.now)
+    if not await tap.desk.ask(session, post, tap.now, tap.caller.officer, "tap.inspector_wanted", (Role.INSPECTOR,)):
         raise NotAllowed("tap.no_inspector")
     await next_card.bring(session, tap.caller, post.id, tap.now)
     return "tap.inspector_called"
@@ -254,7 +255,7 @@ async def _recall(session: AsyncSession, tap: Tap) -> str | None:
     await delivery.recall(session, post, tap.now)
     await correcting.recall(session, post, tap.caller.officer, tap.arg, tap.now)
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     author = await session.get_one(Officer, post.author_id)
     if author.id != tap.caller.officer.id:
         await tap.desk.tell(session, author, "tap.recalled", number=post.number, officer=tap.caller.officer.call_sign)

@@ -23,7 +23,7 @@ async def happened(session: AsyncSession, tap: Tap) -> str | None:
     post = await own(session, tap)
     await waits.say_when(session, post, Happened(tap.arg), tap.now)
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return None
 
 
@@ -42,5 +42,5 @@ async def wait(session: AsyncSession, tap: Tap) -> str | None:
     else:
         raise NotAllowed("tap.stale")
     await outbox.turn(session, tap.slot, MAIN)
-    await tap.desk.changed(session, post)
+    await tap.desk.changed(session, post, tap.now)
     return None

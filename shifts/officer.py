@@ -78,6 +78,10 @@ class Officer(SQLModel, table=True):
     def accredited(self, now: datetime) -> bool:
         return now < self.accredited_until
 
+    def leads(self, now: datetime) -> bool:
+        """Whether the person may decide about posts of others by now, if there are any to decide about."""
+        return self.has(*LEADERS) and self.accredited(now)
+
 
 class Account(SQLModel, table=True):
     """One chat account of a person. `app` is the chat app's name in the configuration, `chat` where we write to it."""

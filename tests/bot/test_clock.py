@@ -97,6 +97,24 @@ async def test_standby_has_a_card_although_the_clock_was_away_when_they_were_to_
     assert await night.has_cards() == {"sergeant-1", "sergeant-2", "inspector-1"}
 
 
+@pytest.mark.parametrize(
+    ("lapsed", "asked"), [(("sergeant-1",), "sergeant-2"), (("sergeant-1", "sergeant-2"), "inspector-1")]
+)
+async def test_whose_accreditation_has_lapsed_is_passed_over(night: Night, lapsed: tuple[str, ...], asked: str) -> None:
+    await night.begin()
+
+    async def lapse(session: AsyncSession, post: Post) -> None:
+        for person in lapsed:
+            (await session.get_one(Officer, person)).accredited_until = NOW
+        await night.desk.changed(session, post, NOW)
+
+    await night.change(lapse)
+    assert await night.has_cards() == {asked}
+    assert await night.told(3) == of("reminder", asked)
+    assert await night.told(11) == of("inspector", *{asked, "inspector-1"})
+    assert await night.has_cards() == {asked, "inspector-1"}
+
+
 async def _undone(session: AsyncSession, post: Post) -> None:
     post.state = PostState.APPROVED
     await session.flush()
@@ -202,7 +220,7 @@ async def test_a_lone_sergeants_own_post_goes_to_standby_at_once_or_to_an_inspec
     async def by_the_sergeant(session: AsyncSession, post: Post) -> None:
         post.author_id = "sergeant-1"
         (await session.get_one(Officer, "sergeant-2")).standby = standby
-        await night.desk.changed(session, post)
+        await night.desk.changed(session, post, NOW)
 
     await night.change(by_the_sergeant)
     assert await night.has_cards() == {asked}

@@ -7,6 +7,7 @@ from bot.outbox import Slot, SlotKind
 from moderation import queue
 from moderation.post import PostState
 from shifts.database import Database
+from shifts.officer import Officer
 from shifts.roster import link, revoke
 from tests.moderation.test_queue import LATER, NOW, RED, a_waiting_post, read, shown, yes
 
@@ -60,3 +61,23 @@ async def test_what_stands_in_a_chat_that_somebody_left_is_cleared_and_no_card_o
     async with database.reading() as session:
         untrue = (await session.exec(select(Slot.chat).where(Slot.wanted > Slot.shown))).all()
     assert untrue == ["old sergeant-1"]
+
+
+@pytest.mark.parametrize("roles", [["sergeant"], ["officer"]])
+async def test_who_decides_no_more_keeps_no_card_for_deciding(database: Database, roles: list[str]) -> None:
+    await a_waiting_post(database)
+    async with database.transaction() as session:
+        for person in ("sergeant-1", "sergeant-2", "lima-3"):  # an author may recall from such a card
+            account = await link(session, person, "far", person, person, NOW)
+            for kind in (SlotKind.DECIDER, SlotKind.SHIFT):
+                card = await outbox.open_slot(session, account, kind, 1)
+                card.shown = card.wanted
+    assert not await cutting_off.sweep(database, NOW)
+    async with database.transaction() as session:
+        gone = await session.get_one(Officer, "sergeant-1")
+        gone.roles, gone.accredited_until = roles, NOW if roles == ["sergeant"] else gone.accredited_until
+    assert await cutting_off.sweep(database, NOW)
+    assert not await cutting_off.sweep(database, NOW)
+    async with database.reading() as session:
+        untrue = (await session.exec(select(Slot.chat, Slot.kind).where(Slot.wanted > Slot.shown))).all()
+    assert untrue == [("sergeant-1", SlotKind.DECIDER)]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot import outbox, taps
 from bot.desk import Caller, Desk
@@ -20,7 +20,7 @@ from shifts.database import Database
 from shifts.officer import Officer
 from shifts.shift import Shift, join
 from shifts.words import Words
-from tests.moderation.test_queue import NOW, a_waiting_post, shown, yes
+from tests.moderation.test_queue import NOW, RED, a_waiting_post, shown, yes
 
 LANGUAGES = Path(__file__).parents[2] / "config" / "languages"
 SPOT = {"key": "k", "label": "PERSON", "replacement": "", "number": 1, "lifted": False, "start": 0, "end": 3}
@@ -97,3 +97,22 @@ async def test_an_inspector_is_said_to_have_it_only_if_one_can_be_reached(
     async with sqlite_database.reading() as session:
         slots = (await session.exec(select(Slot).where(Slot.officer_id == "inspector-1"))).all()
     assert {slot.notice.get("words") for slot in slots} == {None, "tap.inspector_wanted"}
+
+
+@pytest.mark.parametrize("button", ["met.", "sendback.tone", "inspector."])
+async def test_after_a_decision_the_next_card_comes_down(sqlite_database: Database, desk: Desk, button: str) -> None:
+    held = {**RED, "code": "hold", "verdict": "HOLD", "role": "sergeant"}
+    await a_waiting_post(sqlite_database, *([held] if button == "met." else []))
+    await second_sergeant_comes(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        told = (await queue.locked(session, 1)).model_dump() | {"id": 2, "number": 215, "message": "m2", "reasons": []}
+        session.add(Post.model_validate(told))
+        await roster.link(session, "inspector-1", "chat", "a3", "c3", NOW)
+        account = (await roster.accounts(session, "sergeant-2"))[0]
+        for post_id in (2, 1):
+            await outbox.living(session, account, SlotKind.DECIDER, post_id)
+    await press(sqlite_database, desk, button)
+    mine = select(Slot).where(Slot.officer_id == "sergeant-2", Slot.kind == SlotKind.DECIDER)
+    async with sqlite_database.reading() as session:
+        standing = (await session.exec(mine.where(col(Slot.remove_at).is_(None)).order_by(col(Slot.id)))).all()
+    assert [slot.subject for slot in standing] == [1, 2]

@@ -79,7 +79,7 @@ async def night(sqlite_database: Database, tmp_path: Path) -> Night:
         for who in ("sergeant-1", "sergeant-2"):
             await roster.link(session, who, "chat", who, who, NOW)
             await join(session, await session.get_one(Officer, who), await session.get_one(Shift, 1), NOW)
-        await desk.changed(session, post)
+        await desk.changed(session, post, NOW)
     sender = Sender(sqlite_database, {"chat": phones}, renderer(sqlite_database, desk.vault, tmp_path))
     return Night(sqlite_database, desk, phones, sender)
 

@@ -8,6 +8,7 @@ from bot.inbox import InboxItem, InboxState
 from moderation.post import Post, PostState
 from shifts import roster
 from shifts.database import utc_now
+from shifts.officer import Officer
 from shifts.shift import Shift
 from tests.journeys.stage import Stage, eventually
 
@@ -72,6 +73,28 @@ async def test_the_cards_of_somebody_who_was_cut_off_become_one_plain_line_by_th
 
     await eventually(cleared, lambda: "the sergeant's cards were never cleared")
     await officer.sees("card.state.waiting", 1)
+
+
+async def test_who_decides_no_more_loses_their_cards_and_somebody_else_is_asked(stage: Stage) -> None:
+    sergeant = await stage.open_shift("lima-3")
+    officer, standby = stage.phone("lima-3"), stage.phone("sergeant-2")
+    await officer.send(HARMLESS)
+    card_id, _ = await sergeant.card(lambda c: c.quote == HARMLESS and bool(c.rows))
+    async with stage.database.transaction() as session:
+        (await session.get_one(Officer, "sergeant-1")).accredited_until = utc_now()
+    line = stage.words.say("card.decides_no_more", sergeant.language)
+
+    async def cleared() -> bool | None:
+        return True if dict(await sergeant.cards())[card_id] == Card(line) else None
+
+    await eventually(cleared, lambda: "the sergeant's card was never cleared")
+    await officer.send("All quiet at the market, too.")
+    await standby.tap("card.button.publish", 2)
+    await stage.public(lambda text: "market" in text)
+    for command in ("/queue", "/recall 2"):
+        await sergeant.send(command)
+        await sergeant.reads("shift.lapsed_decider")
+    assert not [card for _, card in await sergeant.cards() if card.quote]
 
 
 async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: Stage) -> None:
