@@ -22,7 +22,6 @@ from shifts.database import Database, utc_now
 
 CALL_SECONDS: Final = 20.0
 LEASE: Final = timedelta(seconds=40)
-SETTLE: Final = timedelta(seconds=10)
 SIGNED_OUT_SECONDS: Final = 60.0
 
 _log = logging.getLogger(__name__)
@@ -104,9 +103,11 @@ class FixedPublisher:
         except (Refused, NotAllowed):
             await self._outcome(answer, DeliveryState.REFUSED)
         except Unclear:
-            await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + SETTLE)
+            await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + _settle(network))
         except TimeoutError:
-            await self._outcome(answer, DeliveryState.UNCLEAR, not_before=self._clock() + UNENDED)
+            await self._outcome(
+                answer, DeliveryState.UNCLEAR, not_before=self._clock() + max(UNENDED, _settle(network))
+            )
         else:
             await self._sent(answer, published)
 
@@ -118,7 +119,7 @@ class FixedPublisher:
         except (TryLater, SignedOut, Unclear, TimeoutError):
             async with self._database.transaction() as session:
                 kept = await session.get_one(FixedAnswer, answer.id, with_for_update=True, populate_existing=True)
-                kept.lease_until, kept.not_before = None, self._clock() + SETTLE
+                kept.lease_until, kept.not_before = None, self._clock() + _settle(network)
             return
         if there is None:
             await self._outcome(answer, DeliveryState.DUE)
@@ -151,3 +152,7 @@ class FixedPublisher:
         if state in (DeliveryState.REFUSED, DeliveryState.STUCK):
             _log.error("a fixed text did not get through", extra={"fixed_answer": answer.id, "state": state.value})
         self._changed()
+
+
+def _settle(network: Network) -> timedelta:
+    return timedelta(seconds=network.limits.settle)

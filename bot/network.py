@@ -27,7 +27,8 @@ class Limits:
     is taken, its poster stands there instead). `own`: a page of the force's own, which also shows the answers that were
     given on other networks. `threads`: a post may stand under one of our own; `under_opener`: each post of a
     shift is tried under the shift's first one there. `edits`: words of a post can be changed (`Corrects`); `hides`: a
-    reply can be hidden (`Hides`)."""
+    reply can be hidden (`Hides`). `settle`: seconds after which it surely shows what it accepted; before that, "not
+    there" is no answer."""
 
     characters: int
     counting: Counting
@@ -46,6 +47,7 @@ class Limits:
     threads: bool = False
     looks: int = 25
     under_opener: bool = False
+    settle: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`call`: the longest a call may take. `settle`: how long a network may take to show what it accepted; before that,
-    "not there" is no answer; `unended`: that time after a call that was given up. `again`: when a job that was lost is
-    made anew. `luck` gives from 0 to 1, to spread what would all be tried again at once."""
+    """`call`: the longest a call may take. `settle`: so long nobody looks for what a network may have accepted, instead
+    of as long as it says itself (`Limits.settle`); `unended`: that time after a call that was given up. `again`: when a
+    job that was lost is made anew. `luck` gives from 0 to 1, to spread what would all be tried again at once."""
 
     call: timedelta = timedelta(seconds=30)
-    settle: timedelta = timedelta(seconds=10)
+    settle: timedelta | None = None
     unended: timedelta = UNENDED
     again: timedelta = timedelta(seconds=5)
     luck: Callable[[], float] = lambda: 0.0
@@ -252,12 +252,15 @@ class Publisher:
         except SignedOut:
             await self._again(row, SIGNED_OUT_SECONDS, SIGNED_OUT)
         except Unclear:
-            await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._pace.settle)
+            await self._outcome(row, DeliveryState.UNCLEAR, not_before=self._clock() + self._settle(network))
         except TimeoutError:
-            ended = self._clock() + max(self._pace.settle, self._pace.unended)
+            ended = self._clock() + max(self._settle(network), self._pace.unended)
             await self._outcome(row, DeliveryState.UNCLEAR, not_before=ended)
         else:
             await self._sent(row, published, thread.goes_on(release, row, network.limits))
+
+    def _settle(self, network: Network) -> timedelta:
+        return self._pace.settle or timedelta(seconds=network.limits.settle)
 
     async def _look(self, network: Network, row: Delivery, release: Release) -> None:
         """It may have been published: ask before anything else."""
@@ -266,7 +269,7 @@ class Publisher:
             async with asyncio.timeout(self._pace.call.total_seconds()):
                 there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
-            wait = error.wait if isinstance(error, TryLater) else self._pace.settle.total_seconds()
+            wait = error.wait if isinstance(error, TryLater) else self._settle(network).total_seconds()
             await self._keep(row, self._clock() + timedelta(seconds=wait))
             await self._ask_somebody(row)
             return

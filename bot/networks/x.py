@@ -31,6 +31,8 @@ RAW_CHARACTERS: Final = 4096
 VIDEO_BYTES: Final = 25_000_000
 """X takes far larger ones; the publisher gives a whole release 30 seconds."""
 PROCESSING_LOOKS: Final = (0.5, 1.0, 2.0, 4.0)
+SETTLE_SECONDS: Final = 30.0
+"""An account's own posts may be read behind what it posted; who posts again too soon posts twice."""
 _EPOCH: Final = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 """Where the times in X's ids begin."""
 
@@ -43,6 +45,7 @@ class Switches:
     hear_replies: bool = False
     under_opener: bool = False
     hear_seconds: float = 60.0
+    settle_seconds: float = SETTLE_SECONDS
 
 
 class X:
@@ -65,7 +68,7 @@ class X:
         self._budget = Budget(database, tariff, clock)
         self._attempts = Attempts(database, self._budget, clock)
         self._mentions = Mentions(line, self._budget, switches.hear_seconds)
-        self._limits = _limits(tariff, switches.replies_allowed, switches.under_opener)
+        self._limits = _limits(tariff, switches)
         self._films: dict[str, str] = {}
 
     @property
@@ -254,7 +257,7 @@ def _at(post_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(post_id) >> 22)
 
 
-def _limits(tariff: Tariff, threads: bool, under_opener: bool) -> Limits:
+def _limits(tariff: Tariff, switches: Switches) -> Limits:
     return Limits(
         characters=280,
         counting=Counting.WEIGHTED,
@@ -265,8 +268,9 @@ def _limits(tariff: Tariff, threads: bool, under_opener: bool) -> Limits:
         dollars=tariff.post,
         link_dollars=tariff.link,
         alt_dollars=tariff.alt,
-        threads=threads,
-        under_opener=under_opener,
+        threads=switches.replies_allowed,
+        under_opener=switches.under_opener,
+        settle=switches.settle_seconds,
         video_bytes=VIDEO_BYTES,
         hides=True,
     )
@@ -294,11 +298,14 @@ def limits(
     hear_replies: bool = False,
     hear_seconds: float = 60.0,
     under_opener: bool = False,
+    settle_seconds: float = SETTLE_SECONDS,
     spending: Mapping[str, float] | None = None,
 ) -> Limits:
     """What X takes, from its table in the configuration. Raises ValueError."""
     _keys(keys)
-    return _limits(_tariff(spending), replies_allowed, under_opener)
+    return _limits(
+        _tariff(spending), Switches(replies_allowed, hear_replies, under_opener, hear_seconds, settle_seconds)
+    )
 
 
 @asynccontextmanager
@@ -312,15 +319,17 @@ async def connect(  # noqa: PLR0913  each is a setting of its table in the confi
     hear_replies: bool = False,
     hear_seconds: float = 60.0,
     under_opener: bool = False,
+    settle_seconds: float = SETTLE_SECONDS,
     spending: Mapping[str, float] | None = None,
 ) -> AsyncIterator[X]:
     """An account by its keys; asks X nothing yet. Raises ValueError for settings that can not work.
 
     `keys`: api_key, api_secret, access_token, access_secret. `spending`: the fields of `Tariff`. `base_url` may name a
-    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions. The
+    proxy or a server of one's own. `hear_seconds`: the least time between two questions for mentions;
+    `settle_seconds`: how long nobody looks for a post that X may have taken. The
     others are the switches of docs/x.md."""
     if urlsplit(base_url).scheme not in {"http", "https"}:
         raise ValueError("base_url is the http or https address of X's API")
-    chosen = Switches(replies_allowed, hear_replies, under_opener, hear_seconds)
+    chosen = Switches(replies_allowed, hear_replies, under_opener, hear_seconds, settle_seconds)
     async with open_line(_keys(keys), base_url) as line:
         yield X(line, database, media, _tariff(spending), chosen, utc_now)

@@ -12,11 +12,12 @@ from bot.alarm import FOLLOWS, Alarm
 from bot.delivery import GIVE_UP, UNENDED, Delivery, DeliveryState
 from bot.fixed_answer import FIXED_ANSWERS, FixedAnswer
 from bot.fixed_publishing import FixedPublisher
-from bot.network import OUT_OF_CREDIT, Network, Published, SignedOut, TryLater
+from bot.network import OUT_OF_CREDIT, Limits, Network, Published, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
 from moderation.post import Post
 from moderation.release import Release
 from shifts.database import Database, utc_now
+from tests.bot.fault_network import LIMITS
 from tests.bot.replies_stage import Replies, a_scan, replies, shares
 
 EMERGENCY: Final = "please help my husband has collapsed and is not breathing"
@@ -28,6 +29,7 @@ class Away:
     """A network that says why it takes nothing, until it does."""
 
     trouble: Exception | None
+    limits: Limits = LIMITS
     said: list[str | None] = field(default_factory=list)
 
     async def publish(self, release: Release, key: str, answers: str | None) -> Published:
@@ -147,11 +149,16 @@ async def test_who_told_something_and_then_calls_for_help_in_the_same_words_gets
     assert await night.phones(1, SlotKind.ALARM) == {"control-room", "inspector-1"}
 
 
-async def test_nobody_looks_for_a_text_while_the_call_that_was_given_up_may_still_go_on(night: Replies) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "seconds"), [(TimeoutError(), UNENDED.total_seconds()), (Unclear(), LIMITS.settle)]
+)
+async def test_nobody_looks_for_a_text_while_the_call_that_was_given_up_may_still_go_on(
+    night: Replies, trouble: Exception, seconds: float
+) -> None:
     await night.say(EMERGENCY)
-    speaker = Speaker(night, Away(TimeoutError()))
+    speaker = Speaker(night, Away(trouble))
     before = speaker.now
     await speaker.for_(0)
     async with night.database.reading() as session:
         text = (await session.exec(select(FixedAnswer))).one()
-    assert (text.state, text.not_before) == (DeliveryState.UNCLEAR, before + UNENDED)
+    assert (text.state, text.not_before) == (DeliveryState.UNCLEAR, before + timedelta(seconds=seconds))

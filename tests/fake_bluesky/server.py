@@ -128,7 +128,8 @@ class FakeBluesky:
             return {"blob": self.world.keep_blob(await request.read(), request.content_type)}
         body = await request.json()
         if method == "com.atproto.repo.putRecord":
-            return self.world.put(account, body["repo"], body["collection"], body["rkey"], body["record"])
+            swap = {"swap": body["swapRecord"]} if "swapRecord" in body else {}
+            return self.world.put(account, body["repo"], body["collection"], body["rkey"], body["record"], **swap)
         if method == "com.atproto.repo.deleteRecord":
             self.world.delete(account, body["repo"], body["rkey"])
             return {}

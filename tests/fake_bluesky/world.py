@@ -13,6 +13,8 @@ from tests.fake_bluesky.refused import Refused
 
 COLLECTION = "app.bsky.feed.post"
 GATE = "app.bsky.feed.threadgate"
+UNASKED = "unasked"
+"""Whoever writes does not care what was there."""
 PASSWORD = "abcd-efgh-ijkl-mnop"
 
 
@@ -98,14 +100,22 @@ class World:
         self.blobs[cid] = content
         return {"$type": "blob", "ref": {"$link": cid}, "mimeType": mime, "size": len(content)}
 
-    def put(self, account: Account, repo: str, collection: str, rkey: str, value: dict[str, Any]) -> dict[str, Any]:
-        """Write a record; the same record again changes nothing."""
+    def put(
+        self,
+        account: Account,
+        repo: str,
+        collection: str,
+        rkey: str,
+        value: dict[str, Any],
+        swap: str | None = UNASKED,
+    ) -> dict[str, Any]:
+        """Write a record; the same record again changes nothing. `swap`: what is there now (None: nothing), or else."""
         if repo not in {account.did, account.handle}:
             raise Refused(403, "Forbidden", "not your repository")
         if collection not in {COLLECTION, GATE} or not TID.fullmatch(rkey):
             raise Refused(400, "InvalidRequest", "Invalid record key")
         if collection == GATE:
-            return self._put_gate(account, rkey, value)
+            return self._put_gate(account, rkey, value, swap)
         check_post(value)
         self._check_refs(value)
         uri, cid = f"at://{account.did}/{collection}/{rkey}", _cid(value)
@@ -118,12 +128,15 @@ class World:
             self._notify(account, account.records[rkey])
         return {"uri": uri, "cid": cid, "commit": {"cid": cid, "rev": rkey}}
 
-    def _put_gate(self, account: Account, rkey: str, value: dict[str, Any]) -> dict[str, Any]:
+    def _put_gate(self, account: Account, rkey: str, value: dict[str, Any], swap: str | None) -> dict[str, Any]:
         """A gate stands beside a post of the same key, and names it and at most 300 hidden replies."""
         uri, hidden = f"at://{account.did}/{COLLECTION}/{rkey}", value.get("hiddenReplies", [])
         whole = {"$type", "post", "createdAt"} <= set(value) and value["$type"] == GATE and len(hidden) <= 300
         if not whole or value["post"] != uri or rkey not in account.records:
             raise Refused(400, "InvalidRequest", "Invalid app.bsky.feed.threadgate record")
+        there = self.gates.get(rkey)
+        if swap not in (UNASKED, there.cid if there else None):
+            raise Refused(400, "InvalidSwap", "Record was at another cid")
         gate = f"at://{account.did}/{GATE}/{rkey}"
         self.gates[rkey] = Record(gate, _cid(value), value, self.now)
         return {"uri": gate, "cid": _cid(value)}
