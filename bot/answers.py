@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correction_taps, delivery, next_card, outbox, reception
+from bot import correction_taps, delivery, next_card, outbox, parts, reception
 from bot.chat_app import Message
 from bot.correction_card import WORDS
 from bot.desk import Caller, Desk
@@ -33,7 +33,7 @@ async def answer(session: AsyncSession, desk: Desk, caller: Caller, slot: Slot, 
             await correction_taps.answer(session, desk, caller, slot, heard.text, now)
         case SlotKind.REPLY, "answer":
             await reply_to(session, desk, caller, slot, heard, now)
-        case SlotKind.DECIDER, outbox.MAIN:
+        case SlotKind.DECIDER, page if parts.base(page) == MAIN:
             # The press that was to ask for these words did nothing: they are no post of their own.
             await _decidable(session, desk, caller, slot, now)
             raise NotAllowed("queue.changed_since")

@@ -1,10 +1,11 @@
 """What cards about posts are made of: sentences, buttons, and the lines that several of them tell."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot import delivery
-from bot.chat_app import AttachmentKind, Button, Weight
+from bot import delivery, parts
+from bot.chat_app import AttachmentKind, Button, Card, Weight
 from bot.delivery import Delivery, DeliveryState
 from bot.outbox import MAIN, Slot
 from bot.reception import megabytes
@@ -64,6 +65,23 @@ class CardParts:
 
     def _back(self, view: PostView) -> Button:
         return button(view.slot, "page", self._say(view)("card.button.back"), MAIN)
+
+    def _read(self, view: PostView, card: Card) -> Card:
+        """The part of a card that its slot shows. The main buttons stand where all of it has been shown."""
+        made = parts.parts(card)
+        number = parts.number_of(view.slot.page, made)
+        if len(made) == 1:
+            return card
+        rows = list(card.rows)
+        if number + 1 < len(made):
+            page = parts.page_of(view.slot.page, made, number + 1)
+            on = button(view.slot, "page", self._say(view)("card.button.read_on"), page, weight=Weight.MAIN)
+            kept = [tuple(b for b in row if b.weight is not Weight.MAIN) for row in rows]
+            rows = [(on, *(kept or [()])[0]), *kept[1:]]
+        if number and parts.base(view.slot.page) == MAIN:
+            rows.append((self._back(view),))
+        title = f"{card.title} · {number + 1}/{len(made)}"
+        return replace(made[number], title=title, rows=tuple(row for row in rows if row))
 
     def _state(self, view: PostView) -> str:
         post = view.post

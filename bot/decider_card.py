@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot import judging
+from bot import judging, parts
 from bot.beside import beside
 from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
 from bot.chat_app import Ask, Button, Card, Tone, Weight
@@ -54,7 +54,7 @@ class DeciderCards(FixParts):
             "redactions": self._redactions,
             "wait": self._wait,
         }
-        return pages.get(view.slot.page, self._waiting)(view)
+        return self._read(view, pages.get(parts.base(view.slot.page), self._waiting)(view))
 
     def _waiting(self, view: PostView) -> Card:
         say, post = self._say(view), view.post
