@@ -1,5 +1,6 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-async def stage(engine_database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+def times() -> Mapping[str, Any]:
+    """What a journey sets otherwise in `[times]`: parametrize it."""
+    return {}
+
+
+@pytest.fixture
+async def stage(engine_database_url: str, tmp_path: Path, times: Mapping[str, Any]) -> AsyncIterator[Stage]:
     """The program on SQLite and on PostgreSQL."""
-    async with play(stage_settings(engine_database_url, tmp_path / "data")) as playing:
+    async with play(stage_settings(engine_database_url, tmp_path / "data", **times)) as playing:
         yield playing
 
 

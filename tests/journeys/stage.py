@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+import pytest
+from sqlmodel import select
 
-from bot import settings, wiring
+from bot import delivery, settings, wiring
 from bot.chat_app import AccountId, AttachmentKind, Button, Card, CardId, ChatId
 from bot.demo import plan_a_shift
 from bot.rehearsal.item import Item, Sent, SentFile
 from bot.rehearsal.platform import Platform
 from bot.settings import Settings
 from bot.wiring import Program
+from moderation.post import Post, PostState
 from shifts.database import utc_now
 
 T = TypeVar("T")
+A_MINUTE_TO_UNDO = pytest.mark.parametrize("times", [{"undo_seconds": 60.0}], ids=["a minute to undo"])
+"""However slow the machine is, nothing leaves before the test lets that minute pass (`Stage.undo_is_over`)."""
 CONFIG = Path(__file__).parents[2] / "config" / "rehearsal" / "patrol.toml"
 PATIENCE = 30.0
 PICTURES = 100.0
@@ -153,6 +158,16 @@ class Stage:
             return text if shows(text) else None
 
         return await eventually(look, lambda: f"{path} never showed it")
+
+    async def undo_is_over(self) -> None:
+        """The time to undo has passed for all that is approved."""
+        async with self.database.transaction() as session:
+            now = utc_now()
+            posts = await session.exec(select(Post).where(Post.state == PostState.APPROVED).with_for_update())
+            for post in posts.all():
+                post.undo_until = now
+                for row in await delivery.of_post(session, post.id or 0):
+                    row.due_at = now
 
 
 async def eventually(

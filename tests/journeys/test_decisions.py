@@ -7,7 +7,7 @@ from moderation.post import Post, PostState
 from shifts import roster
 from shifts.database import utc_now
 from shifts.officer import Officer
-from tests.journeys.stage import Phone, Stage
+from tests.journeys.stage import A_MINUTE_TO_UNDO, Phone, Stage
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
 
@@ -147,9 +147,9 @@ async def test_nobody_approves_their_own_not_even_from_a_second_account(stage: S
         assert (await session.exec(select(Post))).one().state is PostState.WAITING
 
 
+@A_MINUTE_TO_UNDO
 async def test_undo_brings_it_back_and_nothing_leaves(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
-    stage.program.settings.times.__dict__["undo_seconds"] = 6.0
     officer = stage.phone("lima-3")
     await officer.send(HARMLESS)
     await sergeant.tap("card.button.publish", 1)
@@ -157,8 +157,9 @@ async def test_undo_brings_it_back_and_nothing_leaves(stage: Stage) -> None:
     await sergeant.tap("card.button.undo", 1)
     await officer.sees("card.state.waiting", 1)
     assert "waved" not in await stage.page()
-    stage.program.settings.times.__dict__["undo_seconds"] = 0.2
     await sergeant.tap("card.button.publish", 1)
+    await officer.sees("card.state.approved", 1)
+    await stage.undo_is_over()
     page = await stage.public(lambda text: "waved" in text)
     assert page.count("waved at us") == 1
 

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from moderation.post import Post, PostState
 from shifts.database import utc_now
-from tests.journeys.stage import Phone, Stage, eventually
+from tests.journeys.stage import A_MINUTE_TO_UNDO, Phone, Stage, eventually
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
 CHANGED = "Quiet start to the night. Thank you all."
@@ -34,10 +34,10 @@ async def test_sergeants_standby_and_inspectors_are_reminded_one_after_the_other
     assert [await _count(phone, "clock.reminder") for phone in (sergeant, standby, inspector)] == [1, 0, 0]
 
 
+@A_MINUTE_TO_UNDO
 async def test_the_minutes_begin_anew_after_an_undo_and_with_new_words_and_go_on_when_an_inspector_is_asked(
     stage: Stage,
 ) -> None:
-    stage.program.settings.times.__dict__["undo_seconds"] = 60.0
     sergeant = await stage.open_shift("lima-3")
     officer, standby, inspector = (stage.phone(name) for name in ("lima-3", "sergeant-2", "inspector-1"))
     await officer.send(HARMLESS)

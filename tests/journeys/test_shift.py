@@ -10,7 +10,7 @@ from shifts import roster
 from shifts.database import utc_now
 from shifts.officer import Officer
 from shifts.shift import Shift
-from tests.journeys.stage import Stage, eventually
+from tests.journeys.stage import A_MINUTE_TO_UNDO, Stage, eventually
 
 HARMLESS = "Quiet start to the night. Thank you to everyone who waved at us."
 
@@ -97,10 +97,10 @@ async def test_who_decides_no_more_loses_their_cards_and_somebody_else_is_asked(
     assert not [card for _, card in await sergeant.cards() if card.quote]
 
 
+@A_MINUTE_TO_UNDO
 async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: Stage) -> None:
     sergeant = await stage.open_shift("lima-3")
     officer = stage.phone("lima-3")
-    stage.program.settings.times.__dict__["undo_seconds"] = 2.0
     await officer.send(HARMLESS)
     await sergeant.tap("card.button.publish", 1)
     await sergeant.send("/freeze")
@@ -109,6 +109,7 @@ async def test_a_freeze_stops_what_is_on_its_way_and_resume_lets_it_go(stage: St
     async with stage.database.reading() as session:
         waiting = (await session.exec(select(Delivery))).all()
     assert {row.state for row in waiting} == {DeliveryState.DUE}
+    await stage.undo_is_over()
     await officer.send("Second one, while frozen.")
     await officer.sees("card.state.waiting", 2)
     assert "waved" not in await stage.page()
