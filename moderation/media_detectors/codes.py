@@ -1,7 +1,7 @@
 """QR codes and bar codes by OpenCV: a code is text that only a machine reads."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,10 +14,12 @@ from moderation.media_passes import Looks, Pass
 
 LOOKS: Final = Looks(
     fast=(Pass(0.5, side=1280),),
-    more=(Pass(0.5, side=2560, over=1600),),
+    more=(Pass(0.5, side=2560, zoom=2.0),),
     second=(Pass(0.5, side=1280),),
     video=(Pass(0.5, side=960, every=10),),
 )
+SOFT: Final = 1.2
+"""How much the noise of a dark picture is smoothed before its light is spread out."""
 SURE: Final = 1.0
 """OpenCV gives no score: what it finds is covered."""
 
@@ -31,12 +33,21 @@ class Codes:
         height, width = picture.shape[:2]
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         try:
-            seen = [self._square.detectMulti(grey), self._bars.detectMulti(grey)]
+            seen = [self._squares(grey), self._bars.detectMulti(grey)]
         except cv2.error as error:
             raise DetectorFailed("codes could not look") from error
         corners = np.array([_around(quad) for there, quads in seen if there for quad in quads], np.float32)
         scores = np.full(len(corners), SURE, np.float32)
         return boxes_from(corners.reshape(-1, 4), scores, BoxKind.CODE, "codes", (width, height), 0.5)
+
+    def _squares(self, grey: NDArray[Any]) -> tuple[bool, Any]:
+        """Whether there are any, and their corners. Raises cv2.error."""
+        try:
+            return self._square.detectMulti(grey)
+        except cv2.error:
+            # Several codes in the dark are too much for it: it sees them when the light is spread out.
+            light = cv2.normalize(cv2.GaussianBlur(grey, (0, 0), SOFT), grey.copy(), 0, 255, cv2.NORM_MINMAX)
+            return self._square.detectMulti(light)
 
 
 def _around(quad: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ WEIGHTS: Final = Weights(
 )
 LOOKS: Final = Looks(
     fast=(Pass(0.2, side=1280),),
-    more=(Pass(0.2, side=2560, over=1600),),
+    more=(Pass(0.2, side=2560, over=1600), Pass(0.3, side=1280, turns=(1, 3))),
     second=(Pass(0.5, side=1280),),
     video=(Pass(0.2, side=1280, every=10),),
     video_second=(Pass(0.5, side=960, every=10),),
