@@ -148,10 +148,10 @@ async def _storm(night: Night, workers: Workers, names: Sequence[str], posts: in
         while night.approved < posts:
             await night.approve(min(12, posts - night.approved))
             if not await night.until(BACKLOG, PATIENCE):
+                trouble.cancel()  # what is wrong by now stays so, and is counted
                 break
-        await trouble
-        night.fakes.mend()
-    return await night.until(0, PATIENCE)
+    night.fakes.mend()
+    return await night.until(0, PATIENCE) and night.approved == posts
 
 
 async def _trouble(night: Night, workers: Workers, names: Sequence[str], posts: int, kills: int) -> None:

@@ -62,6 +62,8 @@ class Delivery(SQLModel, table=True):
     asked_at: datetime | None = None
     asks: int = 0
     tries: int = 0
+    vanished: int = 0
+    """How often it was sent without an answer, and turned out not to be there."""
     lease_until: datetime | None = None
     not_before: datetime | None = None
     first_sent_at: datetime | None = None

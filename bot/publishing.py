@@ -274,9 +274,11 @@ class Publisher:
             await self._ask_somebody(row)
             return
         if there is None:
-            # A picture or a video that never comes through in time must not keep the line for the whole night.
-            hopeless = row.tries >= STUCK_AFTER
-            await self._outcome(row, DeliveryState.STUCK if hopeless else DeliveryState.DUE, reason=None)
+            # A picture or a video that never comes through in time must not keep the line for the whole night. However
+            # often its network was away meanwhile, that does not speak against the post.
+            vanished = row.vanished + 1
+            state = DeliveryState.STUCK if vanished >= STUCK_AFTER else DeliveryState.DUE
+            await self._outcome(row, state, reason=None, vanished=vanished)
         else:
             await self._sent(row, there, thread.goes_on(release, row, network.limits))
 
@@ -322,7 +324,13 @@ class Publisher:
         if not row.parts and not goes_on:
             await self._outcome(row, DeliveryState.SENT, **first, reason=None)
             return
-        values = {**({} if row.parts else first), "parts": [*row.parts, published.id], "tries": 0, "reason": None}
+        values = {
+            **({} if row.parts else first),
+            "parts": [*row.parts, published.id],
+            "tries": 0,
+            "vanished": 0,
+            "reason": None,
+        }
         await self._outcome(row, DeliveryState.DUE if goes_on else DeliveryState.SENT, **values)
 
     async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:

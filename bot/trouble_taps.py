@@ -92,7 +92,7 @@ async def _row(session: AsyncSession, tap: Tap, *states: DeliveryState) -> tuple
 
 async def _settle(session: AsyncSession, tap: Tap, post: Post, row: Delivery, to: DeliveryState, **values: Any) -> None:
     before = row.state
-    await DELIVERIES.move(session, row, to, asked_at=None, not_before=None, tries=0, **values)
+    await DELIVERIES.move(session, row, to, asked_at=None, not_before=None, tries=0, vanished=0, **values)
     facts = {"network": row.network, "before": before.value, "after": to.value, "offer": row.offer}
     await queue.note(session, post, f"by hand: {tap.action}", tap.caller.officer.id, tap.now, **facts)
     await outbox.touch(session, row.id, SlotKind.TROUBLE)

@@ -7,14 +7,14 @@ from typing import cast
 
 import pytest
 
-from bot.delivery import UNENDED, DeliveryState
+from bot.delivery import STUCK_AFTER, UNENDED, DeliveryState
 from bot.network import Network, Published, Unclear
 from bot.networks import x
 from moderation.redaction import Redactor
 from moderation.release import Release
 from shifts.database import Database
 from shifts.words import Words
-from tests.bot.fault_network import LIMITS, FaultNetwork
+from tests.bot.fault_network import LIMITS, Fault, FaultNetwork
 from tests.bot.test_mastodon_bluesky_delivered import publisher
 from tests.bot.test_publishing import CONFIG, a_desk
 
@@ -51,3 +51,19 @@ async def test_nobody_looks_for_a_post_before_it_could_be_seen_or_while_its_call
 def test_x_is_given_half_a_minute_to_show_what_it_took_unless_told_otherwise() -> None:
     keys = {"api_key": "a", "api_secret": "b", "access_token": "770090000-c", "access_secret": "d"}
     assert [x.limits(keys=keys).settle, x.limits(keys=keys, settle_seconds=5.0).settle] == [30.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("sends", "looks"),
+    [([Fault.LOST_BEFORE], STUCK_AFTER + 20), ([*[Fault.LATER] * (STUCK_AFTER + 20), Fault.LOST_BEFORE], 0)],
+    ids=["nobody could look for an hour", "it was away for an hour before"],
+)
+async def test_an_unclear_post_leaves_by_itself_when_its_network_was_away_for_long_and_is_back(
+    sqlite_database: Database, tmp_path: Path, sends: list[Fault], looks: int
+) -> None:
+    redactor = Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
+    async with a_desk(sqlite_database, redactor, tmp_path, *sends) as desk:
+        desk.network.look_faults = [Fault.LATER] * looks
+        await desk.approve(1, "All quiet.")
+        await desk.run(STUCK_AFTER + 25)
+        assert (await desk.states(), desk.network.texts()) == ([DeliveryState.SENT], ["All quiet."])

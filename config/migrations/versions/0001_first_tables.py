@@ -542,6 +542,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("asks", sa.Integer(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("vanished", sa.Integer(), nullable=False),
         sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("not_before", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("first_sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
