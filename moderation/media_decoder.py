@@ -30,8 +30,10 @@ OPEN: Final = 3
 NEW_USERS_AND_NO_NETWORK: Final = 0x10000000 | 0x40000000
 NO_NEW_RIGHTS: Final = 38
 HEIF_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-STILL: Final = ("PNG", "WEBP", "TIFF")
-"""Formats of which more than one frame is refused. Of a GIF the first one is taken; a HEIC names its main picture."""
+PAGES: Final = "TIFF"
+"""A file of several pages is a document: it is refused. A HEIC names its main picture, a JPEG begins with it."""
+MOVING: Final = ("GIF", "PNG", "WEBP")
+"""Of these the first picture is taken, if there are several, and its author is told."""
 
 
 class RefusedError(Exception):
@@ -90,7 +92,7 @@ def opened(data: bytes) -> Image.Image:
         raise RefusedError("too_small")
     if kind == "JPEG" and len(data) < LEAST_JPEG * width * height:
         raise RefusedError("damaged")
-    if kind in STILL and getattr(image, "n_frames", 1) > 1:
+    if kind == PAGES and getattr(image, "n_frames", 1) > 1:
         raise RefusedError("animated")
     return image
 
@@ -129,7 +131,7 @@ def answer(data: bytes) -> tuple[dict[str, object], bytes]:
     try:
         image = opened(data)
         kind = str(image.format)
-        moved = kind == "GIF" and bool(getattr(image, "is_animated", False))
+        moved = kind in MOVING and bool(getattr(image, "is_animated", False))
         picture = in_srgb(image)
         head = {"width": picture.width, "height": picture.height, "format": kind, "moved": moved}
         return head, picture.tobytes()
