@@ -51,13 +51,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """From which share on the second judge is heeded: `ring` and `look` are about a life, `threat` and `tip` about
-    these, `sure` and `keep` about other labels, `keep` where officers are then spared the reply."""
+    """From which share on the second judge is heeded: `ring` and `look` are about a life, `either` about threat and tip
+    together, `threat` about a threat in what the rules call abuse or criticism, `sure` and `keep` about other labels,
+    `keep` where officers are then spared the reply."""
 
     ring: float
     look: float
+    either: float
     threat: float
-    tip: float
     sure: float
     keep: float
 
@@ -87,7 +88,7 @@ def bars_of(table: Mapping[str, Any]) -> Bars:
     try:
         bars = Bars(**{name: float(value) for name, value in table["second"].items()})
     except (KeyError, TypeError, ValueError):
-        raise TriageWrong("[second] needs ring, look, threat, tip, sure and keep, each a number") from None
+        raise TriageWrong("[second] needs ring, look, either, threat, sure and keep, each a number") from None
     if not 0 < bars.look <= bars.ring <= 1:
         raise TriageWrong("[second]: look must not be above ring")
     return bars

@@ -11,8 +11,8 @@ from bot.triage_rules import Bars, Way
 
 OPEN: Final = frozenset({About.QUESTION, About.CRITICISM, About.PRAISE, About.OTHER})
 """What the rules say when they saw nothing in particular: here the second judge may know better."""
-UNSAID: Final = OPEN | {About.ABUSE}
-"""Where a threat that the rules did not see may hide: abuse is on nobody's phone, and a threat belongs on one."""
+HARSH: Final = frozenset({About.ABUSE, About.CRITICISM})
+"""Where the rules do not tell a threat from hard words: abuse is on nobody's phone, and a threat belongs on one."""
 _HARD: Final = {About.ABUSE: Severity.ABUSIVE, About.HATE: Severity.HATEFUL}
 
 
@@ -31,13 +31,15 @@ def union(triaged: Triaged, shares: Shares, bars: Bars, ways: Mapping[About, Way
 
 def _besides(known: About, shares: Shares, bars: Bars, ways: Mapping[About, Way]) -> About | None:
     """What the second judge calls a reply that the rules call `known`, if that counts. A threat or a tip need not be
-    its first thought: each counts from a bar of its own on."""
-    if known in UNSAID and shares.get(About.THREAT, 0.0) >= bars.threat:
+    its first thought: where it is one of the two from a bar of their own on, the likelier counts. What is harsh is
+    mostly lawful: a threat in it needs more."""
+    threat, tip = shares.get(About.THREAT, 0.0), shares.get(About.TIP, 0.0)
+    if known in HARSH and threat >= bars.threat:
         return About.THREAT
     if known not in OPEN:
         return None
-    if shares.get(About.TIP, 0.0) >= bars.tip:
-        return About.TIP
+    if threat + tip >= bars.either and (tip > threat or known not in HARSH):
+        return About.TIP if tip > threat else About.THREAT
     about, share = max(shares.items(), key=lambda item: item[1])
     return about if about not in LIFE_RISK and share >= _bar(about, bars, ways) else None
 

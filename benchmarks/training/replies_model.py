@@ -1,6 +1,7 @@
 """Teaches the second judge of replies from the invented replies beside this file, and writes config/models/replies.npz.
 
-Run as `nice -n 19 python -m benchmarks.training.replies_model`; some minutes of one core, the same file every time."""
+Run as `OPENBLAS_NUM_THREADS=1 nice -n 19 python -m benchmarks.training.replies_model`; two minutes of one core (many
+with more threads, which wait for each other), the same file every time."""
 
 import re
 from pathlib import Path

@@ -23,6 +23,7 @@ from tests.bot.replies_stage import CONFIG, TRIAGE, Replies, Room, replies, shar
 from tests.bot.triage_samples import LIFE_RISK, Sample, samples, unseen
 
 PLAIN = "well that is a van alright"
+HARSH = "you are a waste of our taxes and a disgrace"
 ABUSE = "you fat ugly pig, hope you choke on your doughnut"
 
 
@@ -59,6 +60,13 @@ def test_a_threat_counts_though_something_else_is_likelier() -> None:
     both = judged(PLAIN, shares(other=0.55, threat=0.45))
     assert (both.about, both.route, both.ground) == (About.THREAT, Route.INSPECTOR, None)
     assert judged(PLAIN, shares(other=0.7, threat=0.3)).route is Route.OFFICER
+
+
+def test_what_is_a_threat_or_a_tip_without_being_surely_either_goes_to_the_likelier_desk() -> None:
+    assert judged(PLAIN, shares(other=0.6, threat=0.25, tip=0.15)).route is Route.INSPECTOR
+    assert judged(PLAIN, shares(other=0.6, threat=0.15, tip=0.25)).route is Route.TIPS
+    assert judged(HARSH, shares(criticism=0.6, threat=0.35, tip=0.05)).route is Route.OFFICER
+    assert judged(HARSH, shares(criticism=0.2, threat=0.8)).route is Route.INSPECTOR
 
 
 def test_a_threat_among_abuse_is_on_the_phone_of_an_inspector() -> None:
@@ -192,6 +200,12 @@ def test_threats_and_tips_in_words_never_learnt_take_their_way(kind: str, route:
     found = [sample for sample in unseen() if sample.kind == kind]
     assert len(found) >= 12
     assert sum(both(sample).route is route for sample in found) >= share * len(found)
+
+
+def test_few_tips_and_threats_of_the_newest_rounds_reach_an_officer() -> None:
+    found = [s for s in unseen() if s.kind in ("threat", "tip") and s.sort in ("round 3", "round 4")]
+    assert len(found) == 72
+    assert sum(both(sample).route in (Route.OFFICER, Route.KEPT) for sample in found) <= 0.15 * len(found)
 
 
 def test_nine_of_ten_unseen_emergencies_reach_the_control_room() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[1] / "samples" / "replies"
 LIFE_RISK = frozenset({"emergency", "suicide", "minor"})
 """The kinds of which not one may be missed."""
+ROUNDS = {"unseen.txt": "round 1", "unseen_2.txt": "round 2", "unseen_3.txt": "round 3", "unseen_4.txt": "round 4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ def later() -> tuple[Sample, ...]:
 
 @cache
 def unseen() -> tuple[Sample, ...]:
-    """Two rounds that judge the second judge, written when its features were fixed; no lesson is made of them."""
-    return tuple(_unseen("unseen.txt", "round 1")) + tuple(_unseen("unseen_2.txt", "round 2"))
+    """Four rounds that judge the second judge, written when its features were fixed; no lesson is made of them."""
+    return tuple(sample for name, sort in ROUNDS.items() for sample in _unseen(name, sort))
 
 
 def _unseen(name: str, sort: str) -> Iterator[Sample]:
