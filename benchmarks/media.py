@@ -1,6 +1,6 @@
 """Photos: how much of what should be covered is covered, how much else, how long it takes, how much memory.
 
-    python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default]
+    python benchmarks/media.py [MANIFEST.jsonl] [--quick] [--check] [--tier fast|default] [--screens]
 
 MANIFEST holds lines {"image", "set", "boxes": [{"kind", "box": [x1, y1, x2, y2], "ignore"?}]}; images lie beside it.
 Something counts as covered if four fifths of its box are. Prints every miss, a table a set with n, then the figures;
@@ -58,6 +58,7 @@ class Score:
     small_covered: int = 0
     small: int = 0
     extra: int = 0
+    screens: int = 0
     painted: list[float] = field(default_factory=list)
     leftover: int = 0
     open_pixels: int = 0
@@ -105,6 +106,7 @@ def count(score: Score, photo: CoveredPhoto, row: dict[str, Any]) -> Iterator[st
     yield from tell(score, mask, row)
     score.painted.append(float(mask.mean()))
     score.leftover += bool(photo.leftover)
+    score.screens += any(box.kind == BoxKind.SCREEN for box in photo.boxes)
     picture = np.asarray(Image.open(io.BytesIO(photo.jpeg)))
     score.open_pixels += int((picture[mask] != FILL).any(axis=-1).sum())
     score.found_again += faces_under(picture, mask)
@@ -160,11 +162,13 @@ def chosen(manifest: Path, quick: bool) -> list[dict[str, Any]]:
     return [row for each in sets.values() for row in each[:QUICK]]
 
 
-async def measure(rows: list[dict[str, Any]], folder: Path, tier: Tier) -> tuple[dict[str, Score], dict[str, float]]:
+async def measure(
+    rows: list[dict[str, Any]], folder: Path, tier: Tier, screens: bool
+) -> tuple[dict[str, Score], dict[str, float]]:
     """Scores a set, and the times and memory of the whole."""
     scores: dict[str, Score] = defaultdict(Score)
     figures: dict[str, float] = {}
-    async with Photos(side=None) as photos:
+    async with Photos(side=None, screens=screens) as photos:
         began = time.perf_counter()
         await photos.warm()
         figures["load_seconds"] = time.perf_counter() - began
@@ -253,19 +257,21 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few pictures of each set, by the fast tier")
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
     parser.add_argument("--tier", type=Tier, choices=list(Tier), help="default, and fast with --quick")
+    parser.add_argument("--screens", action="store_true", help="as with [moderation] screens = true")
     options = parser.parse_args()
     if not options.manifest.is_file():
         print("There are no pictures to measure with; name a manifest.")
         return 0
     tier = options.tier or (Tier.FAST if options.quick else Tier.DEFAULT)
     rows = chosen(options.manifest, options.quick)
-    scores, figures = asyncio.run(measure(rows, options.manifest.parent, tier))
+    scores, figures = asyncio.run(measure(rows, options.manifest.parent, tier, options.screens))
     print_table(scores)
     if not options.quick:
         print_rival(rows, options.manifest.parent)
     missed = list(missed_bars(scores, figures, options.quick))
     print(*missed, sep="\n") if missed else print("every bar is met")
     figures |= {f"{name}_covered": score.recall for name, score in scores.items()}
+    figures["pictures_with_screens"] = sum(score.screens for score in scores.values())
     figures["open_pixels"] = sum(score.open_pixels for score in scores.values())
     figures["faces_found_again"] = sum(score.found_again for score in scores.values())
     figures |= {f"{kind}_painted": painted(scores, kind) for kind in PAINTED}

@@ -188,16 +188,35 @@ async def _given_up(database: Database, found: Found) -> None:
         found.bad("given_up", n=items)
 
 
+def _photos(screens: bool) -> Photos:
+    return Photos(screens=screens)
+
+
 async def _models(settings: Settings, found: Found) -> None:
     await _text_detectors(settings, found)
-    async with Photos() as photos:
-        try:
-            await photos.warm()
-            found.good("picture_detectors")
-        except DetectorFailed:
-            found.bad("picture_detectors_wrong")
+    await _picture_detectors(settings, found)
     if settings.moderation.models:
         await _reply_model(settings, found)
+
+
+async def _picture_detectors(settings: Settings, found: Found, make: Callable[[bool], Photos] = _photos) -> None:
+    """Whether all that look into pictures can; where the one of screens is on and alone cannot, that is said."""
+    screens = settings.moderation.screens
+    if await _can_look(make(screens)):
+        found.good("picture_detectors_screens" if screens else "picture_detectors")
+    elif screens and await _can_look(make(False)):
+        found.bad("screens_wrong")
+    else:
+        found.bad("picture_detectors_wrong")
+
+
+async def _can_look(photos: Photos) -> bool:
+    async with photos:
+        try:
+            await photos.warm()
+        except DetectorFailed:
+            return False
+        return True
 
 
 async def _text_detectors(settings: Settings, found: Found) -> None:

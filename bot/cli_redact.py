@@ -40,6 +40,7 @@ def redact_media(
     paths: Annotated[list[Path], typer.Argument(help="Pictures and videos, or folders of them.", exists=True)],
     out: Annotated[Path, typer.Option("--out", help="Where the covered ones go.")],
     report: Annotated[Path, typer.Option("--report", help="One line of JSON a file: what was covered.")],
+    screens: Annotated[bool, typer.Option("--screens", help="In pictures, cover screens, too.")] = False,
 ) -> None:
     """Cover faces, plates and legible text in many pictures and videos. Exit code 1 if one of them was refused."""
     from moderation import media_batch
@@ -47,5 +48,5 @@ def redact_media(
     def progress(done: int, total: int) -> None:
         typer.echo(f"\r{done}/{total}", err=True, nl=done == total)
 
-    without = asyncio.run(media_batch.redact_media(paths, out, report, progress))
+    without = asyncio.run(media_batch.redact_media(paths, out, report, progress, screens=screens))
     raise typer.Exit(1 if without else 0)

@@ -48,10 +48,13 @@ def _is_small(box: Mapping[str, Any]) -> bool:
     return bool(min(box["x2"] - box["x1"], box["y2"] - box["y1"]) <= SMALLEST)
 
 
+_TELLING: Final = frozenset({BoxKind.TEXT.value, BoxKind.SCREEN.value})
+
+
 def _is_opened(picture: PostPicture) -> bool:
-    """Whether a person left writing open that no list knows, or what may have been something else."""
+    """Whether a person left writing open that no list knows, or a screen, or what may have been something else."""
     opened = [picture.boxes[i] for i in picture.lifted if i < len(picture.boxes) and i not in picture.signs]
-    return any(box["kind"] == BoxKind.TEXT.value or box["score"] < UNSURE for box in opened)
+    return any(box["kind"] in _TELLING or box["score"] < UNSURE for box in opened)
 
 
 _SHOWN: Final[Mapping[Reason, Callable[[PostPicture], bool]]] = {

@@ -77,12 +77,14 @@ class Moderation(_Table):
 
     `warm`: load the detectors at the start, not when the first post needs them. `models`: look with the trained models
     of names and places too; without them the rules alone look, which finds far fewer. `detectors` says of each detector
-    of texts by name whether it is on; one that is not named is."""
+    of texts by name whether it is on; one that is not named is. `screens`: cover televisions, monitors, laptops and
+    telephones in photos, too."""
 
     overlays: tuple[str, ...] = ("uk",)
     detectors: dict[str, bool] = {}
     models: bool = True
     warm: bool = True
+    screens: bool = False
     characters: int = Field(default=2000, ge=100, le=10_000)
 
     @property

@@ -71,6 +71,7 @@ class BoxKind(StrEnum):
     PLATE = "plate"
     TEXT = "text"
     CODE = "code"
+    SCREEN = "screen"
     ADDED = "added"
 
 

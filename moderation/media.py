@@ -42,8 +42,10 @@ class Photos:
 
     One picture of each tier is in hand at a time; one for a card overtakes one of the default tier."""
 
-    def __init__(self, side: int | None = SIDE) -> None:
+    def __init__(self, side: int | None = SIDE, *, screens: bool = False) -> None:
+        """`screens`: televisions, monitors, laptops and telephones are covered, too."""
         self._side = side
+        self._asked = ("screens",) if screens else ()
         self._process: PhotoProcess | None = None
         self._turns = {tier: asyncio.Lock() for tier in Tier}
 
@@ -89,7 +91,7 @@ class Photos:
             dead, self._process = self._process, None
             await dead.close()
         if self._process is None:
-            self._process = PhotoProcess()
+            self._process = PhotoProcess(asked=self._asked)
         return self._process
 
 

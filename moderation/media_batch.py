@@ -19,17 +19,22 @@ FAILED: Final = "detector_failed"
 
 
 async def redact_media(
-    paths: Sequence[Path], out: Path, report: Path, progress: Callable[[int, int], None] = lambda done, total: None
+    paths: Sequence[Path],
+    out: Path,
+    report: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    screens: bool = False,
 ) -> int:
     """Cover every file by the default tier, at its full size; folders are walked. Gives how many are without a result.
 
     `out` gets JPEGs and MP4s named by their hash. `report` gets one line of JSON a file, with boxes as covered, in
     pixels of the upright picture, or with `"out": null` and an `error`; the boxes of a video tell their frame too.
-    `progress` is told how many are done, and of how many."""
+    `progress` is told how many are done, and of how many. `screens`: of photos, screens are covered, too."""
     files = list(_files(paths))
     out.mkdir(parents=True, exist_ok=True)
     without = 0
-    async with Photos(side=None) as photos, Videos() as videos:
+    async with Photos(side=None, screens=screens) as photos, Videos() as videos:
         with report.open("w", encoding="utf-8") as lines:
             for done, path in enumerate(files):
                 progress(done, len(files))

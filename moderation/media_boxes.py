@@ -12,6 +12,7 @@ MARGINS: Final[dict[BoxKind, tuple[float, float]]] = {
     BoxKind.PLATE: (0.25, 0.40),
     BoxKind.TEXT: (0.12, 0.25),
     BoxKind.CODE: (0.15, 0.15),
+    BoxKind.SCREEN: (0.06, 0.06),
     BoxKind.ADDED: (0.0, 0.0),
 }
 """What is added on each side of a box before it is covered, as shares of its width and of its height."""

@@ -26,7 +26,9 @@ AGAIN: Final = 2
 GONE: Final = 0.8
 """Something of which less than this share is filled is not covered."""
 AROUND: Final = 0.6
-"""The same of writing with a whole fill inside it: the borders of a fill look like letters."""
+"""The same of writing or a screen with a whole fill inside it: fills look like screens, their borders like letters."""
+
+_LIKE_A_FILL: Final = frozenset({BoxKind.TEXT, BoxKind.SCREEN})
 
 Breathe = Callable[[], None]
 
@@ -118,7 +120,7 @@ class Covering:
 
 
 def _enough(box: Box, fills: Sequence[Box]) -> float:
-    around = box.kind is BoxKind.TEXT and any(within(each, box) >= WITHIN for each in fills)
+    around = box.kind in _LIKE_A_FILL and any(within(each, box) >= WITHIN for each in fills)
     return AROUND if around else GONE
 
 

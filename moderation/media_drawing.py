@@ -16,6 +16,7 @@ COLOURS: Final[dict[BoxKind, str]] = {
     BoxKind.PLATE: "#06d6a0",
     BoxKind.TEXT: "#4cc9f0",
     BoxKind.CODE: "#f78c6b",
+    BoxKind.SCREEN: "#c77dff",
     BoxKind.ADDED: "#ef476f",
 }
 DARK: Final = "#111111"

@@ -4,7 +4,7 @@ The numbers were chosen by measurement; `benchmarks/media.py` prints what they g
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
@@ -21,16 +21,19 @@ from moderation.media_boxes import Side, area, merged, moved, reading_order, sca
 DARK: Final = 70
 """A picture whose mean brightness (0 to 255) is lower is also looked at with its shadows lifted."""
 GAMMA: Final = 0.45
+ON_REQUEST: Final = frozenset({"screens"})
+"""Detectors that look only where the force has switched them on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
     """One look of a detector; boxes below the score `least` are not believed.
 
-    `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution, in
-    squares of `tile` pixels that overlap by `lap`. `turns`: quarter turns to look at. `over`: only for pictures whose
-    long side is longer. `dark`: only for dark pictures, with their shadows lifted. `every`: in a video, one frame of
-    so many, the first of them after `shift` frames, so that not all look at the same. `mirrored`: left is right.
+    `side`: the picture's long side is brought to this, enlarging at most `zoom` times; None is full resolution. In
+    squares of `tile` pixels that overlap by `lap`, where there is a `tile`, as at full resolution. `turns`: quarter
+    turns to look at. `over`: only for pictures whose long side is longer. `dark`: only for dark pictures, with their
+    shadows lifted. `every`: in a video, one frame of so many, the first of them after `shift` frames, so that not all
+    look at the same. `mirrored`: left is right.
     `most`: the largest share of a view that one box may take to be believed."""
 
     least: float
@@ -88,10 +91,13 @@ class Sight:
         self._detectors = detectors
 
     @classmethod
-    def load(cls) -> "Sight":
-        """Every module of `media_detectors/`. Raises DetectorFailed if one cannot be loaded: none looks alone."""
+    def load(cls, asked: Collection[str] = ()) -> "Sight":
+        """Every module of `media_detectors/`, of those on request the ones that are `asked` for.
+
+        Raises DetectorFailed if one cannot be loaded: none looks alone."""
         cv2.setNumThreads(1)
-        modules = [importlib.import_module(f"{media_detectors.__name__}.{name}") for name in names()]
+        wanted = [name for name in names() if name not in ON_REQUEST or name in asked]
+        modules = [importlib.import_module(f"{media_detectors.__name__}.{name}") for name in wanted]
         return cls([(module.load(), module.LOOKS) for module in modules])
 
     def look(
@@ -145,12 +151,20 @@ def _views(picture: Pixels, each: Pass) -> Iterator[tuple[Pixels, Callable[[Box]
         yield from _tiles(picture, each.tile, each.lap)
         return
     small, back = resized(picture, each.side, each.zoom)
+    if each.tile:
+        for part, there in _tiles(small, each.tile, each.lap):
+            yield part, partial(_both, first=there, then=back)
+        return
     size = (small.shape[1], small.shape[0])
     if each.mirrored:
         small, back = small[:, ::-1], partial(_unmirrored, width=size[0], back=back)
     for turn in each.turns:
         view = np.ascontiguousarray(np.rot90(small, turn))
         yield view, partial(_straightened, turn=turn, size=size, back=back)
+
+
+def _both(box: Box, first: Callable[[Box], Box], then: Callable[[Box], Box]) -> Box:
+    return then(first(box))
 
 
 def _unmirrored(box: Box, width: int, back: Callable[[Box], Box]) -> Box:

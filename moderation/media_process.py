@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Final
@@ -29,8 +29,8 @@ class PhotoProcess:
 
     A program of its own and not a fork: it is given nothing of our environment, so no secret either."""
 
-    def __init__(self, nice: int = 0) -> None:
-        """`nice`: how far others go before it."""
+    def __init__(self, nice: int = 0, asked: Collection[str] = ()) -> None:
+        """`nice`: how far others go before it; `asked`: the detectors on request that look, too."""
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count()
         self._owed: dict[int, asyncio.Future[Answer]] = {}
@@ -38,7 +38,7 @@ class PhotoProcess:
         self._sending = threading.Lock()
         self._gone = False
         self._connection, theirs = Pipe()
-        self._child = _start(theirs, nice)
+        self._child = _start(theirs, nice, asked)
         self._reader = threading.Thread(target=self._read, daemon=True, name="photos")
         self._reader.start()
 
@@ -130,9 +130,9 @@ class PhotoProcess:
                 owed.set_exception(DetectorFailed("the photo process died"))
 
 
-def _start(theirs: Connection, nice: int) -> subprocess.Popen[bytes]:
+def _start(theirs: Connection, nice: int, asked: Collection[str]) -> subprocess.Popen[bytes]:
     """The child, which holds the only other end of the pipe."""
-    command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno()), str(nice)]
+    command = [sys.executable, "-m", "moderation.media_worker", str(theirs.fileno()), str(nice), *sorted(asked)]
     environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), **THRIFT}
     with theirs:
         # A session of its own: Ctrl-C is ours to answer, and the pipe tells the child when we are gone.

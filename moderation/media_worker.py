@@ -9,12 +9,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 
 from moderation.detector import DetectorFailed
 from moderation.media_covering import Covering
 from moderation.media_decode import PhotoRefused
 from moderation.media_job import Answer, Job, Tier, Warm, Work
+from moderation.media_passes import Sight
 from moderation.media_video_covering import VideoCovering
 from moderation.media_video_job import Progress, SoundJob, VideoJob
 from moderation.media_video_sound import heard
@@ -92,10 +94,10 @@ class Worker:
 
 
 def main() -> None:
-    """`sys.argv` holds the file descriptor of the connection, and how nice to be."""
+    """`sys.argv` holds the file descriptor of the connection, how nice to be, and the detectors on request."""
     logging.disable()
     os.nice(int(sys.argv[2]))
-    Worker(Connection(int(sys.argv[1])), Covering()).serve()
+    Worker(Connection(int(sys.argv[1])), Covering(partial(Sight.load, sys.argv[3:]))).serve()
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ async def start(program: Program, stack: AsyncExitStack) -> Part:
     models, off = settings.moderation.models, detectors_off(settings)
     room = TextRoom(settings.files.places, settings.files.languages, secret, models=models, off=off)
     stack.callback(room.close)
-    photos = await stack.enter_async_context(Photos())
+    photos = await stack.enter_async_context(Photos(screens=settings.moderation.screens))
     videos = await stack.enter_async_context(Videos())
     desk = program.desk(vault)
     preparer = Preparer(program.database, desk, room, program.changed)
