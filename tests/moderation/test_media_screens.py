@@ -118,8 +118,8 @@ def test_a_resized_picture_is_looked_at_in_tiles_and_boxes_find_their_way_back()
         rows, columns = np.nonzero(picture[:, :, 0] > 128)
         if not len(rows):
             return []
-        edges = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-        return [Box(BoxKind.SCREEN, *(int(edge) for edge in edges), 0.9, "white")]
+        right, bottom = int(columns.max()) + 1, int(rows.max()) + 1
+        return [Box(BoxKind.SCREEN, int(columns.min()), int(rows.min()), right, bottom, 0.9, "white")]
 
     picture = np.zeros((600, 1000, 3), np.uint8)
     picture[560:580, 940:980] = 255
