@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.training.layers import Labels, Learning, network, softmax
 from bot.triage_features import PIECES, Encoder, Numbers, pieces
 from bot.triage_labels import About
 from moderation.normalise import look_at, plain
@@ -20,10 +21,9 @@ OUT: Final = Path(__file__).resolve().parents[2] / "config" / "models" / "replie
 LABELS: Final = tuple(About)
 KINDS: Final = {"suicide": "crisis"}
 SEEDS: Final = (0, 1, 2)
-HIDDEN, BATCH, PASSES, RATE, DECAY, DROPPED = 128, 128, 25, 3e-3, 3e-2, 0.3
+HOW: Final = Learning()
 PIECE_PASSES, PIECE_RATE = 5, 0.5
 
-Labels = NDArray[np.int64]
 Lesson = tuple[str, About]
 
 
@@ -62,49 +62,6 @@ def _hurried(text: str, dice: np.random.Generator) -> str:
     return "".join(letters)
 
 
-def network(meanings: Numbers, labels: Labels, seed: int) -> list[Numbers]:
-    """One hidden layer, by Adam with weight decay and dropped neurons."""
-    dice = np.random.default_rng(seed)
-    spread = 1 / np.sqrt(meanings.shape[1])
-    parts: list[Numbers] = [
-        (dice.normal(0, spread, (meanings.shape[1], HIDDEN)) * 4).astype(np.float32),
-        np.zeros(HIDDEN, np.float32),
-        dice.normal(0, 1 / np.sqrt(HIDDEN), (HIDDEN, len(LABELS))).astype(np.float32),
-        np.zeros(len(LABELS), np.float32),
-    ]
-    means, squares = [np.zeros_like(p) for p in parts], [np.zeros_like(p) for p in parts]
-    step = 0
-    for turn in range(PASSES):
-        order = dice.permutation(len(meanings))
-        for start in range(0, len(order), BATCH):
-            step += 1
-            chosen = order[start : start + BATCH]
-            slopes = _slopes(parts, meanings[chosen], labels[chosen], dice)
-            _move(parts, slopes, means, squares, step, RATE * (1 - turn / PASSES))
-    return parts
-
-
-def _slopes(parts: list[Numbers], given: Numbers, labels: Labels, dice: np.random.Generator) -> list[Numbers]:
-    hidden = np.maximum(given @ parts[0] + parts[1], 0)
-    kept = ((dice.random(hidden.shape, dtype=np.float32) > DROPPED) / np.float32(1 - DROPPED)).astype(np.float32)
-    shares = softmax((hidden * kept) @ parts[2] + parts[3])
-    shares[np.arange(len(labels)), labels] -= 1
-    off = (shares / np.float32(len(labels))).astype(np.float32)
-    back = (off @ parts[2].T) * kept * (hidden > 0)
-    return [given.T @ back, back.sum(axis=0), (hidden * kept).T @ off, off.sum(axis=0)]
-
-
-def _move(
-    parts: list[Numbers], slopes: list[Numbers], means: list[Numbers], squares: list[Numbers], step: int, rate: float
-) -> None:
-    for i, slope in enumerate(slopes):
-        means[i] = 0.9 * means[i] + 0.1 * slope
-        squares[i] = 0.999 * squares[i] + 0.001 * slope * slope
-        by = means[i] / (1 - 0.9**step) / (np.sqrt(squares[i] / (1 - 0.999**step)) + 1e-8)
-        decay = DECAY * parts[i] if i in (0, 2) else 0
-        parts[i] = (parts[i] - rate * (by + decay)).astype(np.float32)
-
-
 def linear(found: list[NDArray[np.int64]], labels: Labels) -> tuple[Numbers, Numbers]:
     """A weight a label for each piece, by plain descent."""
     dice = np.random.default_rng(0)
@@ -120,11 +77,6 @@ def linear(found: list[NDArray[np.int64]], labels: Labels) -> tuple[Numbers, Num
     return weights, bias
 
 
-def softmax(logits: Numbers) -> Numbers:
-    shares: Numbers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
 def main() -> None:
     dice = np.random.default_rng(1)
     told = lessons()
@@ -137,7 +89,7 @@ def main() -> None:
         "networks": np.array(len(SEEDS)),
     }
     for number, seed in enumerate(SEEDS):
-        for name, part in zip("abcd", network(meanings, labels, seed), strict=True):
+        for name, part in zip("abcd", network(meanings, labels, len(LABELS), seed, HOW), strict=True):
             stored[f"{name}{number}"] = part.astype(np.float16)
         print(f"network {number + 1} of {len(SEEDS)}", flush=True)
     weights, bias = linear([pieces(text) for text, _ in typed], labels)
