@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from benchmarks.texts import hostile, rivals, structured
+from benchmarks.texts import hostile, noticed, rivals, structured
 from benchmarks.texts.score import Score, lowered, rows_of
 from moderation.finding import Action, Label
 from moderation.redaction import Context, Redactor
@@ -56,12 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} posts a corpus, no rivals, under 50 s in all")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a bar is missed")
+    parser.add_argument(
+        "--posts", type=Path, default=SAMPLES / "posts_unseen.jsonl", help="posts with their categories"
+    )
     parser.add_argument("corpora", nargs="*", type=Path, help="JSONL files of annotated posts (default: shared ones)")
     chosen = parser.parse_args(arguments)
     start = time.process_time()
     redactor = Redactor.load(ROOT / "config", Words.load(ROOT / "config" / "languages"))
     figures: dict[str, Figure] = {"load s": (time.process_time() - start, 0)}
-    figures |= _speed(redactor) | _judged(redactor)
+    figures |= _speed(redactor) | _judged(redactor) | noticed.shares(redactor, rows_of(chosen.posts))
     kinds = structured.kinds(redactor, QUICK_VALUES if chosen.quick else structured.VALUES)
     figures |= {f"{kind.name} %": (kind.percent, kind.posts) for kind in kinds}
     for file in chosen.corpora or sorted((SHARED / "text").glob("dev_*.jsonl")):

@@ -30,10 +30,12 @@ class Label(StrEnum):
 
 
 class Action(StrEnum):
-    """MASK: taken out unless a person lifts it. SUGGEST: stays unless a person covers it."""
+    """MASK: taken out unless a person lifts it. SUGGEST: stays unless a person covers it. ASK: stays; only the policy
+    hears of it."""
 
     MASK = "mask"
     SUGGEST = "suggest"
+    ASK = "ask"
 
 
 class Reach(StrEnum):

@@ -87,7 +87,8 @@ class Rule:
     """One rule. `any_of`, `all_of`, `unless` name word lists, findings: "@PLATE" by label, "@age of a minor" by rule.
 
     The lists must meet in one sentence, or anywhere for `whole_post`. A name may be several with "|" between them.
-    With `always` every post of its kinds meets it. `cut` are the lists whose words are taken out (with `reach`),
+    With `always` every post of its kinds meets it; with `otherwise` only one that meets no other rule of its
+    category. `cut` are the lists whose words are taken out (with `reach`),
     `draft` the sentence used if nothing else is left."""
 
     code: str
@@ -108,6 +109,7 @@ class Rule:
     instead: str | None = None
     live: bool = False
     always: bool = False
+    otherwise: bool = False
     label: Label = Label.POLICY
 
     def met_by(self, hits: Sequence[Hit]) -> list[Hit]:
@@ -246,7 +248,7 @@ class Policy:
                 applied = self._stricter(rule, names)
                 if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:
                     met[rule.code] = Met(applied, tuple(found))
-        return sorted(met.values(), key=lambda each: -each.rule.verdict.severity)
+        return sorted(_needed(met.values()), key=lambda each: -each.rule.verdict.severity)
 
     def _stricter(self, rule: Rule, overlays: Iterable[str]) -> Rule:
         raised = [self.stricter.get(name, {}).get(rule.code, rule.verdict) for name in overlays]
@@ -277,6 +279,12 @@ def unknown_overlays(folder: Path, named: Iterable[str]) -> list[str]:
 
 def _in_full(name: str) -> str:
     return name.lower().replace("-", "_")
+
+
+def _needed(met: Collection[Met]) -> list[Met]:
+    """The rules that were met, without one that counts only `otherwise` beside another of its category."""
+    told = {each.rule.category for each in met if not each.rule.otherwise}
+    return [each for each in met if not (each.rule.otherwise and each.rule.category in told)]
 
 
 def _parts(overlays: Iterable[str]) -> list[str]:
@@ -330,6 +338,7 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         "instead",
         "live",
         "always",
+        "otherwise",
         "whole_post",
         "category",
     }

@@ -23,6 +23,7 @@ from moderation.screening import (
     cut_first,
     cuts,
     hardened,
+    is_behind,
     may_stay,
     unmasked,
     waits_for_scene,
@@ -213,17 +214,17 @@ class Redactor:
         places = in_force.places if in_force else frozenset()
         if look.kind is not PostKind.APPEAL:
             found = hardened(folded, found, look.hits)
-        findings = [f for f in found if f.start >= beside and not may_stay(f, found, look.kind, folded, places)]
+        findings = [f for f in found if is_behind(f, beside) and not may_stay(f, found, look.kind, folded, places)]
         if look.context.own_public_text:
             findings = [f for f in findings if f.hard]
         look.masks = [f for f in findings if f.action is Action.MASK]
         masks = [f for f in look.found.findings if f.action is Action.MASK]
         look.suggested = unmasked(folded, [f for f in findings if f.action is Action.SUGGEST], masks)
-        rude = [f for f in findings if f.label is Label.PROFANITY]
+        spoken = [f for f in findings if f.label is Label.PROFANITY or f.action is Action.ASK]
         hits = [
             *look.hits,
             *as_hits(folded, look.masks),
-            *as_hits(folded, rude),
+            *as_hits(folded, spoken),
             *self._further_hits(look, in_force is not None),
         ]
         look.met = self._policy.judge(hits, look.kinds, look.context.overlays)

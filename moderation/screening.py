@@ -43,6 +43,11 @@ def may_stay(
     )
 
 
+def is_behind(finding: Finding, cited: int) -> bool:
+    """Whether it stands behind the plan reference that ends there; of a question about a whole stretch its end does."""
+    return finding.end > cited if finding.action is Action.ASK else finding.start >= cited
+
+
 def _staying(findings: Sequence[Finding], kind: PostKind, folded: str, planned: frozenset[str]) -> Iterator[Finding]:
     streets = (f for f in findings if f.rule in STREET_RULES)
     return (street for street in streets if may_stay(street, findings, kind, folded, planned))
@@ -58,7 +63,7 @@ def without_area_names(
     """Findings without those whose every capital is an area's name ("Telmo" is a first name too), or the name of an
     institution that everybody knows ("St John Ambulance")."""
     known = [*((start, end) for start, end, _ in named), *((h.start, h.end) for h in hits if h.name == "institution")]
-    return tuple(finding for finding in findings if not _is_only(folded, finding, known))
+    return tuple(f for f in findings if f.action is Action.ASK or not _is_only(folded, f, known))
 
 
 def unmasked(folded: str, suggested: Sequence[Finding], masks: Sequence[Finding]) -> list[Finding]:

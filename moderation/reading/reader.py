@@ -11,13 +11,13 @@ from spacy.language import Language
 from moderation.detector import DetectorFailed
 from moderation.reading import pipelines
 from moderation.reading.casing import case_of, with_capitals
-from moderation.reading.encoder import Encoder
 from moderation.reading.features import Seen, features
 from moderation.reading.gazetteer import Gazetteer
 from moderation.reading.head import Head, digits, given, given_encoded
 from moderation.reading.rampart import Numbers, Rampart
 from moderation.reading.register import Register
 from moderation.reading.tagger import Shares, Tagger
+from moderation.reading.thinking import encoder
 from moderation.reading.tokens import MOST, Token, tokens_of
 
 _CAPITAL = 0.3
@@ -51,7 +51,7 @@ class Reader:
         self._register = Register.load(config / "names" / "ordinary.txt")
         self._taggers = {language: Tagger(models / f"{language}.crfsuite") for language in pipelines.PACKAGES}
         self._heads = Head.load(models / "rampart.npz"), Head.load(models / "encoder.npz")
-        self._rampart, self._encoder = Rampart(), Encoder()
+        self._rampart, self._encoder = Rampart(), encoder()
         self._pipelines: Mapping[str, Language] = {
             language: pipelines.load(package) for language, package in pipelines.PACKAGES.items()
         }

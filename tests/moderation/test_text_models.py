@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.texts import noticed
 from benchmarks.texts.score import Score, lowered, rows_of
 from moderation.finding import Action, Label
 from moderation.policy import Verdict
@@ -27,6 +28,9 @@ NAMED = [
     ("es", "hemos hablado con itziar zubeldia en pamplona", ["itziar", "zubeldia", "pamplona"]),
     ("fr", "Merci à Solène Kervadec de Quimper pour son aide.", ["Solène", "Kervadec", "Quimper"]),
 ]
+
+NOTICED, FLAGGED = 92.0, 20.0
+"""Percent of the posts of `posts_unseen.jsonl`."""
 
 
 @cache
@@ -55,6 +59,25 @@ def test_plain_posts_keep_their_words(language: str) -> None:
     assert len([post for post, redacted in posts if redacted.text != post]) <= 3
     assert len([post for post, redacted in posts if redacted.verdict is not Verdict.PASS]) <= 3
     assert len([post for post, redacted in posts if redacted.suggestions]) <= 8
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_plain_sentences_are_not_asked_about_by_what_they_mean(language: str) -> None:
+    posts = (SAMPLES / f"plain_{language}.txt").read_text("utf-8").splitlines()
+    told = {post: redactor().redact(post, Context(language=language)).reasons for post in posts}
+    assert [
+        post for post, reasons in told.items() if any(reason.code.startswith("may tell") for reason in reasons)
+    ] == []
+
+
+@pytest.mark.slow
+def test_posts_in_words_that_nobody_looked_up_are_noticed_and_plain_ones_seldom_flagged() -> None:
+    """The plain ones share words with the others on purpose. The lists alone notice 77 % and flag 19 %."""
+    shares = noticed.shares(redactor(), json_lines(SAMPLES / "posts_unseen.jsonl"))
+    assert {of for name, (_, of) in shares.items() if name in ("noticed %", "plain flagged %")} == {204, 150}
+    assert shares["noticed %"][0] >= NOTICED
+    assert shares["plain flagged %"][0] <= FLAGGED
+    assert all(shares[f"noticed {language} %"][0] >= 85 for language in ("en", "es", "fr"))
 
 
 def test_what_a_model_read_is_told_and_taken_out_as_whole_words() -> None:
