@@ -1,6 +1,6 @@
 """The officer's one card of a post, through every state. Plain functions from a view to a Card."""
 
-from bot.card_parts import KINDS, STALE, button
+from bot.card_parts import KINDS, STALE, button, in_rows
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.fix_parts import FixParts
 from bot.view import PostView
@@ -40,7 +40,7 @@ class AuthorCards(FixParts):
             pictures=view.shown_pictures(),
             quote=post.text or None,
             lines=tuple(lines),
-            rows=self._author_rows(view),
+            rows=in_rows(self._author_rows(view)),
         )
 
     def _author_page(self, view: PostView, title: str) -> Card | None:

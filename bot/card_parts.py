@@ -1,5 +1,6 @@
 """What cards about posts are made of: sentences, buttons, and the lines that several of them tell."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,6 +19,8 @@ SEND_BACK: Final = ("identifies", "place", "live", "tone")
 RECALL: Final = ("harm", "wrong", "order", "over")
 LABEL: Final = 30
 """As much of a button's label as a phone shows."""
+SHOWN: Final = {1: LABEL, 2: 21, 3: 13, 4: 9}
+"""And of each where so many stand in a row, on a small phone."""
 EMBARGOES: Final = ("15", "30", "60", "0")
 UNTIL_CLEAR: Final = "scene"
 LEAKS: Final = 12
@@ -30,6 +33,19 @@ def button(
 ) -> Button:
     """A button of this card. The token is opaque to chat apps; rights are checked at every press."""
     return Button(f"{slot.id}.{action}.{arg}.{revision}", clipped(label, LABEL), weight)
+
+
+def in_rows(rows: Iterable[Sequence[Button]]) -> tuple[tuple[Button, ...], ...]:
+    """The same rows, but none with a label that a small phone would cut for want of room."""
+    made: list[list[Button]] = []
+    for row in rows:
+        made.append([])
+        for one in row:
+            longest = max(len(each.label) for each in (*made[-1], one))
+            if made[-1] and longest > SHOWN.get(len(made[-1]) + 1, 0):
+                made.append([])
+            made[-1].append(one)
+    return tuple(tuple(row) for row in made if row)
 
 
 def clipped(text: str, most: int) -> str:

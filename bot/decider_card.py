@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import judging, parts
 from bot.beside import beside
-from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped
+from bot.card_parts import EMBARGOES, LABEL, RECALL, SEND_BACK, STALE, UNTIL_CLEAR, button, clipped, in_rows
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.delivery import DeliveryState
 from bot.fix_parts import FixParts
@@ -21,7 +21,7 @@ from moderation.post import PictureState, Post, PostState, Wait
 MINORS = "D"
 MAY_BE_MINORS = (judging.FACES.code, "pictured minor")
 """The category of what is about minors; and what else may show one."""
-WORD = 12
+WORD = 9
 """As much of a word as fits into a button beside what the button does."""
 
 
@@ -30,6 +30,10 @@ class DeciderCards(FixParts):
 
     def decider(self, view: PostView) -> Card:
         """The card of a sergeant, an inspector or the press office."""
+        card = self._card(view)
+        return replace(card, rows=in_rows(card.rows))
+
+    def _card(self, view: PostView) -> Card:
         if view.post.state is PostState.WAITING:
             return self._pages(view)
         if view.post.state is PostState.RELEASED and view.slot.page == "recall":

@@ -148,6 +148,10 @@ def test_every_page_of_every_card_can_be_said_and_fits_a_phone(language: str) ->
     buttons = [(name, button) for name, card in seen.items() for row in card.rows for button in row]
     assert len(seen) > 200
     assert [(name, b.label) for name, b in buttons if not 1 <= len(b.label) <= LONGEST_LABEL] == []
+    rows = [(name, row) for name, card in seen.items() for row in card.rows]
+    longest = {2: 21, 3: 13, 4: 9}
+    assert [(name, b.label) for name, row in rows for b in row if len(b.label) > longest.get(len(row), 30)] == []
+    assert max(len(row) for _, row in rows) >= 3
     assert [(name, b.token) for name, b in buttons if len(b.token) > LONGEST_TOKEN or not b.token.isascii()] == []
     assert [name for name, card in seen.items() if "{" in said(card) or not card.title] == []
     assert [name for name, card in seen.items() if len(card.title) > 80] == []
