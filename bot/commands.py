@@ -1,9 +1,10 @@
 """Commands: what people type with a slash in front."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import correcting, correction_taps, leading, outbox
@@ -12,7 +13,7 @@ from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
 from moderation import queue
 from moderation.decision import NotAllowed
-from moderation.post import Post, PostState, by_number
+from moderation.post import OPEN, Post, PostState, by_number
 from shifts import practice, roster, shift
 from shifts.officer import LEADERS, Role
 from shifts.refusal import Refusal
@@ -56,6 +57,12 @@ async def redeem(session: AsyncSession, text: str, app: str, account: str, chat:
 
 
 async def _start(session: AsyncSession, desk: Desk, caller: Caller, rest: str, now: datetime) -> str | None:
+    """Also what a chat app sends for somebody who had blocked us: what is theirs and still open comes again."""
+    there = select(Post.id).where(Post.author_id == caller.officer.id, Post.app == caller.account.app)
+    there = there.where(Post.chat == caller.account.chat, col(Post.state).in_((*OPEN, PostState.APPROVED)))
+    there = there.where(Post.received_at > now - timedelta(hours=desk.times.chat_copies_hours))
+    for post_id in (await session.exec(there.order_by(col(Post.id)))).all():
+        await outbox.living(session, caller.account, SlotKind.AUTHOR, post_id)
     await outbox.tell(session, [caller.account], "command.welcome", name=caller.officer.call_sign)
     return None
 
@@ -163,12 +170,14 @@ async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, 
     if post is None:
         return "command.recall_which"
     post = await correcting.corrected(session, post)
-    if post.state is not PostState.RELEASED:
+    theirs = post.author_id == caller.officer.id
+    undone = post.state is PostState.APPROVED and not theirs
+    if post.state is not PostState.RELEASED and not undone:
         return "queue.nothing_to_recall"
-    if post.author_id != caller.officer.id:
+    if not theirs:
         _must_decide(caller, now)
     card = await outbox.living(session, caller.account, SlotKind.DECIDER, post.id)
-    await outbox.turn(session, await outbox.bring_down(session, card, now), "recall")
+    await outbox.turn(session, await outbox.bring_down(session, card, now), outbox.MAIN if undone else "recall")
     return None
 
 

@@ -1,23 +1,31 @@
 """Decided: what somebody learns who came second."""
 
+from typing import Final
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.outbox import OF_A_POST
 from bot.tap import Tap
-from moderation.decision import Decision, NotAllowed
+from moderation.decision import Decision, DecisionKind, NotAllowed
+from moderation.post import Post, PostState
 from shifts.officer import Officer
 from shifts.refusal import Refusal
+
+_ENDS: Final = (DecisionKind.PUBLISH, DecisionKind.SEND_BACK, DecisionKind.WITHDRAW, DecisionKind.RECALL)
+"""What somebody decided by which a post is where it is."""
+_BY_NOBODY: Final = (PostState.WAITING, PostState.EXPIRED, PostState.BLOCKED, PostState.DIVERTED)
 
 
 async def already(session: AsyncSession, tap: Tap) -> NotAllowed:
     """The refusal that tells who was first, where that is known."""
-    if tap.slot.kind not in OF_A_POST:
+    post = await session.get(Post, tap.slot.subject) if tap.slot.kind in OF_A_POST else None
+    if post is None or post.state in _BY_NOBODY:
         return NotAllowed("tap.already")
     statement = (
         select(Officer.call_sign)
         .join(Decision, col(Decision.officer_id) == col(Officer.id))
-        .where(Decision.post_id == tap.slot.subject)
+        .where(Decision.post_id == post.id, col(Decision.kind).in_(_ENDS))
         .order_by(col(Decision.id).desc())
         .limit(1)
     )

@@ -117,16 +117,16 @@ class Intake:
             await outbox.tell(session, [caller.account], refusal.sentence, **refusal.fields)
             return Outcome(None, None, language)
         if isinstance(incoming, Choice):
-            await self._show_anew(session, incoming)
+            await self._show_anew(session, incoming, utc_now())
         return Outcome(refusal.sentence, refusal.fields, language, caller is not None)
 
-    async def _show_anew(self, session: AsyncSession, choice: Choice) -> None:
+    async def _show_anew(self, session: AsyncSession, choice: Choice, now: datetime) -> None:
         """A tap on a stale card: the card is told again as it is now."""
         slot_id = choice.token.partition(".")[0]
         if slot_id.isdecimal():
             slot = await session.get(outbox.Slot, int(slot_id))
             if slot is not None and slot.chat == choice.chat:
-                await outbox.anew(session, slot)
+                await outbox.tapped(session, slot, now)
 
     async def _dispatch(
         self, session: AsyncSession, app: str, caller: Caller | None, incoming: Incoming, now: datetime

@@ -113,11 +113,11 @@ async def passing(
     return slot
 
 
-def _standing(account: Account, kind: SlotKind, subject: int | None) -> SelectOfScalar[Slot]:
+def _standing(whose: Account | Slot, kind: SlotKind, subject: int | None) -> SelectOfScalar[Slot]:
     return select(Slot).where(
-        Slot.app == account.app,
-        Slot.chat == account.chat,
-        Slot.officer_id == account.officer_id,
+        Slot.app == whose.app,
+        Slot.chat == whose.chat,
+        Slot.officer_id == whose.officer_id,
         Slot.kind == kind,
         Slot.subject == subject,
         col(Slot.closed).is_(False),
@@ -170,6 +170,16 @@ async def anew(session: AsyncSession, slot: Slot) -> None:
         .values(wanted=Slot.wanted + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+async def tapped(session: AsyncSession, slot: Slot, now: datetime) -> None:
+    """Somebody pressed a button of this card: it is told again. One whose chat was gone lives again, for the chat is
+    back; where another one has taken its place, it goes."""
+    if slot.closed and slot.card_id is not None and slot.remove_at is None:
+        others = _standing(slot, slot.kind, slot.subject).where(col(Slot.remove_at).is_(None))
+        slot.closed, slot.remove_at = False, now if (await session.exec(others)).first() else None
+        await session.flush()
+    await anew(session, slot)
 
 
 async def by_card(session: AsyncSession, app: str, chat: str, card_id: str) -> Slot | None:

@@ -25,7 +25,7 @@ from bot.decided import already
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
-from bot.tap import Action, Tap, again, at, decidable, own, read, same_content, turn, undecided
+from bot.tap import Action, Tap, again, at, claimed, decidable, own, read, same_content, turn, undecided
 from moderation import appeal, approval, queue, waits
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, pictures
@@ -45,7 +45,7 @@ async def press(session: AsyncSession, desk: Desk, caller: Caller, token: str, n
         sentence = await action(session, tap)
     except AlreadyMoved as moved:
         raise await already(session, tap) from moved
-    await outbox.anew(session, tap.slot)
+    await outbox.tapped(session, tap.slot, now)
     return sentence
 
 
@@ -146,7 +146,10 @@ async def _publish(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _undo(session: AsyncSession, tap: Tap) -> str | None:
-    post = await decidable(session, tap)
+    """Whoever agreed to it may take that back wherever they are by now: it only ever stops something."""
+    post = await queue.locked(session, tap.slot.subject or 0)
+    if tap.caller.officer.id not in (post.approved_by, *post.approvals):
+        await claimed(session, tap, post)
     await queue.undo(session, post, tap.caller.officer, tap.now)
     await delivery.unplan(session, post)
     await tap.desk.changed(session, post, tap.now)

@@ -4,9 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
-from bot import outbox, taps
+from bot import commands, outbox, taps
 from bot.desk import Caller, Desk
 from bot.engine import Engine
 from bot.outbox import Slot, SlotKind
@@ -18,7 +18,9 @@ from moderation.vault import Vault
 from shifts import roster
 from shifts.database import Database
 from shifts.officer import Officer
+from shifts.refusal import Refusal
 from shifts.shift import Shift, join
+from shifts.shift import end as shift_end
 from shifts.words import Words
 from tests.moderation.test_queue import NOW, RED, a_waiting_post, shown, yes
 
@@ -116,3 +118,74 @@ async def test_after_a_decision_the_next_card_comes_down(sqlite_database: Databa
     async with sqlite_database.reading() as session:
         standing = (await session.exec(mine.where(col(Slot.remove_at).is_(None)).order_by(col(Slot.id)))).all()
     assert [slot.subject for slot in standing] == [1, 2]
+
+
+async def test_nobody_is_said_to_have_decided_what_ran_out_of_time(sqlite_database: Database, desk: Desk) -> None:
+    await a_waiting_post(sqlite_database)
+    await second_sergeant_comes(sqlite_database)
+    assert await yes(sqlite_database, "sergeant-1", await shown(sqlite_database))
+    async with sqlite_database.transaction() as session:
+        post = await queue.locked(session, 1)
+        await queue.undo(session, post, await session.get_one(Officer, "sergeant-1"), NOW)
+        await queue.expire(session, post, NOW)
+    with pytest.raises(NotAllowed, match=r"tap\.already"):
+        await press(sqlite_database, desk, "sendback.tone")
+
+
+async def test_who_approved_it_takes_it_back_although_their_shift_is_over(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    """It waits for its time, and they see what is wrong with it on the way home: stopping it harms nobody."""
+    await a_waiting_post(sqlite_database)
+    await second_sergeant_comes(sqlite_database)
+    assert await yes(sqlite_database, "sergeant-2", await shown(sqlite_database))
+    async with sqlite_database.transaction() as session:
+        await shift_end(session, await session.get_one(Shift, 1), NOW)
+        person = await session.get_one(Officer, "sergeant-2")
+        caller = Caller(person, (await roster.accounts(session, person.id))[0])
+        await outbox.tell(session, [caller.account], "reception.empty")
+        await commands.run(session, desk, caller, "/recall 1", NOW)
+        newest = (await session.exec(select(Slot).order_by(col(Slot.id).desc()).limit(1))).one()
+        assert (newest.kind, newest.subject, newest.page) == (SlotKind.DECIDER, 1, outbox.MAIN)
+    assert await press(sqlite_database, desk, "undo.") == "tap.undone"
+    with pytest.raises(Refusal, match=r"shift\.decider_off"):
+        await press(sqlite_database, desk, "sendback.tone")
+    async with sqlite_database.reading() as session:
+        assert (await session.get_one(Post, 1)).state is PostState.WAITING
+
+
+async def test_a_card_lives_again_when_somebody_taps_it_in_a_chat_that_was_gone(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    await a_waiting_post(sqlite_database)
+    await second_sergeant_comes(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        account = (await roster.accounts(session, "sergeant-2"))[0]
+        card = await outbox.living(session, account, SlotKind.DECIDER, 1)
+        card.card_id, card.shown = "m1", card.wanted
+        await outbox.close(session, card.id or 0)  # they had blocked us
+        caller = Caller(await session.get_one(Officer, "sergeant-2"), account)
+        token = f"{card.id}.page.wait.1"
+    async with sqlite_database.transaction() as session:
+        await taps.press(session, desk, caller, token, NOW)
+    async with sqlite_database.reading() as session:
+        (again,) = (await session.exec(select(Slot).where(Slot.kind == SlotKind.DECIDER))).all()
+    assert (again.closed, again.page, again.wanted > again.shown) == (False, "wait", True)
+
+
+async def test_who_comes_back_finds_the_cards_of_their_posts_that_are_still_open(
+    sqlite_database: Database, desk: Desk
+) -> None:
+    await a_waiting_post(sqlite_database)
+    async with sqlite_database.transaction() as session:
+        account = await roster.link(session, "lima-3", "a", "a1", "c", NOW)
+        card = await outbox.living(session, account, SlotKind.AUTHOR, 1)
+        await outbox.close(session, card.id or 0)
+    for state, cards in ((PostState.WAITING, 1), (PostState.WAITING, 1), (PostState.WITHDRAWN, 0)):
+        async with sqlite_database.transaction() as session:
+            (await queue.locked(session, 1)).state = state
+            if state is PostState.WITHDRAWN:
+                await session.exec(update(Slot).values(closed=True))
+            await commands.run(session, desk, Caller(await session.get_one(Officer, "lima-3"), account), "/start", NOW)
+            mine = select(Slot).where(Slot.kind == SlotKind.AUTHOR, col(Slot.closed).is_(False))
+            assert len((await session.exec(mine)).all()) == cards
