@@ -173,6 +173,7 @@ class Clock:
         if one.handed_over:
             return
         one.handed_over = True
+        await self._left_over(session, shift_id, now)
         statement = select(shift.Duty.officer_id).where(shift.Duty.shift_id == shift_id).distinct()
         for officer_id in (await session.exec(statement)).all():
             person = await session.get_one(Officer, officer_id)
@@ -184,6 +185,12 @@ class Clock:
         await outbox.touch(session, shift_id, SlotKind.SHIFT)
         if not await recap.drafted(session, one):
             await recap.draft(session, self._desk, one, self._zone, now)
+
+    async def _left_over(self, session: AsyncSession, shift_id: int, now: datetime) -> None:
+        """Who was on it decides no more: what still waits comes at once to those who may."""
+        waiting = [post.id or 0 for post in await queue.waiting(session, shift_id)]
+        for post in (await queue.locked_all(session, waiting)).values():
+            await self._desk.changed(session, post, now)
 
     async def _recaps(self, now: datetime) -> int:
         """What a recap tells once more was recalled or corrected: it goes, and is drafted anew."""

@@ -115,6 +115,21 @@ async def test_whose_accreditation_has_lapsed_is_passed_over(night: Night, lapse
     assert await night.has_cards() == {asked, "inspector-1"}
 
 
+async def test_what_still_waits_when_its_shift_ends_comes_to_an_inspector_at_once(night: Night) -> None:
+    await night.begin()
+
+    async def over(session: AsyncSession, post: Post) -> None:
+        await night.desk.changed(session, post, NOW)
+        (await session.get_one(Shift, 1)).ends_at = NOW + minutes(1)
+
+    await night.change(over)
+    assert await night.has_cards() == {"sergeant-1"}
+    for _ in ("it ends", "it is handed over"):
+        await night.clock.tick(NOW + minutes(1))
+    assert await night.has_cards() == {"sergeant-1", "inspector-1"}
+    assert await night.told(2) == of("reminder", "inspector-1")
+
+
 async def _undone(session: AsyncSession, post: Post) -> None:
     post.state = PostState.APPROVED
     await session.flush()
