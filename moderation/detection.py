@@ -3,18 +3,23 @@
 import importlib
 import inspect
 import logging
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from moderation.compact import compact
 from moderation.detector import Detector, DetectorFailed
 from moderation.finding import Finding
 from shifts.areas import Areas
 
 _MODELS = "models"
 """The table of detectors.toml whose tables are detectors that load a model."""
+
+_NAMED_BEHIND = frozenset({"flat", "school", "worship", "hospital"})
+"""Rules of a common noun with a name or a letter behind it."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,11 +76,29 @@ class Detection:
 
     def find(self, folded: str, language: str) -> Detected:
         """Ask every detector that is on about a folded text."""
-        return _asked(self._proposing, folded, language)
+        return self._asked(self._proposing, folded, language)
 
     def find_by_rule(self, folded: str, language: str) -> Detected:
         """Ask the rules alone, which find everything that is hard; also those that are off."""
-        return _asked(self._rules, folded, language)
+        return self._asked(self._rules, folded, language)
+
+    def _asked(self, detectors: Mapping[str, Detector], folded: str, language: str) -> Detected:
+        """Rules are asked a second time where something stands between the words: it must not hide a card number."""
+        found = _asked(detectors, folded, language)
+        close = compact(folded)
+        if close is None:
+            return found
+        rules = {name: rule for name, rule in detectors.items() if name in self._rules}
+        again = _asked(rules, close.text, language)
+        there = [(f, *close.there(f.start, f.end)) for f in again.findings]
+        across = [
+            replace(f, start=s, end=e)
+            for f, s, e in there
+            if (f.hard or folded[s:e] != close.text[f.start : f.end]) and not _is_of_two_lines(f, folded[s:e])
+        ]
+        return Detected(
+            tuple(_sound([*found.findings, *across], len(folded))), tuple(dict.fromkeys([*found.failed, *again.failed]))
+        )
 
 
 def names(file: Path) -> frozenset[str]:
@@ -89,6 +112,11 @@ def _tables(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     tables = tomllib.loads(file.read_text("utf-8"))
     with_models: dict[str, Any] = tables.pop(_MODELS, {})
     return tables, with_models
+
+
+def _is_of_two_lines(finding: Finding, words: str) -> bool:
+    """ "Leave them room", and the next line begins with "A": no number of a room."""
+    return finding.rule in _NAMED_BEHIND and re.search(r"\n\s*[A-ZÀ-Þ]", words) is not None
 
 
 def _asked(detectors: Mapping[str, Detector], folded: str, language: str) -> Detected:

@@ -1,9 +1,10 @@
 """Which language a post is in: by its small words first, by py3langid where those do not tell."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Final
 
-from moderation.lexicon import words_of
+from moderation.lexicon import sentences_of, words_of
 
 KNOWN: Final = ("en", "es", "fr")
 _SMALL_WORDS: Final = {
@@ -57,7 +58,20 @@ def spoken(folded: str, declared: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([declared, *heard]))
 
 
-@lru_cache(maxsize=16)
+def spoken_besides(folded: str, heard: Collection[str]) -> dict[str, set[int]]:
+    """The other languages of KNOWN that single sentences of a text of several speak, each with their numbers; all of
+    them in a sentence in which no small word speaks."""
+    found: dict[str, set[int]] = {}
+    sentences = sentences_of(folded)
+    for i, (start, end) in enumerate(sentences if len(sentences) > 1 else ()):
+        counts = _counts(folded[start:end])
+        most = max(counts.values())
+        for language in (one for one, count in counts.items() if count == most and one not in heard):
+            found.setdefault(language, set()).add(i)
+    return found
+
+
+@lru_cache(maxsize=128)
 def _counts(folded: str) -> dict[str, int]:
     words = [word.text for word in words_of(folded)][:200]
     counts = {language: sum(word in small for word in words) for language, small in _SMALL_WORDS.items()}

@@ -137,8 +137,13 @@ class Lexicon:
         """Every phrase of every list that stands in a folded text, in order of its first word."""
         words = words_of(folded)
         found: list[Hit] = []
+        begun: dict[tuple[str, str], list[tuple[str, tuple[_Step, ...]]]] = {}
         for i, word in enumerate(words):
-            for name, steps in self._beginning_with(word.text):
+            behind = words[i + 1].text if i + 1 < len(words) and words[i + 1].sentence == word.sentence else ""
+            if (word.text, behind) not in begun:
+                likely = self._beginning_with(word.text)
+                begun[word.text, behind] = [each for each in likely if _may_go_on(each[1], behind)]
+            for name, steps in begun[word.text, behind]:
                 last = _match(words, i, steps)
                 if last is not None:
                     found.append(Hit(name, word.start, words[last].end, word.sentence))
@@ -184,10 +189,15 @@ def _step(part: str) -> _Step:
     return _Step(exact, stems, optional, "#" in choices, "*#" in choices)
 
 
+def _may_go_on(steps: tuple[_Step, ...], behind: str) -> bool:
+    """Whether a phrase may stand where the word behind its first is this one ("" at the end of a sentence)."""
+    if len(steps) == 1 or steps[1].optional or steps[1].gap:
+        return True
+    return behind != "" and steps[1].takes(behind)
+
+
 def _match(words: Sequence[Word], first: int, steps: tuple[_Step, ...]) -> int | None:
     """The index of the last word of the phrase that begins at `first`, or None. `reached` holds every way so far."""
-    if len(steps) > 1 and not (steps[1].optional or steps[1].gap or _follows(words, first, steps[1])):
-        return None
     reached = {first}
     sentence = words[first].sentence
     for step in steps[1:]:

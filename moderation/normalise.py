@@ -1,5 +1,6 @@
 """A text made fit for looking at: tricks taken out, look-alikes folded, every place mapped back to what was sent."""
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
@@ -8,13 +9,17 @@ from functools import lru_cache
 
 JOINER, EMOJI_STYLE = "\u200d", "\ufe0f"
 _LETTER_MARKS = re.compile(r"[^\W\d_]")
+_ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[a-zA-Z]{2,8});")
 
 # Letters of other scripts that look like Latin ones; folded only inside words that also hold Latin letters or digits.
 _LOOK_ALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧονυιρα",
     "ABESIJKMHOPCTYXaesijopcyxdqwhlABEZHIKMNOPTYXovuipa",
 )
+_MORE_ALIKE = str.maketrans("квмнтзгпьбКВМНТЗ", "kbmhtzrnbbKBMHT3")
+"""Folded only beside Latin letters: by themselves they are words of their own script."""
 _SIMPLE = {
+    **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıłøđħŧŁØĐĦŦ", "abcdefghijklmnoprstuvwyzagilodhtLODHT", strict=True)),
     **dict.fromkeys("‘’‛′`´ʼ", "'"),
     **dict.fromkeys("“”„″«»", '"'),
     **dict.fromkeys("‐‑‒–—―−⁃•", "-"),
@@ -57,8 +62,15 @@ def look_at(text: str) -> Seen:
     """Take out what is invisible, compose what is composed, fold what only looks different. Never raises."""
     characters: list[str] = []
     offsets: list[int] = []
+    after = 0
     for start, end in _clusters(text):
-        for character in _visible(text, start, end):
+        if start < after:
+            continue
+        entity = _ENTITY.match(text, start) if text[start] == "&" else None
+        meant = html.unescape(entity[0]) if entity else ""
+        coded = entity is not None and len(meant) == 1
+        after = entity.end() if entity and coded else end
+        for character in _visible(meant, 0, 1) if coded else _visible(text, start, end):
             characters.append(character)
             offsets.append(start)
     clean = "".join(characters)
@@ -89,8 +101,9 @@ def _visible(text: str, start: int, end: int) -> str:
         return piece if piece.isprintable() or piece == "\n" else " " if piece in "\t\x0b\x0c" else ""
     if piece == JOINER:
         return piece if _between_emoji(text, start) else ""
-    kept = "".join(c for c in piece[:9] if not _is_invisible(c))
-    return unicodedata.normalize("NFC", kept)
+    kept = unicodedata.normalize("NFC", "".join(c for c in piece[:9] if not _is_invisible(c)))
+    # A line through a Latin letter, or a dot that no letter has, is there to be looked past.
+    return kept[:1] if kept[:1].isalnum() and ord(kept[0]) < 0x250 else kept
 
 
 def _is_invisible(character: str) -> bool:
@@ -138,7 +151,8 @@ def _fold_word(word: str) -> str:
     """Look-alikes in a word that has Latin letters, or that would be wholly Latin once they are folded."""
     if word.isascii():
         return word
-    folded = word.translate(_LOOK_ALIKES)
+    mixed = re.search(r"[A-Za-z]", word) is not None
+    folded = word.translate(_LOOK_ALIKES).translate(_MORE_ALIKE if mixed else {})
     return folded if folded != word and _is_latin(folded) else word
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -197,11 +198,15 @@ class Policy:
         _check(policy, {name for names in lists.values() for name in names})
         return policy
 
-    def hits(self, folded: str, languages: Iterable[str]) -> list[Hit]:
-        """What the word lists of some languages see in a folded text."""
-        found = [
-            hit for language in languages if language in self.lexicons for hit in self.lexicons[language].hits(folded)
-        ]
+    def hits(
+        self, folded: str, languages: Collection[str], also: Mapping[str, Collection[int]] | None = None
+    ) -> list[Hit]:
+        """What the word lists of some languages see in a folded text; those of `also` only in the sentences that are
+        in them."""
+        known = [language for language in languages if language in self.lexicons]
+        found = [hit for language in known for hit in self.lexicons[language].hits(folded)]
+        for language, there in (also or {}).items():
+            found += [hit for hit in self.lexicons[language].hits(folded) if hit.sentence in there]
         found += [*self.anywhere.hits(folded), *self._disguised(folded)]
         return sorted(set(_in_clauses(folded, _standing(found))), key=lambda hit: (hit.start, hit.end, hit.name))
 
@@ -234,16 +239,19 @@ class Policy:
         rules = (rule for rule in self.rules if rule.kinds == BUT_ADVICE)
         return any(hit.name == "now" for hit in happened) or any(rule.met_by(happened) for rule in rules)
 
-    def judge(self, hits: Sequence[Hit], kinds: Collection[PostKind], overlays: Iterable[str]) -> list[Met]:
+    def judge(
+        self, hits: Sequence[Hit], kinds: Collection[PostKind], overlays: Iterable[str], across: Sequence[Hit] = ()
+    ) -> list[Met]:
         """The rules that are met, the most severe first; an overlay can only add rules and make them stricter.
 
-        A post is judged under every kind of `kinds`: the one that its words speak of, and the one that was chosen."""
+        A post is judged under every kind of `kinds`: the one that its words speak of, and the one that was chosen; and
+        a second time by its hits `across` what stands between its words, if there are any."""
         names = _parts(overlays)
         rules = [*self.rules, *(rule for name in names for rule in self.overlays.get(name, ()))]
-        happened = _happened(hits)
+        views = [(view, _happened(view)) for view in (hits, across) if view or view is hits]
         met: dict[str, Met] = {}
-        for rule in rules:
-            found = rule.met_as(kinds, hits, happened)
+        for rule, (view, happened) in product(rules, views):
+            found = rule.met_as(kinds, view, happened)
             if found is not None:
                 applied = self._stricter(rule, names)
                 if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:

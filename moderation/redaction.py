@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from moderation import language as languages
+from moderation.compact import hits_across
 from moderation.detection import Detected, Detection
 from moderation.detector import DetectorFailed
 from moderation.edit import Edit
@@ -25,6 +27,7 @@ from moderation.screening import (
     hardened,
     is_behind,
     may_stay,
+    says_something,
     unmasked,
     waits_for_scene,
     without_area_names,
@@ -188,7 +191,7 @@ class Redactor:
         found = self._detection.find_by_rule(seen.folded, language)
         if found.failed:
             raise DetectorFailed(", ".join(found.failed))
-        hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
+        hits = self._hits(seen.folded, language)
         findings = without_area_names(seen.folded, found.findings, self._named_areas(seen.folded), hits)
         if kind != PostKind.APPEAL:
             findings = hardened(seen.folded, findings, hits)
@@ -198,7 +201,7 @@ class Redactor:
         seen = look_at(text)
         language = context.language or languages.detect(seen.folded)
         found = self._detection.find(seen.folded, language)
-        hits = self._policy.hits(seen.folded, languages.spoken(seen.folded, language))
+        hits = self._hits(seen.folded, language)
         inferred = self._policy.infer_kind(hits)
         kind = context.kind or inferred
         return _Look(seen, context, self._words.known(language), found, hits, kind, inferred)
@@ -227,7 +230,8 @@ class Redactor:
             *as_hits(folded, spoken),
             *self._further_hits(look, in_force is not None),
         ]
-        look.met = self._policy.judge(hits, look.kinds, look.context.overlays)
+        across = hits_across(folded, hits, partial(self._hits, language=look.language))
+        look.met = self._policy.judge(hits, look.kinds, look.context.overlays, across)
         look.reasons += [met.rule.as_reason() for met in look.met]
         look.masks = cut_first(look.masks, [cut for met in look.met for cut in cuts(met)])
         if cited:
@@ -258,7 +262,11 @@ class Redactor:
         now = self._area(look)
         if then and now is not None and now not in then:
             return False
-        return completes(look.hits, self._policy.hits(folded, languages.spoken(folded, look.language)))
+        return completes(look.hits, self._hits(folded, look.language))
+
+    def _hits(self, folded: str, language: str) -> list[Hit]:
+        heard = languages.spoken(folded, language)
+        return self._policy.hits(folded, heard, languages.spoken_besides(folded, heard))
 
     def _reword(self, look: _Look) -> tuple[str, list[tuple[Edit, str]]]:
         """The public text, and every edit with its key; lifted ones are listed and not made."""
@@ -276,7 +284,7 @@ class Redactor:
         keyed = [(edit, self._key(look, edit.findings[0].label, edit.start, edit.end)) for edit in edits]
         made = [edit for edit, key in keyed if edit.hard or key not in look.context.lifted]
         public = apply(clean, made, self._wording.grammar(look.language))
-        if made and not _says_something(public):
+        if made and not says_something(look_at(public).folded):
             public = self._draft(look)
         return public, keyed
 
@@ -377,10 +385,6 @@ class Redactor:
 def _nothing(context: Context, reason: Reason) -> Redacted:
     kind = context.kind or PostKind.PATROL
     return Redacted("", reason.verdict, (reason,), (), (), context.language or "en", kind, context.area, False, ())
-
-
-def _says_something(public: str) -> bool:
-    return sum(word.text.isalpha() and len(word.text) > 1 for word in words_of(look_at(public).folded)) >= 2
 
 
 def _whole(edit: Edit) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label, Reach
-from moderation.lexicon import Hit, numbers_of_sentences
+from moderation.lexicon import Hit, numbers_of_sentences, words_of
 from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
 
@@ -181,3 +181,8 @@ def _is_only(folded: str, finding: Finding, named: Sequence[tuple[int, int]]) ->
     inside = [(start, end) for start, end in named if start < finding.end and finding.start < end]
     capitals = [i for i in range(finding.start, finding.end) if folded[i].isupper() or folded[i].isdigit()]
     return bool(inside and capitals) and all(any(start <= i < end for start, end in inside) for i in capitals)
+
+
+def says_something(folded: str) -> bool:
+    """Whether two words at least are left."""
+    return sum(word.text.isalpha() and len(word.text) > 1 for word in words_of(folded)) >= 2

@@ -88,7 +88,7 @@ _FR = pattern(r"""
 """)
 _FLAT_EN = pattern(r"""
     (?<!\w) (?: (?:in|at) \s )? (?: flat | studio | apartment | apt\.? | room | suite | bedsit | plot | caravan | pitch
-    | berth | block ) \s (?: no\.? \s | number \s )? (?: \d{1,4} [a-z]? | [A-Z] (?![\w']) ) (?: ,? \s (?:
+    | berth | block ) (?: \s (?: no\.? \s | number \s )? \d{1,4} [a-z]? | [ ] [A-Z] (?![\w']) ) (?: ,? \s (?:
     (?:\d{1,2}(?:st|nd|rd|th)|ground|top|first|second|third) \s floor ) )? (?!\w)
 """)
 _NUMBERED = pattern(r"(?<!\w) (?: at | of | from | outside ) \s (?: no\.? | number | house ) \s? \d{1,4} [a-z]? (?!\w)")
