@@ -18,6 +18,7 @@ from shifts.database import Database, utc_now
 from shifts.officer import Account
 from shifts.shift import Shift, ShiftState
 from tests.bot.one_post import a_desk, a_post
+from tests.moderation.foretold import judged
 from tests.moderation.text import redactor
 
 
@@ -63,6 +64,29 @@ async def test_a_post_whose_words_died_on_their_clock_ends_and_its_author_reads_
     assert (post.state, post.ended_at is not None) == (PostState.WITHDRAWN, True)
     assert [slot.notice for slot in notices] == [{"words": "clock.words_gone", "fields": {"number": "1"}}]
     assert await preparer.sweep(utc_now() + timedelta(days=60)) == 0
+
+
+class AskingRoom:
+    """Text detectors of which the second judge takes a quiet night for a death."""
+
+    async def redact(self, text: str, context: Context) -> Redacted:
+        return judged(text, context, quiet="J")
+
+
+async def test_a_question_of_the_second_judge_leaves_the_words_and_wants_its_tick(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = a_desk(database, tmp_path)
+    post_id = await a_post(database, desk)
+    preparer = Preparer(database, desk, cast(TextRoom, AskingRoom()), lambda: None)
+    await preparer.words(post_id, 1)
+    async with database.transaction() as session:
+        post = await queue.locked(session, post_id)
+        assert (post.state, post.verdict, post.text) == (PostState.WAITING, "FLAG", "All quiet.")
+        assert approval.missing(post, []).ticks == ("policy.ticks.no_death",)
+        assert not approval.green(post, [])
+        post.ticks = ["policy.ticks.no_death"]
+        assert not approval.missing(post, [])
 
 
 class RulesRoom:

@@ -1,6 +1,6 @@
 """The learnt judge of posts' meaning, shown with invented thoughts: what is weighed, what is asked, what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,35 +10,17 @@ import pytest
 from benchmarks.texts import hostile
 from moderation.detection import Detection
 from moderation.detector import DetectorFailed
-from moderation.detectors.meaning import Questions
 from moderation.finding import Action, Finding, Label
 from moderation.policy import Verdict
 from moderation.reading import meaning
 from moderation.reading.encoder import SIZE, THOUGHT, Thoughts
-from moderation.reading.meaning import MOST, Meaning, Stretch, Weights, stretches
+from moderation.reading.meaning import MOST, Meaning, Weights, stretches
 from moderation.reading.thinking import Once
 from moderation.redaction import Context, Redacted, Redactor
 from shifts.areas import Areas
 from shifts.words import Words
+from tests.moderation.foretold import judged
 from tests.moderation.text import CONFIG, redactor
-
-RULES = {"J": "may tell death", "N": "may tell tone"}
-SHARES = {"-": (0.9, 0.05, 0.05), "J": (0.05, 0.9, 0.05), "N": (0.02, 0.03, 0.95), "?": (0.2, 0.5, 0.3)}
-
-
-class Foretold:
-    """Weighs a text by the words it is told about; everything else is plain."""
-
-    categories = ("-", "J", "N")
-
-    def __init__(self, told: Mapping[str, str]) -> None:
-        self._told = told
-
-    def weigh(self, text: str) -> Sequence[Stretch]:
-        return [Stretch(start, end, SHARES[self._of(text[start:end])]) for start, end in stretches(text)]
-
-    def _of(self, text: str) -> str:
-        return next((category for words, category in self._told.items() if words in text), "-")
 
 
 class Counting:
@@ -53,15 +35,6 @@ class Counting:
             raise DetectorFailed("it cannot look")
         spans = [(at, min(at + 4, len(text))) for at in range(0, len(text), 4)]
         return Thoughts(spans, np.ones((len(spans), THOUGHT), np.float32))
-
-
-def judged(text: str, context: Context | None = None, **told: str) -> Redacted:
-    """By the rules of the force, and a judge that was told what to think."""
-    sound, words = redactor(), Words.load(CONFIG / "languages")
-    asks = Questions(Foretold({name.replace("_", " "): category for name, category in told.items()}), 0.73, 0.88, RULES)
-    detection = Detection({"asks": asks})
-    parts = Redactor(detection, sound._policy, sound._plans, Areas.load(CONFIG), words, b"secret")
-    return parts.redact(text, context or Context(language="en"))
 
 
 def asked(redacted: Redacted) -> list[str]:
