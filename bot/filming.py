@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.chat_app import AttachmentKind
+from bot.media_folder import is_itself
 from bot.picture_work import PictureWork, held, read
 from moderation.detector import DetectorFailed
 from moderation.finding import Box
@@ -71,7 +72,7 @@ class Filmer:
         before = (
             self._work.folder.kept(f"{picture.video}.mp4") if picture.video and picture.boxes == picture.added else None
         )
-        if before is not None:
+        if before is not None and await asyncio.to_thread(is_itself, before):
             # Only whether it is heard is to change: what is covered stays as it was looked at.
             return await self._heard(await asyncio.to_thread(before.read_bytes), original if picture.sound else None)
         covered = await self._followed(picture.id or 0, original, [read(box) for box in picture.added])

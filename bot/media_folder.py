@@ -1,6 +1,7 @@
 """The media folder: covered pictures and videos, named by the hash of their bytes, while anything names them."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -25,10 +26,17 @@ class MediaFolder:
         """Write a covered file under its name, whole or not at all. From now on it counts as new."""
         self._fill(name, lambda file: file.write(content))
 
-    def take(self, name: str, source: Path) -> None:
-        """Keep a copy of a file of another folder, as `keep` does."""
+    def take(self, name: str, source: Path) -> bool:
+        """Keep a copy of a file of another folder, as `keep` does; False, and nothing is kept, if what lies here or
+        there is not what its name says."""
+        if self.kept(name) is not None and not is_itself(self._path / name):
+            self.drop(name)
         with source.open("rb") as original:
             self._fill(name, lambda file: shutil.copyfileobj(original, file))
+        if is_itself(self._path / name):
+            return True
+        self.drop(name)
+        return False
 
     def _fill(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         path = self._path / name
@@ -74,6 +82,12 @@ class MediaFolder:
             yield
         finally:
             os.close(folder)
+
+
+def is_itself(path: Path) -> bool:
+    """Whether a covered file holds the bytes whose hash is its name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == path.stem
 
 
 def _is_old(path: Path, before: datetime) -> bool:

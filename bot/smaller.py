@@ -10,7 +10,7 @@ from typing import Final
 from bot.lengths import length
 from bot.media_folder import MediaFolder
 from bot.network import Limits, Refused
-from bot.rendition import rendition
+from bot.rendition import master, rendition
 from moderation.release import PublicPicture, Release
 
 LENGTH: Final = frozenset({"too long"})
@@ -77,8 +77,8 @@ def _size(media: Path, picture: PublicPicture) -> int:
 def _made(picture: PublicPicture, most: int, media: Path) -> PublicPicture:
     """Written beside the approved one under the hash of its own bytes."""
     try:
-        made = rendition((media / f"{picture.sha256}.jpg").read_bytes(), most)
-    except (Refused, FileNotFoundError):
+        made = rendition(master(media, picture), most)
+    except Refused:
         return picture
     name = hashlib.sha256(made.jpeg).hexdigest()
     MediaFolder(media).keep(f"{name}.jpg", made.jpeg)

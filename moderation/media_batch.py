@@ -78,7 +78,8 @@ def _report(path: Path, photo: CoveredPhoto, out: Path) -> dict[str, Any]:
     # Named by its content: the name of a file tells of whoever took it, too.
     target = out / f"{photo.sha256}.jpg"
     target.write_bytes(photo.jpeg)
-    return {"path": str(path), "out": str(target), "boxes": [_box(box) for box in photo.boxes]}
+    boxes, left = [_box(box) for box in photo.boxes], [_box(box) for box in photo.leftover]
+    return {"path": str(path), "out": str(target), "boxes": boxes, "leftover": left}
 
 
 def _report_of_video(path: Path, video: CoveredVideo, out: Path) -> dict[str, Any]:

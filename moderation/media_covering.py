@@ -110,18 +110,21 @@ class Covering:
         for box in fills:
             filled[box.y1 : box.y2, box.x1 : box.x2] = 1
         seen = self.loaded().look(picture, Stage.SECOND, breathe=breathe)
-        opened = [photo.boxes[index] for index in photo.lifted]
-        return tuple(
-            box
-            for box in seen
-            if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < _enough(box, fills)
-            and not any(_same(box, other) for other in opened)
-        )
+        left = [box for box in seen if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < _enough(box, fills)]
+        excused = {id(box) for index in photo.lifted for box in _excused(photo.boxes[index], left)}
+        return tuple(box for box in left if id(box) not in excused)
 
 
 def _enough(box: Box, fills: Sequence[Box]) -> float:
     around = box.kind in _LIKE_A_FILL and any(within(each, box) >= WITHIN for each in fills)
     return AROUND if around else GONE
+
+
+def _excused(opened: Box, left: Sequence[Box]) -> list[Box]:
+    """What is seen because it was left open: of a face only the one that fits best, for somebody else may look over
+    a shoulder."""
+    same = [box for box in left if _same(box, opened)]
+    return sorted(same, key=lambda box: -iou(box, opened))[:1] if opened.kind is BoxKind.FACE else same
 
 
 def _same(box: Box, opened: Box) -> bool:

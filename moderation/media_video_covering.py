@@ -10,7 +10,7 @@ import numpy as np
 from moderation.detector import DetectorFailed, Pixels
 from moderation.finding import Box
 from moderation.media_boxes import Side, merged
-from moderation.media_cover import FILL, encoded, fill, in_output
+from moderation.media_cover import fill, in_output
 from moderation.media_passes import Sight, Stage
 from moderation.media_reading import Reader
 from moderation.media_video_decode import Frame, VideoFrames, VideoRefused
@@ -18,6 +18,7 @@ from moderation.media_video_encode import VideoEncoder
 from moderation.media_video_flashing import Flashing
 from moderation.media_video_job import CoveredFrame, CoveredVideo, Leak, Thing, VideoJob
 from moderation.media_video_motion import CameraPath
+from moderation.media_video_poster import Poster
 from moderation.media_video_reading import VideoReading
 from moderation.media_video_tracks import Seen, cover_of, tracks_of
 
@@ -26,8 +27,6 @@ WRITTEN: Final = 0.7
 """How much of the work is done when all frames were looked at, and when the video is written."""
 GONE: Final = 0.8
 """Something of which less than this share is filled is not covered."""
-POSTER: Final = 0.33
-"""The poster is a frame from here on, as a share of the length."""
 STILL: Final = 1 / 1000
 """A camera that moves by less than this share of the width, or turns or zooms by less, stands still."""
 AGAIN: Final = 2
@@ -59,7 +58,7 @@ class Checked:
 
     leaks: tuple[Leak, ...]
     flashing: bool
-    poster: bytes
+    poster: Poster
 
 
 class VideoCovering:
@@ -84,7 +83,8 @@ class VideoCovering:
             mp4 = _written(job.original, watched, boxes, told)
             # The other frames were looked at, and nothing in them has come open since.
             checked = self._checked(mp4, watched, boxes, {leak.frame for leak in checked.leaks}, told)
-        return replace(_finished(watched, boxes, mp4, checked), words=reading.words)
+        poster = checked.poster.jpeg(self._sight())
+        return replace(_finished(watched, boxes, mp4, checked, poster), words=reading.words)
 
     def _watched(self, original: bytes, told: Told) -> Watched:
         """The first pass: each detector looks at the frames that are its own, and the camera is followed."""
@@ -110,40 +110,23 @@ class VideoCovering:
         with VideoFrames(mp4) as frames:
             for number, frame in enumerate(frames):
                 flashing.told(frame.micros, frame.pixels, watched.moved(number))
-                left = self._left_over(frame, number, boxes[number]) if number in chosen else []
+                # The poster goes to networks by itself: no detector leaves that frame out.
+                alone = poster.asks_for(number)
+                left = self._left_over(frame, number, boxes[number], alone) if alone or number in chosen else []
                 leaks += left
                 if not left:
                     poster.told(number, frame.pixels, boxes[number])
                 told(WRITTEN + (1 - WRITTEN) * number / len(boxes))
-        return Checked(tuple(leaks), flashing.found, poster.jpeg())
+        return Checked(tuple(leaks), flashing.found, poster)
 
-    def _left_over(self, frame: Frame, number: int, boxes: Sequence[Box]) -> list[Leak]:
+    def _left_over(self, frame: Frame, number: int, boxes: Sequence[Box], whole: bool) -> list[Leak]:
+        """`whole`: every detector looks, however seldom it does otherwise."""
         filled = np.zeros(frame.pixels.shape[:2], np.uint8)
         for box in boxes:
             filled[box.y1 : box.y2, box.x1 : box.x2] = 1
-        seen = self._sight().look(frame.pixels, Stage.VIDEO_SECOND, frame=number)
+        seen = self._sight().look(frame.pixels, Stage.VIDEO_SECOND, frame=None if whole else number)
         left = [box for box in seen if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < GONE]
         return [Leak(number, frame.micros / 1e6, box) for box in left]
-
-
-class Poster:
-    """The first frame in which nothing was left, from a third of the video on; else the last one before."""
-
-    def __init__(self, length: int) -> None:
-        self._wanted = length * POSTER
-        self._number = -1
-        self._pixels: Pixels | None = None
-
-    def told(self, number: int, pixels: Pixels, boxes: Sequence[Box]) -> None:
-        if self._number >= self._wanted:
-            return
-        self._number, self._pixels = number, pixels.copy()
-        for box in boxes:
-            fill(self._pixels, box)
-
-    def jpeg(self) -> bytes:
-        """Without a single good frame, a grey one."""
-        return encoded(np.full((180, 320, 3), FILL, np.uint8) if self._pixels is None else self._pixels)
 
 
 def _boxes_of(watched: Watched, job: VideoJob) -> Boxes:
@@ -190,7 +173,7 @@ def _written(
         return encoder.finished()
 
 
-def _finished(watched: Watched, boxes: Boxes, mp4: bytes, checked: Checked) -> CoveredVideo:
+def _finished(watched: Watched, boxes: Boxes, mp4: bytes, checked: Checked, poster: bytes) -> CoveredVideo:
     times = [seen.micros / 1e6 for seen in watched.frames]
     things = [
         Thing(track.like.kind, times[track.frames[0]], times[track.frames[-1]]) for track in tracks_of(watched.frames)
@@ -201,7 +184,7 @@ def _finished(watched: Watched, boxes: Boxes, mp4: bytes, checked: Checked) -> C
         width=watched.size[0],
         height=watched.size[1],
         seconds=times[-1],
-        poster=checked.poster,
+        poster=poster,
         frames=tuple(CoveredFrame(at, each) for at, each in zip(times, boxes, strict=True)),
         things=tuple(things),
         leaks=checked.leaks,

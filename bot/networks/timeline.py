@@ -47,7 +47,8 @@ class Timeline:
             raise Refused("too many pictures")
         for picture in release.pictures:
             for name in picture.files:
-                await asyncio.to_thread(self._public.take, name, self._media / name)
+                if not await asyncio.to_thread(self._public.take, name, self._media / name):
+                    raise Refused("picture changed")
         async with self._database.transaction() as session:
             thread = await self._entry_id(answers) if answers else None
             entry = Entry(

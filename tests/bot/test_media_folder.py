@@ -1,5 +1,6 @@
 """Covered files that nothing names any more go; whatever is named, new or just kept again stays."""
 
+import hashlib
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -140,3 +141,17 @@ async def test_a_folder_that_cannot_be_read_keeps_nothing_else_alive(
 class Unreadable(MediaFolder):
     def old(self, before: datetime) -> set[str]:
         raise PermissionError
+
+
+def test_a_copy_is_kept_only_of_what_its_name_says(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    name = f"{hashlib.sha256(b'covered').hexdigest()}.jpg"
+    (there / name).write_bytes(b"something else")
+    assert not MediaFolder(here).take(name, there / name)
+    assert names(here) == set()
+    (there / name).write_bytes(b"covered")
+    (here / name).write_bytes(b"something else")
+    assert MediaFolder(here).take(name, there / name)
+    assert (here / name).read_bytes() == b"covered"

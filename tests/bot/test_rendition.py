@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot import smaller
 from bot.network import Refused
 from bot.rendition import film, rendition
 from moderation.media_cover import encoded, is_bare
-from moderation.release import PublicPicture
+from moderation.release import ContentHash, PublicPicture, Release
+from shifts.database import utc_now
 
 MP4 = b"\x00\x00\x00\x18ftypmp42 a covered video"
 
@@ -50,3 +52,17 @@ def test_a_video_that_is_not_the_approved_one_does_not_leave(picture: PublicPict
     (tmp_path / f"{picture.video}.mp4").unlink()
     with pytest.raises(Refused):
         film(tmp_path, [picture], 1000)
+
+
+async def test_what_was_changed_since_the_approval_is_not_made_smaller(tmp_path: Path) -> None:
+    """Its smaller bytes would have a name of their own, which the last look would find to be right."""
+    path = tmp_path / f"{'a' * 64}.jpg"
+    Image.effect_noise((400, 400), 90).convert("RGB").save(path, "JPEG", quality=95)
+    release = Release(
+        post=1, number=1, network="far", shift=1, kind="patrol", language="en", text="A photo of the van.",
+        pictures=(PublicPicture("a" * 64, 400, 400, "A white van."),), area=None, byline=None, approved_at=utc_now(),
+        content=ContentHash("0" * 64),
+    )  # fmt: skip
+    made = await smaller.cut(release, {"picture_bytes": 30_000}, tmp_path)
+    assert made.pictures == release.pictures
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -39,6 +39,7 @@ async def test_every_file_gets_a_covered_picture_at_its_full_size_or_a_reason(tm
     assert told == [(done, 5) for done in range(6)]
     assert Image.open(first["out"]).size == (640, 480)
     assert any(box["kind"] in {"text", "plate"} for box in first["boxes"])
+    assert first["leftover"] == []
     for box in first["boxes"]:
         x1, y1, x2, y2 = box["box"]
         assert 0 <= x1 < x2 <= 640

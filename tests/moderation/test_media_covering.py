@@ -180,6 +180,19 @@ def test_what_a_person_left_open_is_not_left_over() -> None:
     assert (photo.lifted, photo.leftover, len(photo.boxes)) == (frozenset({0}), (), 1)
 
 
+def test_another_face_beside_the_one_that_a_person_left_open_is_left_over() -> None:
+    face = Box(BoxKind.FACE, 80, 80, 140, 150, 0.9, "test")
+    behind = Box(BoxKind.FACE, 125, 75, 150, 105, 0.9, "test")
+
+    def again(picture: Pixels) -> list[Box]:
+        return [] if (picture[90, 90] == FILL).all() else [behind, face]
+
+    covering = covering_by(lambda _: [face], again)
+    job = Job(saved(scene(), "PNG"), Tier.DEFAULT)
+    assert covering.cover(job).leftover == ()
+    assert covering.cover(replace(job, lifted=frozenset({0}))).leftover == (behind,)
+
+
 def test_what_else_is_seen_inside_what_a_person_left_open_is_left_over() -> None:
     poster = Box(BoxKind.TEXT, 40, 40, 200, 160, 0.9, "test")
     face = Box(BoxKind.FACE, 80, 80, 120, 120, 0.9, "test")

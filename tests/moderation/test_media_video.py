@@ -298,3 +298,15 @@ def test_what_is_written_in_a_video_is_read_where_it_is_largest() -> None:
     result = VideoCovering(lambda: signs).cover(VideoJob(video(frames)))
     assert [(word.text.replace(" ", ""), word.score > 0.9) for word in result.words] == [("07700900123", True)]
     assert "07700" not in repr(result.words)
+
+
+def test_every_detector_looks_at_the_poster_whatever_else_it_leaves_out() -> None:
+    # A detector that looks at no frame of the file but the first, and a plain one that looks at finished photos.
+    red = (Red(), Looks(video_second=(Pass(0.1, side=4000, every=50),)))
+    result = VideoCovering(lambda: Sight([red])).cover(VideoJob(video([with_red()[:, :320]] * 9)))
+    at_poster = [bool(frame.boxes) for frame in result.frames]
+    assert at_poster[3]
+    assert Red().find(np.asarray(Image.open(io.BytesIO(result.poster)))) == []
+    late = Sight([(Red(), Looks(second=(Pass(0.1, side=4000),)))])
+    poster = VideoCovering(lambda: late).cover(VideoJob(video([with_red()[:, :320]] * 3))).poster
+    assert Red().find(np.asarray(Image.open(io.BytesIO(poster)))) == []
