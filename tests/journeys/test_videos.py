@@ -39,6 +39,7 @@ async def test_a_video_is_covered_heard_shown_and_taken_down_again(stage: Stage)
     await sergeant.card(lambda c: any("with sound" in line for line in c.lines), "that it is heard", VIDEO_PATIENCE)
     await sergeant.tap("card.button.publish", 1, PICTURES)
     await sergeant.tap("card.policy.tick_sound", 1)
+    await sergeant.tap("card.policy.tick_picture_text", 1)
     await sergeant.tap("card.button.publish", 1)
     page = await stage.public(lambda text: "<video" in text and WORDS in text)
     async with stage.database.reading() as session:
