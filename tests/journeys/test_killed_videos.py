@@ -25,8 +25,8 @@ NEAR_FILL = 24
 
 
 def scene() -> tuple[Pixels, tuple[int, ...]]:
-    """A plate on a wall with a texture, and where it is."""
-    picture, at = with_words("AB12 CDE")
+    """A sign on a wall with a texture, and where its words are."""
+    picture, at = with_words("OPEN LATE")
     noise = Image.effect_noise((80, 45), 30).resize((640, 360)).convert("RGB")
     small = picture.convert("RGB").resize((640, 360))
     left, top, right, bottom = at
