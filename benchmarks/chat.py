@@ -127,7 +127,7 @@ async def _played(folder: Path, counts: Counts) -> dict[str, float]:
 
 def _corrigible(officer: Phone, number: str) -> bool:
     """Whether it is one of the texts: a photo is not among those that are corrected here."""
-    return any(_number(card) == number and "van number" in card.text for card in officer.cards())
+    return any(_number(card) == number and "vans so far" in card.text for card in officer.cards())
 
 
 def _options() -> argparse.Namespace:
@@ -182,9 +182,9 @@ async def _texts(officer: Phone, sergeant: Phone, count: int) -> tuple[list[floa
 async def _text(officer: Phone, sergeant: Phone, number: int) -> tuple[float, float]:
     before = len(officer.cards())
     began = time.perf_counter()
-    await officer.send_text(f"Stopped van number {number} on Harbour Road, plate AB12 CDE.")
+    await officer.send_text(f"Checked {number} vans so far on Harbour Road, plate AB12 CDE.")
     receipt = await until(began, lambda: len(officer.cards()) > before)
-    return receipt, await until(began, lambda: _publishable(sergeant, f"van number {number} "))
+    return receipt, await until(began, lambda: _publishable(sergeant, f"Checked {number} vans"))
 
 
 async def _photos(officer: Phone, sergeant: Phone, count: int) -> list[float]:

@@ -136,9 +136,9 @@ async def _warm(officer: Officer, sergeant: PageClient) -> None:
 async def _texts(officer: Officer, sergeant: PageClient, count: int) -> list[float]:
     seconds = []
     for number in range(count):
-        words = f"Stopped van number {number} on Harbour Road, plate AB12 CDE."
+        words = f"Checked {number} vans so far on Harbour Road, plate AB12 CDE."
         began = await officer.send(words)
-        await _until(sergeant, lambda card, n=number: f"van number {n} " in _quote(card))
+        await _until(sergeant, lambda card, n=number: f"Checked {n} vans" in _quote(card))
         seconds.append(time.perf_counter() - began)
     return seconds
 
@@ -149,7 +149,7 @@ async def _publishes(base: URL, sergeant: PageClient, count: int) -> list[float]
 
 
 async def _publish(base: URL, sergeant: PageClient, number: int) -> float:
-    words = f"van number {number} "
+    words = f"Checked {number} vans"
     waiting = [item for item in sergeant.items.values() if item["kind"] == "card" and words in _quote(item["card"])]
     button = next(b for row in waiting[0]["card"]["rows"] for b in row if b["label"] == "Publish")
     began = time.perf_counter()

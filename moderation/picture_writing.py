@@ -9,8 +9,9 @@ from typing import Final
 from moderation.detector import DetectorFailed
 from moderation.finding import Action, Box, BoxKind, Finding
 from moderation.media_word import Word
+from moderation.own_reasons import FAILED, STILL_THERE
 from moderation.policy import PostKind, Verdict
-from moderation.redaction import FAILED, STILL_THERE, Context, Redacted
+from moderation.redaction import Context, Redacted
 
 LEGIBLE: Final = 0.5
 """What was read with less certainty is no writing that rules could judge; it is covered like all of it."""

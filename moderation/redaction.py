@@ -18,6 +18,7 @@ from moderation.finding import Action, Finding, Label
 from moderation.jigsaw import Told, completes, is_telling, to_compare
 from moderation.lexicon import Hit, Lexicon, numbers_of_sentences, sentences_of, words_of
 from moderation.normalise import Seen, look_at, plain
+from moderation.own_reasons import LEFT, NO_PLAN, REWORDED, TOO_LONG, UNSEEN
 from moderation.plans import Plans
 from moderation.policy import Met, Policy, PostKind, Reason, Verdict, severest
 from moderation.screening import (
@@ -41,18 +42,6 @@ DETECTORS = Path("policy") / "detectors.toml"
 """Where the settings of the detectors stand in the configuration folder."""
 LONGEST = 10_000
 """Characters that are looked at; a longer text has no public version."""
-
-FAILED = "detector failed"
-STILL_THERE = "still there"
-"""Codes of reasons that no rule of the policy gives."""
-
-_FAILED = Reason(
-    FAILED, Verdict.HOLD, "A", "policy.reasons.detector_failed", "policy.ticks.checked_by_hand", "inspector"
-)
-_NO_PLAN = Reason("unknown plan", Verdict.FLAG, "K", "policy.reasons.unknown_plan", "policy.ticks.plan_reference")
-_TOO_LONG = Reason("too long", Verdict.BLOCK, "A", "policy.reasons.too_long")
-_STILL_THERE = Reason(STILL_THERE, Verdict.BLOCK, "A", "policy.reasons.still_there")
-_REWORDED = Reason("reworded", Verdict.FLAG, "A", "policy.reasons.reworded", "policy.ticks.reads_well")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +165,7 @@ class Redactor:
     def redact(self, text: str, context: Context) -> Redacted:
         """The public version of `text`. Never raises for any text."""
         if len(text) > LONGEST:
-            return _nothing(context, _TOO_LONG)
+            return _nothing(context, TOO_LONG)
         look = self._look(text, context)
         self._judge(look)
         public, edits = self._reword(look)
@@ -237,9 +226,9 @@ class Redactor:
         if cited:
             look.masks.append(Finding(cited.start, cited.end, Label.REFERENCE, Action.MASK, "plan reference"))
         if cited and not in_force:
-            look.reasons.append(_NO_PLAN)
+            look.reasons.append(NO_PLAN)
         if look.found.failed:
-            look.reasons.append(_FAILED)
+            look.reasons.append(UNSEEN)
 
     def _further_hits(self, look: _Look, in_force: bool) -> list[Hit]:
         """What the policy asks for besides words and findings: areas by name, addresses in none, plans, the jigsaw."""
@@ -292,7 +281,7 @@ class Redactor:
         """The sentence that stands for a post of which nothing is left."""
         drafts = [met.rule.draft for met in look.met if met.rule.draft]
         if not drafts:
-            look.reasons.append(_REWORDED)
+            look.reasons.append(REWORDED)
         area = self._area(look)
         where = (
             self._areas.in_sentence(area, look.language)
@@ -377,9 +366,9 @@ class Redactor:
         """Block a public text that still identifies; hold one that nobody could look at."""
         try:
             if self.remaining(public, look.language, look.kind):
-                look.reasons.append(_STILL_THERE)
+                look.reasons.append(LEFT)
         except DetectorFailed:
-            look.reasons += [_FAILED] if _FAILED not in look.reasons else []
+            look.reasons += [UNSEEN] if UNSEEN not in look.reasons else []
 
 
 def _nothing(context: Context, reason: Reason) -> Redacted:

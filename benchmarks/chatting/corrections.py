@@ -32,7 +32,7 @@ async def corrections(
 
 
 async def _correction(officer: Phone, sergeant: Phone, bluesky: FakeBluesky, database: Database, number: str) -> float:
-    began, words = time.perf_counter(), f"Stopped van number {500 + int(number)} in Riverside."
+    began, words = time.perf_counter(), f"Checked {500 + int(number)} vans so far in Riverside."
     await officer.send_text(f"/correct {number}")
     card = await _card(officer, lambda shown: shown.text.startswith(f"{_sign(shown)}{number} · correction"), WRONG)
     await officer.tap(WRONG, card.id)
