@@ -50,7 +50,7 @@ async def _correction(officer: Phone, sergeant: Phone, bluesky: FakeBluesky, dat
 async def _agree(sergeant: Phone, words: str) -> None:
     """Press what a sergeant would: each word that is asked about stays, and it is published."""
     for card in [shown for shown in sergeant.cards() if words in shown.text]:
-        label = next((label for label in card.labels if label.startswith("Yes") or label == "Publish"), None)
+        label = next((label for label in card.labels if label.startswith("Keep “") or label == "Publish"), None)
         if label is not None:
             await sergeant.tap(label, card.id)
 
