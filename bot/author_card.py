@@ -1,8 +1,11 @@
 """The officer's one card of a post, through every state. Plain functions from a view to a Card."""
 
+from dataclasses import replace
+
 from bot.card_parts import KINDS, STALE, button, in_rows
 from bot.chat_app import Ask, Button, Card, Tone, Weight
 from bot.fix_parts import FixParts
+from bot.parts import parts
 from bot.view import PostView
 from moderation import appeal
 from moderation.post import POSTS, Happened, Post, PostState, Wait, called
@@ -34,7 +37,7 @@ class AuthorCards(FixParts):
             lines.append(say("card.waits_for_scene"))
         if post.drafted != post.revision and post.state in (PostState.RECEIVED, PostState.WAITING):
             lines.append(say("card.checking"))
-        return Card(
+        card = Card(
             title,
             tone=self._author_tone(post),
             pictures=view.shown_pictures(),
@@ -42,6 +45,7 @@ class AuthorCards(FixParts):
             lines=tuple(lines),
             rows=in_rows(self._author_rows(view)),
         )
+        return card if len(parts(card)) == 1 else _with_every_button(card)
 
     def _author_page(self, view: PostView, title: str) -> Card | None:
         """Another page than the first, while the post can still be changed."""
@@ -124,3 +128,11 @@ class AuthorCards(FixParts):
                 return Tone.GREY
             case PostState.RECEIVED | PostState.WAITING:
                 return Tone.PLAIN
+
+
+def _with_every_button(card: Card) -> Card:
+    """A chat app takes the main buttons off a card that it cannot show whole. These publish nothing."""
+    rows = [
+        [replace(one, weight=Weight.PLAIN) if one.weight is Weight.MAIN else one for one in row] for row in card.rows
+    ]
+    return replace(card, rows=tuple(map(tuple, rows)))

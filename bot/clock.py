@@ -173,7 +173,12 @@ class Clock:
         if one.handed_over:
             return
         one.handed_over = True
-        await self._left_over(session, shift_id, now)
+        left = await queue.locked_all(session, [post.id or 0 for post in await queue.waiting(session, shift_id)])
+        if not await recap.drafted(session, one):
+            await recap.draft(session, self._desk, one, self._zone, now)  # writes to the audit, and so before any card
+        # Who was on it decides no more: what still waits comes at once to those who may.
+        for post in left.values():
+            await self._desk.changed(session, post, now)
         statement = select(shift.Duty.officer_id).where(shift.Duty.shift_id == shift_id).distinct()
         for officer_id in (await session.exec(statement)).all():
             person = await session.get_one(Officer, officer_id)
@@ -183,14 +188,6 @@ class Clock:
                 else:
                     await outbox.tell(session, [account], "command.shift_ended", shift=one.name)
         await outbox.touch(session, shift_id, SlotKind.SHIFT)
-        if not await recap.drafted(session, one):
-            await recap.draft(session, self._desk, one, self._zone, now)
-
-    async def _left_over(self, session: AsyncSession, shift_id: int, now: datetime) -> None:
-        """Who was on it decides no more: what still waits comes at once to those who may."""
-        waiting = [post.id or 0 for post in await queue.waiting(session, shift_id)]
-        for post in (await queue.locked_all(session, waiting)).values():
-            await self._desk.changed(session, post, now)
 
     async def _recaps(self, now: datetime) -> int:
         """What a recap tells once more was recalled or corrected: it goes, and is drafted anew."""

@@ -111,7 +111,8 @@ async def move(session: AsyncSession, caller: Caller, one: Shift, action: str, n
     caught = await _caught(session, one) if action in HOLDS else []
     one = await MOVES[action](session, one, caller.officer, now)
     await audit.record(session, now, f"shift {one.state.value}", f"shift {one.id}", caller.officer.id)
-    for post_id in caught:
+    # One that was approved meanwhile is caught as well, though it was not there yet to be locked.
+    for post_id in sorted({*caught, *(await _approved(session, one.number) if action in HOLDS else ())}):
         await outbox.touch(session, post_id, SlotKind.AUTHOR, SlotKind.DECIDER)
     await show(session, caller, one, now, typed=typed)
     for person in await shift.on_duty(session, one.number):

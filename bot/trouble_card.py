@@ -23,6 +23,8 @@ REASONS: Final = {
     **dict.fromkeys(smaller.PICTURES, "pictures"),
 }
 """Which sentence tells what the network said; any other reason is told as its rules."""
+_A_SENTENCE: Final = "queue."
+"""How a reason begins that is the key of a sentence: what refused a release when it was to leave."""
 
 
 class TroubleCards:
@@ -45,15 +47,21 @@ class TroubleCards:
             why = say(f"trouble.{(row.reason or '').replace(' ', '_')}")
             return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, lines=(why,))
         if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
-            unsaid = row.state is DeliveryState.CANCELLED and await delivery.unsaid(session, row, post)
-            told, tone = ((say("trouble.unsaid"),), Tone.AMBER) if unsaid else ((), Tone.GREY)
-            return Card(f"{post.number} · {state.strip()}", tone=tone, lines=told)
+            told = await self._cancelled(session, say, row, post) if row.state is DeliveryState.CANCELLED else ()
+            return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER if told else Tone.GREY, lines=told)
         overtaken = row.state is not DeliveryState.UNCLEAR and await correcting.overtaken(session, post)
         lines, rows = self._lines(say, row, post), self._rows(say, slot, row, post)
         if overtaken:
             lines, rows = (say("trouble.corrected"),), (self._skip(say, slot),)
         quote = smaller.words(approval.text_for(post, row.network), row.offer)
         return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, quote=quote, lines=lines, rows=rows)
+
+    async def _cancelled(self, session: AsyncSession, say: Say, row: Delivery, post: Post) -> tuple[str, ...]:
+        """Why it was not sent, if that is not what somebody wanted."""
+        if await delivery.unsaid(session, row, post):
+            return (say("trouble.unsaid"),)
+        reason = row.reason or ""
+        return (say(reason),) if reason.startswith(_A_SENTENCE) else ()
 
     def _to_delete(self, say: Say, slot: Slot, row: Delivery, title: str, post: Post) -> Card:
         gone = button(slot, "absent", say("trouble.button.gone"))

@@ -10,9 +10,10 @@ from bot.decider_card import DeciderCards
 from bot.delivery import DeliveryState
 from bot.discord_app.page import page as on_discord
 from bot.judging import SHOWN
-from bot.outbox import SlotKind
+from bot.outbox import Slot, SlotKind
 from bot.picture_work import told
 from bot.telegram.page import page as on_telegram
+from bot.trouble_card import TroubleCards
 from moderation import agreement, approval, picture_fix, queue
 from moderation.audit import AuditEntry
 from moderation.decision import Decision, NotAllowed
@@ -116,7 +117,13 @@ async def test_who_opted_out_since_the_approval_is_not_shown(sqlite_database: Da
             (await session.exec(select(Decision))).one().content = post.content
         await desk.run(2)
         assert (desk.network.calls, await desk.states()) == (0, [DeliveryState.CANCELLED])
-        assert {row.reason for row in await desk.rows()} == {"queue.face_not_agreed"}
+        (row,) = await desk.rows()
+        assert row.reason == "queue.face_not_agreed"
+        async with sqlite_database.reading() as session:
+            slot = Slot(officer_id="s", app="a", chat="s", kind=SlotKind.TROUBLE, subject=row.id)
+            card = await TroubleCards(WORDS).card(session, slot, officer("s", "en", "sergeant"))
+        assert card is not None
+        assert card.lines == (WORDS.say("queue.face_not_agreed", "en"),)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import parts
+from bot.author_card import AuthorCards
 from bot.chat_app import Button, Card, Weight
 from bot.decider_card import DeciderCards
 from bot.discord_app.markup import unescape as plain
@@ -18,7 +19,7 @@ from bot.outbox import MAIN, SlotKind
 from bot.telegram.page import page as on_telegram
 from bot.view import PostView
 from moderation import approval
-from moderation.post import PostState
+from moderation.post import PostState, Wait
 from tests.bot.test_cards import LANGUAGES, WORDS, picture_row, post_row, view
 
 TEXT = " ".join(f"word{number}" for number in range(180))
@@ -116,3 +117,16 @@ def test_the_page_with_ticks_is_read_in_parts_as_well() -> None:
     assert publish is not None
     assert publish.token.split(".")[2] == approval.seen(told.post, told.pictures, told.author.byline)
     assert pressed(last, "tick") is not None
+
+
+def test_an_officer_says_from_a_long_card_as_well_that_they_are_clear_of_the_scene() -> None:
+    seen = long_view("en", MAIN)
+    seen.post.wait, seen.post.wait_over_at = Wait.SCENE, None
+    seen.slot.kind = SlotKind.AUTHOR
+    card = AuthorCards(WORDS).author(seen)
+    assert len(parts.parts(card)) > 1
+    clear = WORDS.say("card.button.clear", "en")
+    keyboard = on_telegram(card, "https://t.me/c/1").keyboard
+    assert keyboard is not None
+    assert clear in [key.text for row in keyboard.inline_keyboard for key in row]
+    assert clear in [label for row in on_discord(card, "Write").rows for _, label, _ in row]
