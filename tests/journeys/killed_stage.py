@@ -55,10 +55,15 @@ class Garage:
         self._ended: dict[int, asyncio.Future[int]] = {}
 
     async def start(self, start: Start) -> int:
-        """Start a program; gives its pid."""
+        """Start a program; gives its pid. If nobody waits for it any more it is ended, and taken for no later one."""
         assert self._process.stdin is not None
         self._process.stdin.write(start.line())
-        return await self._started.get()
+        starting = asyncio.ensure_future(self._started.get())
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            os.kill(await starting, signal.SIGKILL)
+            raise
 
     async def ended(self, pid: int) -> int:
         """Wait until it has ended; gives how (negative: the signal)."""
@@ -347,6 +352,7 @@ async def play_killed(
             raise
         finally:
             living.cancel()
+            await asyncio.wait([living])  # a start that is under way ends first
             await _end(garage, patrol)
             await database.close()
             if living.done() and not living.cancelled():
