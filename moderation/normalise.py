@@ -70,6 +70,9 @@ def look_at(text: str) -> Seen:
         meant = html.unescape(entity[0]) if entity else ""
         coded = entity is not None and len(meant) == 1
         after = entity.end() if entity and coded else end
+        if coded and unicodedata.combining(meant):
+            characters[-1:] = [_with_mark(letter, meant) for letter in characters[-1:]]
+            continue
         for character in _visible(meant, 0, 1) if coded else _visible(text, start, end):
             characters.append(character)
             offsets.append(start)
@@ -93,6 +96,12 @@ def _clusters(text: str) -> list[tuple[int, int]]:
     """Each character together with the marks that combine with it."""
     starts = [i for i, character in enumerate(text) if i == 0 or not unicodedata.combining(character)]
     return list(zip(starts, [*starts[1:], len(text)], strict=True)) if text else []
+
+
+def _with_mark(letter: str, mark: str) -> str:
+    """The letter with a mark that was written as an entity behind it; without one that no letter has."""
+    composed = unicodedata.normalize("NFC", letter + mark)
+    return composed if len(composed) == 1 else letter
 
 
 def _visible(text: str, start: int, end: int) -> str:

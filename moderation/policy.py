@@ -2,11 +2,10 @@
 
 import re
 import tomllib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -250,12 +249,13 @@ class Policy:
         rules = [*self.rules, *(rule for name in names for rule in self.overlays.get(name, ()))]
         views = [(view, _happened(view)) for view in (hits, across) if view or view is hits]
         met: dict[str, Met] = {}
-        for rule, (view, happened) in product(rules, views):
-            found = rule.met_as(kinds, view, happened)
-            if found is not None:
+        for rule in rules:
+            told = [rule.met_as(kinds, view, happened) for view, happened in views]
+            found = [hits for hits in told if hits is not None]
+            if found:
                 applied = self._stricter(rule, names)
                 if rule.code not in met or applied.verdict.severity > met[rule.code].rule.verdict.severity:
-                    met[rule.code] = Met(applied, tuple(found))
+                    met[rule.code] = Met(applied, _each_once(found))
         return sorted(_needed(met.values()), key=lambda each: -each.rule.verdict.severity)
 
     def _stricter(self, rule: Rule, overlays: Iterable[str]) -> Rule:
@@ -289,6 +289,11 @@ def _in_full(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
+def _each_once(views: Iterable[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """The hits of several views. In which sentence one is differs between them."""
+    return tuple({(hit.name, hit.start, hit.end): hit for hits in views for hit in hits}.values())
+
+
 def _needed(met: Collection[Met]) -> list[Met]:
     """The rules that were met, without one that counts only `otherwise` beside another of its category."""
     told = {each.rule.category for each in met if not each.rule.otherwise}
@@ -303,12 +308,20 @@ def _parts(overlays: Iterable[str]) -> list[str]:
 
 def _standing(found: Sequence[Hit]) -> list[Hit]:
     """Hits without those that a hit of "not <the same list>" overlaps ("dead end" is no death)."""
-    denied = [hit for hit in found if hit.name.startswith("not ")]
-    return [
-        hit
-        for hit in found
-        if not any(no.name == f"not {hit.name}" and no.start < hit.end and hit.start < no.end for no in denied)
-    ]
+    denied: dict[str, list[tuple[int, int]]] = {}
+    for no in sorted((hit for hit in found if hit.name.startswith("not ")), key=lambda hit: hit.start):
+        stretches = denied.setdefault(no.name, [(no.start, no.end)])
+        if no.start < stretches[-1][1]:
+            stretches[-1] = stretches[-1][0], max(stretches[-1][1], no.end)
+        else:
+            stretches.append((no.start, no.end))
+    return [hit for hit in found if not _is_met(hit, denied.get(f"not {hit.name}", ()))]
+
+
+def _is_met(hit: Hit, stretches: Sequence[tuple[int, int]]) -> bool:
+    """Whether it overlaps one of these, which are in order and do not overlap."""
+    at = bisect_left(stretches, (hit.end,)) - 1
+    return at >= 0 and hit.start < stretches[at][1]
 
 
 def _in_clauses(folded: str, found: Sequence[Hit]) -> Iterator[Hit]:

@@ -187,6 +187,7 @@ def test_an_overlay_asks_for_more_than_the_default(overlay: str, text: str, with
         ("Un rumano detenido por robo.", "Alguien detenido por robo."),
         ("Los gitanos otra vez.", "Varias personas otra vez."),
         ("Encore les gens du voyage.", "Encore plusieurs personnes."),
+        ("Stopped a Romanian man. He was with two Eastern\nEuropean lads.", "Stopped man. He was with two lads."),
     ],
 )
 def test_an_origin_goes_without_taking_a_word_of_what_happened(text: str, public: str) -> None:

@@ -269,6 +269,12 @@ def test_a_place_in_a_clean_text_is_found_again_in_the_sent_one(text: str) -> No
     assert seen.offsets[-1] == len(text)
 
 
+def test_a_mark_that_is_written_as_an_entity_belongs_to_the_letter_before_it() -> None:
+    seen = look_at("&#x301;Rene&#x0301; Marlowka, Zoe&#776;&#x301; &#x308;b")
+    assert (seen.clean, seen.sent(3, 4)) == ("René Marlowka, Zoë b", (10, 19))
+    assert redact("Rene&#x0301; Marlowka and Zoe&#776; Zubrinska were injured.").text == "Several people were injured."
+
+
 def test_every_reason_can_be_said_in_every_language() -> None:
     words = Words.load(CONFIG / "languages")
     policy = Policy.load(CONFIG / "policy")

@@ -14,7 +14,7 @@ BUSY = "Stopped a van on Harbour Road, plate AB12 CDE, with Maria Lopez, ring 07
 TRIES = 3
 
 
-@pytest.mark.parametrize("piece", hostile.PIECES)
+@pytest.mark.parametrize("piece", [*hostile.PIECES, "dog was injured "])
 def test_no_text_is_much_more_work_than_plain_writing(piece: str) -> None:
     """It is three times as much at the most; a search whose time grows with the square is a hundred times as much."""
     redact("warm", language="en")
