@@ -15,6 +15,8 @@ _HARMED = frozenset({"harmed", "@name of a victim"})
 _YOUNG = frozenset({"minor", "minors", "@age of a minor"})
 _ACCUSED = frozenset({"suspect", "@name of a suspect"})
 _OFFICER = frozenset({"officer", "collar number"})
+_NAMES = frozenset({Label.PERSON, Label.ORGANISATION})
+_PLACES = frozenset({Label.LOCATION, Label.ADDRESS})
 _MINOR_AGE = "age of a minor"
 _OF_A_MINOR = re.compile(
     r",? \(?(?:aged? |de |[aâ]g[eé]e? de )?(?:\d|1[0-7])\)?(?=[,.;)]|$| (?:is|was|has|a[ñn]os|ans)\b)"
@@ -60,10 +62,23 @@ def _meet(one: Finding, other: Finding) -> bool:
 def without_area_names(
     folded: str, findings: Sequence[Finding], named: Sequence[tuple[int, int, str]], hits: Sequence[Hit]
 ) -> tuple[Finding, ...]:
-    """Findings without those whose every capital is an area's name ("Telmo" is a first name too), or the name of an
-    institution that everybody knows ("St John Ambulance")."""
-    known = [*((start, end) for start, end, _ in named), *((h.start, h.end) for h in hits if h.name == "institution")]
-    return tuple(f for f in findings if f.action is Action.ASK or not _is_only(folded, f, known))
+    """Findings without the names whose every capital is an area's ("Telmo" is a first name too) or, unless it is a
+    place, an institution's that everybody knows ("St John Ambulance"). Nothing hard is only a name, nor is a link."""
+    areas = [(start, end) for start, end, _ in named]
+    known = [(hit.start, hit.end) for hit in hits if hit.name == "institution"]
+    return tuple(f for f in findings if f.action is Action.ASK or not _is_known(folded, f, areas, known))
+
+
+def _is_known(
+    folded: str, finding: Finding, areas: Sequence[tuple[int, int]], institutions: Sequence[tuple[int, int]]
+) -> bool:
+    if finding.hard:
+        # "Victim Support": the institution's own name begins as who was harmed is told.
+        own = any(start < finding.start and finding.end <= end for start, end in institutions)
+        return finding.label is Label.PERSON and own
+    if finding.label in _NAMES:
+        return _is_only(folded, finding, [*areas, *institutions])
+    return finding.label in _PLACES and _is_only(folded, finding, areas)
 
 
 def unmasked(folded: str, suggested: Sequence[Finding], masks: Sequence[Finding]) -> list[Finding]:

@@ -53,6 +53,23 @@ def test_the_last_look_sees_every_hard_value(value: str) -> None:
     assert redactor().remaining(f"Seen tonight: {value}.", "en")
 
 
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Meet at https://maps.google.com/?q=Salvation+Army if you need us.", "google"),
+        ("Meet at https://maps.google.com/?q=Riverside if you need us.", "google"),
+        ("Meet Peter at https://maps.app.goo.gl/Samaritans and wait.", "goo"),
+        ("Call the Red Cross: kate.Samaritans@gmail.com.", "kate"),
+        ("Mail Mountain.Rescue@gmail.com.", "gmail"),
+        ("Mail Riverside@gmail.com.", "gmail"),
+    ],
+)
+def test_the_name_of_an_area_or_an_institution_excuses_no_link_and_no_mail(text: str, gone: str) -> None:
+    redacted = redact(text, language="en")
+    assert (redacted.verdict, gone in redacted.text) == (Verdict.REDACT, False)
+    assert redactor().remaining(text, "en", "patrol")
+
+
 @pytest.mark.parametrize("value", [value for value in HARD.values() if value != HARD["map link"]])
 def test_nobody_can_lift_a_hard_redaction(value: str) -> None:
     text = f"A quiet night with {value} in it."
