@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from moderation.finding import Action, Finding, Label, Reach
-from moderation.lexicon import Hit, numbers_of_sentences, words_of
+from moderation.lexicon import Hit, numbers_of_sentences, sentences_of, words_of
 from moderation.normalise import plain
 from moderation.policy import STREETS_STAY, Met, PostKind
 
@@ -21,6 +21,10 @@ _MINOR_AGE = "age of a minor"
 _OF_A_MINOR = re.compile(
     r",? \(?(?:aged? |de |[aâ]g[eé]e? de )?(?:\d|1[0-7])\)?(?=[,.;)]|$| (?:is|was|has|a[ñn]os|ans)\b)"
 )
+_ALONE = re.compile(r"\W*(?:(?:an?|the|one|our|una?|el|la|une|le)\s+)?", re.IGNORECASE)
+_SMALL = re.compile(r"(?:I(?=njured)|H(?=urt|erid)|R(?=escued|escatad)|A(?=tropellad))?[^\W\dA-Z]*(?: [^\W\dA-Z]+)*")
+_TOGETHER = re.compile(r"(?<!\w)(?:and|with|plus|also|too|as|like|y|e|con|tambien|et|avec|aussi)(?!\w)|[&+]")
+"""What may stand before an animal that was harmed, how it is written, and what tells of somebody beside it."""
 READ_PLACE = "read place"
 READ_RULES = frozenset({"name", READ_PLACE, "read name"})
 """Rules of findings that were read, not known: they give way to a street that may stay."""
@@ -108,7 +112,10 @@ def hardened(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> t
     masks = [finding for finding in findings if finding.action is Action.MASK]
     sentence_at = numbers_of_sentences(folded)
     told: dict[int, set[str]] = defaultdict(set)
+    harmless = list(_of_animals(folded, findings, hits))
     for hit in (*hits, *as_hits(folded, [f for f in masks if f.label in (Label.PERSON, Label.AGE)])):
+        if hit.name == "harmed" and any(start <= hit.start and hit.end <= end for start, end in harmless):
+            continue
         told[hit.sentence].add(hit.name)
     for finding in masks:
         if finding.label is Label.PERSON and _OF_A_MINOR.match(folded, finding.end):
@@ -125,6 +132,20 @@ def hardened(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> t
         else f
         for f in findings
     )
+
+
+def _of_animals(folded: str, findings: Sequence[Finding], hits: Sequence[Hit]) -> Iterator[tuple[int, int]]:
+    """Where a sentence says that an animal was harmed and nobody else: "The injured swan". Not "Peter Fox injured", nor
+    "A woman and her dog were injured"."""
+    people = [f for f in findings if f.label is Label.PERSON]
+    for begin, stop in sentences_of(folded):
+        told = [h for h in hits if h.name == "harmed animal" and begin <= h.start and h.end <= stop]
+        if not told or any(f.start < stop and begin < f.end for f in people):
+            continue
+        start, end = min(hit.start for hit in told), max(hit.end for hit in told)
+        alone = _ALONE.fullmatch(folded, begin, start) and not _TOGETHER.search(plain(folded[begin:stop]))
+        if alone and _SMALL.fullmatch(folded, start, end):
+            yield start, end
 
 
 def _is_of_somebody_kept(finding: Finding, sentence: int, told: Mapping[int, set[str]]) -> bool:

@@ -18,7 +18,7 @@ OF_ONE_LANGUAGE = {
     **{name: {"es"} for name in ("not control room", "not minors", "units called")},
 }
 """The press law of one country, and words that mean something else in one language ("domestic flight")."""
-BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "charged", "institution"}
+BY_NAME = jigsaw.BEFORE | {"looking back", GENERAL, TOLD, "harmed", "harmed animal", "charged", "institution"}
 """Lists asked for by their names: by the jigsaw, to tell advice from news, and for what is a name that stays hidden."""
 
 POLICY = Policy.load(CONFIG / "policy")
