@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,13 +38,17 @@ class Undone:
 
 class Disguises:
     """Looks for the single words of some lists ("word", "begin*"); those of the `worst` also where they are cut in
-    pieces, unless every piece is an `ordinary` word ("put a")."""
+    pieces, unless every piece is an `ordinary` word ("put a") or a first name ("Mari con")."""
 
     def __init__(
-        self, phrases: Iterable[str], worst: Iterable[str] = (), ordinary: Collection[str] = frozenset()
+        self,
+        phrases: Iterable[str],
+        worst: Iterable[str] = (),
+        ordinary: Collection[str] = frozenset(),
+        first: Collection[str] = frozenset(),
     ) -> None:
         single, cut = _single(phrases), _single(worst)
-        self._ordinary = frozenset(ordinary)
+        self._ordinary, self._first = frozenset(ordinary), frozenset(first)
         self._whole = frozenset(word for word in cut if len(word) >= LEAST and not word.endswith("*"))
         self._begun: dict[str, list[str]] = defaultdict(list)
         for word in cut:
@@ -58,12 +62,12 @@ class Disguises:
         """None where nothing is disguised, as in nearly every text."""
         read = plain(folded)
         letters, stretches = list(folded), []
-        for start, end, word in self._found(read):
+        for start, end, word in self._found(folded, read):
             letters[start:end] = word.ljust(end - start)
             stretches.append((start, end))
         return Undone("".join(letters), tuple(sorted(stretches))) if stretches else None
 
-    def _found(self, read: str) -> Iterator[tuple[int, int, str]]:
+    def _found(self, folded: str, read: str) -> Iterator[tuple[int, int, str]]:
         for match in _SPACED.finditer(read):
             if word := self._spelled(re.sub(r"[\W_]", "", match[0])):
                 yield *match.span(), word
@@ -71,19 +75,27 @@ class Disguises:
             written = match[0].rstrip("!*+|")
             if len(written) >= LEAST and (word := self._meant(written)):
                 yield match.start(), match.start() + len(written), word
-        yield from self._in_pieces(read)
+        yield from self._in_pieces(folded, read)
 
-    def _in_pieces(self, read: str) -> Iterator[tuple[int, int, str]]:
+    def _in_pieces(self, folded: str, read: str) -> Iterator[tuple[int, int, str]]:
         pieces = list(_PIECE.finditer(read))
         for i, first in enumerate(pieces):
-            letters, odd = first[0], first[0] not in self._ordinary
+            cut, letters = [first], first[0]
             for before, last in zip(pieces[i : i + PIECES - 1], pieces[i + 1 : i + PIECES], strict=False):
                 if not _BETWEEN.fullmatch(read, before.end(), last.start()):
                     break
+                cut.append(last)
                 letters, without = letters + last[0], len(letters)
-                odd = odd or last[0] not in self._ordinary
-                if odd and self._is_cut(letters, without):
+                if self._is_cut(letters, without) and self._is_odd(folded, cut):
                     yield first.start(), last.end(), letters
+
+    def _is_odd(self, folded: str, pieces: Sequence[re.Match[str]]) -> bool:
+        """Whether one of these is neither an ordinary word nor a first name with its capital."""
+        return any(
+            piece[0] not in self._ordinary
+            and not (piece[0] in self._first and folded[piece.start() : piece.end()].istitle())
+            for piece in pieces
+        )
 
     def _is_cut(self, letters: str, without: int) -> bool:
         """Whether these letters are one of the worst words, and are not without the last piece, which begins there."""

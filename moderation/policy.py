@@ -2,13 +2,14 @@
 
 import re
 import tomllib
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from moderation.denials import standing
 from moderation.disguises import Disguises
 from moderation.finding import Label, Reach
 from moderation.lexicon import Hit, Lexicon, numbers_of_sentences
@@ -87,8 +88,8 @@ class Rule:
     """One rule. `any_of`, `all_of`, `unless` name word lists, findings: "@PLATE" by label, "@age of a minor" by rule.
 
     The lists must meet in one sentence, or anywhere for `whole_post`. A name may be several with "|" between them.
-    With `always` every post of its kinds meets it; with `otherwise` only one that meets no other rule of its
-    category. `cut` are the lists whose words are taken out (with `reach`),
+    With `always` every post of its kinds meets it; `otherwise` only one that meets no other rule of its category:
+    none from FLAG on, and no milder one there. `cut` are the lists whose words are taken out (with `reach`),
     `draft` the sentence used if nothing else is left."""
 
     code: str
@@ -192,7 +193,7 @@ class Policy:
             },
             {language: Lexicon(names) for language, names in lists.items()},
             Lexicon({ANYWHERE: [phrase for names in lists.values() for phrase in names.get(ANYWHERE, [])]}),
-            Disguises(_phrases(lists, _RUDE), _phrases(lists, _WORST), _ordinary(folder.parent / "names")),
+            Disguises(_phrases(lists, _RUDE), _phrases(lists, _WORST), *_named(folder.parent / "names")),
         )
         _check(policy, {name for names in lists.values() for name in names})
         return policy
@@ -207,7 +208,7 @@ class Policy:
         for language, there in (also or {}).items():
             found += [hit for hit in self.lexicons[language].hits(folded) if hit.sentence in there]
         found += [*self.anywhere.hits(folded), *self._disguised(folded)]
-        return sorted(set(_in_clauses(folded, _standing(found))), key=lambda hit: (hit.start, hit.end, hit.name))
+        return sorted(set(_in_clauses(folded, standing(found))), key=lambda hit: (hit.start, hit.end, hit.name))
 
     def _disguised(self, folded: str) -> Iterator[Hit]:
         """Rude words of any language that somebody disguised, where they stand as they were written."""
@@ -268,10 +269,10 @@ def _phrases(lists: Mapping[str, Mapping[str, Sequence[str]]], wanted: Iterable[
     return [phrase for names in lists.values() for name in wanted for phrase in names.get(name, [])]
 
 
-def _ordinary(folder: Path) -> frozenset[str]:
-    """The words that are hardly ever names, if they are there."""
-    path = folder / "ordinary.txt"
-    return frozenset(path.read_text("utf-8").splitlines()) if path.exists() else frozenset()
+def _named(folder: Path) -> Iterator[frozenset[str]]:
+    """The words that are hardly ever names, and the first names that are no words, if they are there."""
+    for path in (folder / "ordinary.txt", folder / "first.txt"):
+        yield frozenset(path.read_text("utf-8").splitlines()) if path.exists() else frozenset()
 
 
 def overlays_in(folder: Path) -> list[str]:
@@ -296,32 +297,25 @@ def _each_once(views: Iterable[Sequence[Hit]]) -> tuple[Hit, ...]:
 
 def _needed(met: Collection[Met]) -> list[Met]:
     """The rules that were met, without one that counts only `otherwise` beside another of its category."""
-    told = {each.rule.category for each in met if not each.rule.otherwise}
-    return [each for each in met if not (each.rule.otherwise and each.rule.category in told)]
+    told = [each for each in met if not each.rule.otherwise]
+    return [each for each in met if not (each.rule.otherwise and any(_tells_already(other, each) for other in told))]
+
+
+def _tells_already(met: Met, question: Met) -> bool:
+    """Whether a rule of the same category asks a sergeant already, or was met where the question is."""
+    if met.rule.category != question.rule.category:
+        return False
+    return met.rule.verdict.severity >= Verdict.FLAG.severity or all(
+        any(hit.start < asked.end and asked.start < hit.end for hit in met.hits)
+        for asked in question.hits
+        if asked.name in question.rule.any_of
+    )
 
 
 def _parts(overlays: Iterable[str]) -> list[str]:
     """The overlays of a country and of a part of it, each once: "US-CA" is us_ca.toml and us.toml."""
     full = [_in_full(name) for name in overlays]
     return list(dict.fromkeys(part for name in full for part in (name.split("_")[0], name)))
-
-
-def _standing(found: Sequence[Hit]) -> list[Hit]:
-    """Hits without those that a hit of "not <the same list>" overlaps ("dead end" is no death)."""
-    denied: dict[str, list[tuple[int, int]]] = {}
-    for no in sorted((hit for hit in found if hit.name.startswith("not ")), key=lambda hit: hit.start):
-        stretches = denied.setdefault(no.name, [(no.start, no.end)])
-        if no.start < stretches[-1][1]:
-            stretches[-1] = stretches[-1][0], max(stretches[-1][1], no.end)
-        else:
-            stretches.append((no.start, no.end))
-    return [hit for hit in found if not _is_met(hit, denied.get(f"not {hit.name}", ()))]
-
-
-def _is_met(hit: Hit, stretches: Sequence[tuple[int, int]]) -> bool:
-    """Whether it overlaps one of these, which are in order and do not overlap."""
-    at = bisect_left(stretches, (hit.end,)) - 1
-    return at >= 0 and hit.start < stretches[at][1]
 
 
 def _in_clauses(folded: str, found: Sequence[Hit]) -> Iterator[Hit]:

@@ -10,14 +10,20 @@ from shifts.areas import Areas
 from shifts.words import Words
 from tests.moderation.text import CONFIG, redactor
 
-RULES = {"J": "may tell death", "N": "may tell tone"}
-SHARES = {"-": (0.9, 0.05, 0.05), "J": (0.05, 0.9, 0.05), "N": (0.02, 0.03, 0.95), "?": (0.2, 0.5, 0.3)}
+RULES = {"J": "may tell death", "N": "may tell tone", "K": "may tell tactics"}
+SHARES = {
+    "-": (0.9, 0.05, 0.05, 0.0),
+    "J": (0.05, 0.9, 0.05, 0.0),
+    "N": (0.02, 0.03, 0.95, 0.0),
+    "K": (0.02, 0.02, 0.02, 0.94),
+    "?": (0.2, 0.5, 0.3, 0.0),
+}
 
 
 class Foretold:
     """Weighs a text by the words it is told about; everything else is plain."""
 
-    categories = ("-", "J", "N")
+    categories = ("-", "J", "N", "K")
 
     def __init__(self, told: Mapping[str, str]) -> None:
         self._told = told

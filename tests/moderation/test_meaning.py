@@ -61,6 +61,18 @@ def test_it_is_silent_where_another_rule_of_the_category_asks_and_beside_others_
     assert "may tell death" not in asked(dead)
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Tea break for us. The lads in jeans by the bus shelter are ours.", ["may tell tactics"]),
+        ("We are now on Harbour Road. The lads in jeans by the bus shelter are ours.", ["may tell tactics"]),
+        ("Tea break for the lads in jeans.", []),
+    ],
+)
+def test_what_is_only_taken_out_elsewhere_silences_no_question(text: str, asks: list[str]) -> None:
+    assert asked(judged(text, lads_in_jeans="K")) == asks
+
+
 def test_an_area_in_the_sentence_or_a_plan_before_it_hides_no_question() -> None:
     assert asked(judged("the long road home was taken in St Elmo", long_road="J")) == ["may tell death"]
     assert asked(judged("[plan ref EP-114] the long road home was taken", long_road="J")) == ["may tell death"]

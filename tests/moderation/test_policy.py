@@ -324,6 +324,20 @@ def test_marks_and_digits_alone_are_no_disguise(text: str) -> None:
     assert redact(text).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Hemos ayudado a Mari con su silla de ruedas esta noche.", Verdict.REDACT),
+        ("Ana Mari con su perro en el parque.", Verdict.REDACT),
+        ("Puede venir Román o Luis esta noche.", Verdict.REDACT),
+        ("Ese mari con de la esquina otra vez.", Verdict.BLOCK),
+        ("Otra vez ese mari quita de mierda.", Verdict.BLOCK),
+    ],
+)
+def test_a_first_name_and_the_word_behind_it_are_no_pieces_of_a_slur(text: str, verdict: Verdict) -> None:
+    assert redact(text, language="es").verdict is verdict
+
+
 def test_a_rule_needs_its_words_in_one_sentence() -> None:
     rule = Rule("r", "A", Verdict.FLAG, ("one",), all_of=("two|three",), unless=("not",))
     assert rule.met_by([Hit("one", 0, 1, 0), Hit("three", 2, 3, 0)])
