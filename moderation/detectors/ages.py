@@ -90,11 +90,25 @@ _OF_A_THING = pattern(rf"""
     (?: (?: now | over | nearly | almost | already | just | ya | casi | sus | d[eé]j[aà] | presque | ses | plus\sde )
     \s )? \Z
 """)
+_WRAPPED = re.compile(r"\n(?=\s?[a-zà-ÿ])")
+"""A line that goes on in the next."""
+_YEARS_OLD = pattern(r"(?: years? | yrs? ) [ -] olds? \Z")
 _BEFORE_A_THING = pattern(rf"""
-    \s {_THING} (?= \s* (?: [.,;!?\n] | \Z ) | \s (?: is|was|in|at|on|near|which|that|to|has|and ) \s )
+    [ ] (?-i:{_THING}) (?= \s* (?: [.;!?\n] | \Z ) | [ ] (?: is|was|in|at|on|near|which|that|to|has|and ) [ ] )
 """)
+_BEFORE_AN_OLD_THING = pattern(rf"[ ] (?-i:{_THING}) (?= , )")
+_ITS_ARTICLE = pattern(r"(?<!\w) (?: an? | the | our | this | that | its | my | his | her | their ) \s \Z")
+_ITS_PLACE = pattern(r"(?<!\w) (?: at | in | near | on | of | by | from | to ) \s \Z")
+_SOMEBODY = pattern(rf"""
+    (?<!\w) (?: s?he | they | who | him | her | them | children | kids | women | men | lads | girls | boys | babies
+    | baby | daughters? | sons? | sister | brother | {_NOUN} ) (?!\w) | (?<=\w\s) (?-i:[A-Z][a-z])
+""")
+_TERM = re.compile(
+    r"\b(?:condenad\w*|sentenciad\w*|penas?|prisi[oó]n|condamn\w*)(?:\s\w+){0,3}\s[aà]\s\Z", re.IGNORECASE
+)
 _TURNS = re.compile(r"\b(?:turn(?:s|ed|ing)?|cumpl\w{1,5})\s\Z", re.IGNORECASE)
-_HAS = re.compile(r"\b(?:tiene|ten[ií]a|tienen|a|avait|ont)\s\Z", re.IGNORECASE)
+_HAS = re.compile(r"\b(?:tiene|ten[ií]a|tienen|avait|ont)\s\Z", re.IGNORECASE)
+_HAS_IN_FRENCH = re.compile(r"\ba\s\Z", re.IGNORECASE)
 _YOUNG = dict.fromkeys(("nino", "chico", "hijo", "chaval", "alumno", "garcon", "homme", "fil"), "young_man")
 _YOUNG |= dict.fromkeys(("nina", "chica", "hija", "chavala", "alumna", "fille", "fillette", "femme"), "young_woman")
 
@@ -105,14 +119,14 @@ def load() -> Detector:
 
 class Ages:
     def find(self, text: str, language: str) -> Sequence[Finding]:
-        return list(_ages(text))
+        return list(_ages(text, language))
 
 
-def _ages(text: str) -> Iterator[Finding]:
+def _ages(text: str, language: str) -> Iterator[Finding]:
     for regex in (*_EN, *_ES, *_FR):
         for match in regex.finditer(text):
-            if 0 <= int(match["age"]) <= 110 and not _is_of_a_thing(text, match):
-                yield from _finding(text, match)
+            if 0 <= int(match["age"]) <= 110 and not _is_of_nobody(text, match):
+                yield from _finding(text, match, language)
     yield from _young_people(text)
     for match in _AFTER_NAME.finditer(text):
         if int(match["age"]) < ADULT and _CAPITAL.search(text, max(match.start() - 30, 0), match.start()):
@@ -121,12 +135,27 @@ def _ages(text: str) -> Iterator[Finding]:
             yield _plain(match, "age")
 
 
-def _is_of_a_thing(text: str, match: re.Match[str]) -> bool:
-    """ "Our station is 100 years old"; of a person who is told of beside a thing it is not."""
-    before = text[max(match.start() - 60, 0) : match.start()]
-    return match.groupdict().get("noun") is None and bool(
-        _OF_A_THING.search(before) or _BEFORE_A_THING.match(text, match.end())
-    )
+def _is_of_nobody(text: str, match: re.Match[str]) -> bool:
+    """ "Our station is 100 years old", "sentenced to 15 years"; of a person who is told of beside a thing it is not."""
+    if match.groupdict().get("noun") is not None:
+        return False
+    before = _WRAPPED.sub(" ", text[max(match.start() - 60, 0) : match.start()])
+    return bool(_TERM.search(before) or _OF_A_THING.search(before)) or _is_before_a_thing(text, match)
+
+
+def _is_before_a_thing(text: str, match: re.Match[str]) -> bool:
+    """ "A 100 year old church" on one line; never where the younger it says might be somebody told of before."""
+    age, start = int(match["age"]), match.start("age")
+    before = text[max(start - 20, 0) : start]
+    if not _YEARS_OLD.search(match[0].rstrip()) or not (
+        _ITS_ARTICLE.search(before) or (age >= OLDER and _ITS_PLACE.search(before))
+    ):
+        return False
+    if age >= OLDER:
+        return bool(_BEFORE_A_THING.match(text, match.end()) or _BEFORE_AN_OLD_THING.match(text, match.end()))
+    sentence = next((s for s, e in sentences_of(text) if s <= match.start() < e), 0)
+    told = _SOMEBODY.search(text[sentence:start])
+    return bool(_BEFORE_A_THING.match(text, match.end())) and not told
 
 
 def _young_people(text: str) -> Iterator[Finding]:
@@ -135,24 +164,29 @@ def _young_people(text: str) -> Iterator[Finding]:
             yield Finding(*match.span(), Label.AGE, Action.MASK, "age of a minor", instead="young_people")
 
 
-def _finding(text: str, match: re.Match[str]) -> Iterator[Finding]:
+def _finding(text: str, match: re.Match[str], language: str) -> Iterator[Finding]:
     age, noun = int(match["age"]), match.groupdict().get("noun")
     months = "mes" in match[0].lower()[-12:] or "mois" in match[0].lower()[-6:]
     if age < ADULT or months:
-        yield _as_role(match, noun, "age of a minor", _behind_a_verb(text, match, noun, "under_18") or "young_person")
+        yield _as_role(
+            match, noun, "age of a minor", _behind_a_verb(text, match, language, "under_18") or "young_person"
+        )
     elif age >= OLDER:
-        role = _behind_a_verb(text, match, noun, "certain_age") or "older_resident"
+        role = _behind_a_verb(text, match, language, "certain_age") or "older_resident"
         yield _as_role(match, noun, "age of an older person", role)
     elif not _is_arrest(text, match):
         yield _only_age(match, noun)
 
 
-def _behind_a_verb(text: str, match: re.Match[str], noun: str | None, had: str) -> str | None:
+def _behind_a_verb(text: str, match: re.Match[str], language: str, had: str) -> str | None:
     """What stands for an age that somebody turns, or (in es and fr) has: no role of a person."""
+    if match.groupdict().get("noun") is not None:
+        return None
     start = max(match.start() - 20, 0)
-    if noun is None and _TURNS.search(text, start, match.start()):
+    if _TURNS.search(text, start, match.start()):
         return "year_older"
-    return had if noun is None and _HAS.search(text, start, match.start()) else None
+    has = _HAS.search(text, start, match.start())
+    return had if has or (language == "fr" and _HAS_IN_FRENCH.search(text, start, match.start())) else None
 
 
 def _as_role(match: re.Match[str], noun: str | None, rule: str, role: str) -> Finding:

@@ -178,6 +178,22 @@ def test_an_overlay_asks_for_more_than_the_default(overlay: str, text: str, with
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "blocks"),
+    [
+        ("en", "6 lads 17 years old hurt tonight.", True),
+        ("en", "Explosion: 4 men 30 years old injured.", True),
+        ("es", "Atentado: 2 jóvenes de 20 años muertos.", True),
+        ("fr", "Attentat: 2 jeunes de 20 ans morts.", True),
+        ("en", "Explosion: a 20 year old injured.", False),
+        ("fr", "Attentat: homme de 20 ans blessé.", False),
+    ],
+)
+def test_an_age_is_no_count_of_casualties_and_takes_none_back(language: str, text: str, blocks: bool) -> None:
+    codes = {reason.code for reason in redact(text, language=language, overlays=()).reasons}
+    assert ("attack figures" in codes) is blocks
+
+
+@pytest.mark.parametrize(
     ("text", "public"),
     [
         ("A Romanian man arrested for theft.", "Man arrested for theft."),

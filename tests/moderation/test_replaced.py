@@ -22,6 +22,7 @@ from tests.moderation.text import redact
         ("El abuelo tiene 84 años.", "El abuelo tiene cierta edad."),
         ("L'enfant a 6 ans.", "L'enfant a moins de 18 ans."),
         ("The boy by the church is 6 years old.", "The boy by the church is a young person."),
+        ("Fue condenado a 15 años.", "Fue condenado a 15 años."),
         ("A 100 year old man was hurt.", "An older resident was hurt."),
         ("See photo orchard-close-9.jpg", "See photo"),
         ("See the photo IMG_Mary_Jones.JPG, thanks.", "See the photo, thanks."),
@@ -32,10 +33,35 @@ def test_a_text_reads_where_something_was_taken_out(text: str, public: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["Our station is 100 years old.", "Our dog Rex is 6 years old.", "Nuestra comisaría cumple 100 años."]
+    "text",
+    [
+        "Our station is 100 years old.",
+        "Our dog Rex is 6 years old.",
+        "Nuestra comisaría cumple 100 años.",
+        "Quiet night\nOur dog Rex is 6 years old.",
+        "Fire at a 100 year old pub, road closed.",
+        "We recovered a 15 year old car in town.",
+    ],
 )
 def test_the_age_of_a_thing_is_nobodys(text: str) -> None:
     assert (redact(text).verdict, redact(text).text) == (Verdict.PASS, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We found a 15 year old\nPark is closed for now",
+        "We found a 15 year old\npark is closed for now",
+        "Took home a girl, she is 15 years old\nService is back on the trains",
+        "The girl by\nthe park is 15 years old.",
+        "Spoke to a girl, she is a 15 year old car.",
+        "Chief Daniel, 15 years old Park, in town",
+        "Spoke to a 15 year old car, thief.",
+    ],
+)
+def test_the_age_of_somebody_who_stands_before_a_thing_goes(text: str) -> None:
+    assert redact(text).verdict is Verdict.REDACT
+    assert "15" not in redact(text).text
 
 
 @pytest.mark.parametrize(
