@@ -70,7 +70,7 @@ async def on_watch(watch: Watch, network: str, step: Callable[[], Awaitable[floa
                 pause, failed = await step(), 0
             except Away as away:
                 pause, failed = away.wait, failed + 1
-            except Exception:
+            except Exception:  # whatever it was, it is raised again once the watch is free
                 await watch.let_go(network)
                 raise
         await asyncio.sleep(pause)
