@@ -58,6 +58,8 @@ BACKLOG: Final = 90
 UNDO: Final = timedelta(seconds=1)
 EDITED: Final = ("timeline", "mastodon")
 """Where words are changed in place; elsewhere a correction stands under its post."""
+APART: Final = 0.5
+"""Seconds from one approval to the next in the calm: more than all the patrols of a large force write at once."""
 PATIENCE: Final = 180.0
 HOUR: Final = timedelta(hours=1)
 _ENGINE: Final = asyncio.Lock()
@@ -183,7 +185,7 @@ async def _calm(night: Night, posts: int) -> dict[str, float]:
     began, numbers = utc_now(), []
     for _ in range(posts):
         numbers += await night.approve(1, UNDO)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(APART)
     await night.until(0, PATIENCE)
     accepted = await night.waits("sent", began)
     began, wrong = utc_now(), numbers[: max(3, posts // 6)]

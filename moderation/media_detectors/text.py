@@ -23,9 +23,11 @@ WEIGHTS: Final = Weights(
 )
 LINE: Final = 0.25
 """Writing larger than this share of a picture was seen at the first look; at the second it is a shadow of the fills."""
+SIDEWAYS: Final = 0.15
+"""The same when looking for writing that lies sideways: what is larger is a crowd, which looks like letters on end."""
 LOOKS: Final = Looks(
     fast=(Pass(0.3, side=1280),),
-    more=(Pass(0.3, tile=1600, lap=160, over=1600), Pass(0.3, side=1280, turns=(1,))),
+    more=(Pass(0.3, tile=1600, lap=160, over=1600), Pass(0.3, side=1280, turns=(1,), most=SIDEWAYS)),
     second=(Pass(0.5, side=1280, most=LINE),),
     video=(Pass(0.3, side=1280, every=10),),
     video_second=(Pass(0.5, side=960, every=15, most=LINE),),

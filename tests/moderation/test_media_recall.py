@@ -22,6 +22,8 @@ from tests.moderation.media_street import street
 ENOUGH = 0.8
 PAINTED = 0.5
 """The most of the invented picture that may be covered; .42 of it are signs, plates and codes with their margins."""
+A_CROWD = 0.2
+"""The most of a picture of a crowd that may be covered as writing, plates and codes."""
 SMALL = 12
 
 
@@ -132,6 +134,14 @@ def test_real_faces_plates_and_words_are_found_however_they_are_held(
         covered += [is_covered(mask, each) for each in boxes]
     assert len(covered) >= len(names)
     assert covered.count(False) <= most_missed
+
+
+@pytest.mark.parametrize("scene", ["Demonstrators_2_781", "Riot_3_522"])
+def test_a_crowd_is_not_taken_for_writing_that_lies_sideways(shared: Path, words_and_codes: Sight, scene: str) -> None:
+    rows = map(json.loads, (shared / "data/media/manifest.jsonl").read_text("utf-8").splitlines())
+    crowd = next(row for row in rows if row["set"] == "faces_wider416" and scene in row["image"])
+    picture = np.asarray(Image.open(shared / "data/media" / crowd["image"]).convert("RGB"))
+    assert mask_of(words_and_codes.look(picture, Stage.MORE), picture).mean() <= A_CROWD
 
 
 def edges_of(row: dict[str, Any]) -> Edges:
