@@ -30,6 +30,9 @@ OPEN: Final = 3
 NEW_USERS_AND_NO_NETWORK: Final = 0x10000000 | 0x40000000
 NO_NEW_RIGHTS: Final = 38
 HEIF_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+PHOTOMETRIC: Final = 262
+WHITE_IS_ZERO: Final = 0
+"""A tag of TIFF and its value. Pillow reads that of 8 bits, not that of 16."""
 PAGES: Final = "TIFF"
 """A file of several pages is a document: it is refused. A HEIC names its main picture, a JPEG begins with it."""
 MOVING: Final = ("GIF", "PNG", "WEBP")
@@ -97,12 +100,20 @@ def opened(data: bytes) -> Image.Image:
     return image
 
 
+def shades(image: Image.Image) -> range:
+    """What each of 65,536 greys means: in a TIFF that says so, 0 is white."""
+    from_white = getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO
+    return range(65535, -1, -1) if from_white else range(65536)
+
+
 def in_srgb(image: Image.Image) -> Image.Image:
     """Eight bits RGB: upright, colours converted, transparency laid on white so that what lies under it is gone."""
-    profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
+    profile, meant = image.info.get("icc_profile"), shades(image)
+    if image.format != "HEIF":
+        # A HEIC turns its picture by its own means; what its Exif says of that is about the camera.
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):
-        image = image.convert("I").point([value // 256 for value in range(65536)], "L")
+        image = image.convert("I").point([value // 256 for value in meant], "L")
     elif image.mode in ("I", "F"):
         raise RefusedError("not_a_picture")
     if image.has_transparency_data:

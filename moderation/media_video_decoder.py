@@ -9,15 +9,17 @@ import importlib
 import io
 import itertools
 import json
+import math
 import pkgutil
 import resource
 import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import av
 import av.error
 import numpy as np
+from av.sidedata.sidedata import Type
 
 MEMORY: Final = 2 * 1024**3
 CPU_SECONDS: Final = 20
@@ -29,6 +31,8 @@ LONG_SIDE, SHORT_SIDE = 1920, 1080
 """Larger frames are made smaller."""
 MOST_SIDE: Final = 8192
 LEAST_SIDE: Final = 32
+WIDEST: Final = 4
+"""How often as wide as high (or as high as wide) a pixel may be; what says more is believed to have square ones."""
 FRAME_SECONDS: Final = 1 / 31
 """Frames that come quicker one after the other are left out: thirty a second are enough."""
 CODECS: Final = ("h264", "hevc", "vp9")
@@ -96,11 +100,18 @@ def length_of(container: "av.container.InputContainer") -> float:
     return seconds if seconds > 0 else MOST_SECONDS
 
 
+def film_of(container: "av.container.InputContainer") -> "av.video.stream.VideoStream":
+    """The one video in a file; the still that stands for it in a list of files is none. Raises RefusedError."""
+    cover = av.stream.Disposition.attached_pic
+    films = [each for each in container.streams.video if not each.disposition & cover]
+    if len(films) != 1:
+        raise RefusedError("not_a_video")
+    return films[0]
+
+
 def stream_of(container: "av.container.InputContainer") -> "av.video.stream.VideoStream":
     """The one video in a file, its claims checked, nothing decoded yet. Raises RefusedError."""
-    if len(container.streams.video) != 1:
-        raise RefusedError("not_a_video")
-    stream = container.streams.video[0]
+    stream = film_of(container)
     if stream.codec_context.name not in CODECS:
         raise RefusedError("not_a_video")
     width, height = stream.codec_context.width, stream.codec_context.height
@@ -133,11 +144,35 @@ def frames_of(container: "av.container.InputContainer", stream: "av.video.stream
             yield round(last * 1_000_000), frame
 
 
-def upright(frame: "av.VideoFrame", turns: int) -> "np.ndarray":
-    """Raw RGB of one frame as one holds the phone."""
-    width, height = size_of(frame.width, frame.height)
+class Held(NamedTuple):
+    """How a camera was held: frames are mirrored (left to right), then turned by quarters, against the clock.
+
+    `wide`: how often as wide as high each pixel is."""
+
+    mirrored: bool
+    turns: int
+    wide: float
+
+
+def held(stream: "av.video.stream.VideoStream", frame: "av.VideoFrame") -> Held:
+    """What a file says of it; a matrix that says nothing is left alone."""
+    ratio = float(stream.sample_aspect_ratio or 1)
+    wide = ratio if 1 / WIDEST <= ratio <= WIDEST else 1.0
+    noted: Any = frame.side_data
+    if Type.DISPLAYMATRIX not in noted:
+        return Held(False, 0, wide)
+    matrix = np.frombuffer(noted[Type.DISPLAYMATRIX], np.int32)
+    right, down, _, across, below = (int(value) for value in matrix[:5])
+    mirrored = right * below < down * across
+    angle = math.atan2(-down, -right) if mirrored else math.atan2(down, right)
+    return Held(mirrored, -round(angle / (math.pi / 2)) % 4, wide)
+
+
+def upright(frame: "av.VideoFrame", how: Held) -> "np.ndarray":
+    """Raw RGB of one frame as one holds the phone, in square pixels."""
+    width, height = size_of(round(frame.width * how.wide), frame.height)
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(pixels, turns))
+    return np.ascontiguousarray(np.rot90(pixels[:, ::-1] if how.mirrored else pixels, how.turns))
 
 
 def send(head: dict[str, object]) -> None:
@@ -145,17 +180,17 @@ def send(head: dict[str, object]) -> None:
     sys.stdout.buffer.flush()
 
 
-def send_frames(frames: "Iterator[Frame]", kind: str, seconds: float) -> int:
+def send_frames(stream: "av.video.stream.VideoStream", frames: "Iterator[Frame]", kind: str, seconds: float) -> int:
     """The head (`seconds`: how long the file says that it lasts), then frame after frame. Gives how many."""
     first = next(frames, None)
     if first is None:
         raise RefusedError("video_damaged")
-    turns = round(first[1].rotation / 90) % 4
-    height, width = upright(first[1], turns).shape[:2]
+    how = held(stream, first[1])
+    height, width = upright(first[1], how).shape[:2]
     send({"width": width, "height": height, "seconds": seconds, "format": kind})
     count = 0
     for at, frame in itertools.chain((first,), frames):
-        pixels = upright(frame, turns)
+        pixels = upright(frame, how)
         if pixels.shape[:2] != (height, width):
             raise RefusedError("video_damaged")
         sys.stdout.buffer.write(at.to_bytes(8, "big"))
@@ -173,7 +208,8 @@ def answer(data: bytes) -> dict[str, object]:
         with av.open(io.BytesIO(data), "r", format=kind, options=OPTIONS) as container:
             seconds = length_of(container)
             resource.setrlimit(resource.RLIMIT_CPU, (allowed(seconds), allowed(MOST_SECONDS) + 1))
-            return {"frames": send_frames(frames_of(container, stream_of(container)), kind, seconds)}
+            stream = stream_of(container)
+            return {"frames": send_frames(stream, frames_of(container, stream), kind, seconds)}
     except RefusedError as error:
         return {"refused": error.args[0]}
     except MemoryError:
@@ -194,7 +230,7 @@ def begin_of(stream: "av.stream.Stream") -> float:
 
 def samples_of(container: "av.container.InputContainer") -> Iterator[bytes]:
     """Sound from the first frame of the video on: 48,000 times a second two samples of 16 bits."""
-    heard, seen = container.streams.audio[0], container.streams.video[0]
+    heard, seen = container.streams.audio[0], film_of(container)
     heard.codec_context.thread_count = 1
     skip = round((begin_of(heard) - begin_of(seen)) * SOUND_RATE) * SOUND_BYTES
     if skip > 0:
@@ -213,7 +249,7 @@ def sound(data: bytes) -> bytes:
     try:
         with av.open(io.BytesIO(data), "r", format=kind_of(data), options=OPTIONS) as container:
             resource.setrlimit(resource.RLIMIT_CPU, (allowed(MOST_SECONDS), allowed(MOST_SECONDS) + 1))
-            if not container.streams.audio or len(container.streams.video) != 1:
+            if not container.streams.audio:
                 raise RefusedError("no_sound")
             heard = bytearray()
             for piece in samples_of(container):

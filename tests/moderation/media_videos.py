@@ -26,9 +26,16 @@ def panned(
 
 
 def video(
-    frames: Iterable[Pixels], kind: str = "mp4", codec: str = "libx264", rate: int = 15, sound: bool = False
+    frames: Iterable[Pixels],
+    kind: str = "mp4",
+    codec: str = "libx264",
+    rate: int = 15,
+    sound: bool = False,
+    wide: int = 1,
 ) -> bytes:
-    """A file as a phone would write it, with a title, a place and a date; with `sound` a tone as well."""
+    """A file as a phone would write it, with a title, a place and a date; with `sound` a tone as well.
+
+    `wide`: how often as wide as high each pixel is."""
     stream = io.BytesIO()
     each = iter(frames)
     first = next(each)
@@ -40,6 +47,7 @@ def video(
         track: Any = container.add_stream(codec, rate=rate)
         track.height, track.width = first.shape[:2]
         track.pix_fmt = "yuv420p"
+        track.codec_context.sample_aspect_ratio = Fraction(wide)
         if sound:
             _tone(container)
         for frame in (first, *each):
@@ -60,9 +68,30 @@ def _tone(container: Any) -> None:
 
 def held_upright(mp4: bytes) -> bytes:
     """The same video, with the note that it is to be shown turned by a quarter, clockwise."""
+    return held(mp4, (0, 1, -1, 0))
+
+
+def held(mp4: bytes, how: tuple[int, int, int, int]) -> bytes:
+    """The same video, with the note where its right and its lower edge are to be shown: x, y of each."""
     place = mp4.index(b"tkhd") + 4 + 40
-    matrix = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
-    return mp4[:place] + matrix + mp4[place + 36 :]
+    a, b, c, d = (each << 16 for each in how)
+    return mp4[:place] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + mp4[place + 36 :]
+
+
+def with_a_cover(mp4: bytes, still: Pixels) -> bytes:
+    """The same video in a file that holds a still as well, which stands for it in lists, as drones write it."""
+    stream = io.BytesIO()
+    with av.open(io.BytesIO(mp4), "r") as before, av.open(stream, "w", format="mp4") as after:
+        film = after.add_stream_from_template(before.streams.video[0])
+        cover: Any = after.add_stream("mjpeg")
+        cover.height, cover.width = still.shape[:2]
+        cover.pix_fmt, cover.disposition = "yuvj420p", av.stream.Disposition.attached_pic
+        after.mux(cover.encode(av.VideoFrame.from_ndarray(still, format="rgb24")))
+        for packet in before.demux(before.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = film
+                after.mux(packet)
+    return stream.getvalue()
 
 
 def street(width: int = 480, height: int = 240) -> Pixels:

@@ -1,5 +1,6 @@
 import io
 import random
+import struct
 import subprocess
 import sys
 import zlib
@@ -83,6 +84,18 @@ def test_a_heic_that_says_how_it_was_held_comes_out_upright() -> None:
     assert np.abs(pixels[10, 10].astype(int) - CORNER).max() < 40
 
 
+def test_a_heic_is_turned_once_also_when_its_exif_is_written_oddly() -> None:
+    # Two marks before its Exif: the library that turned it overlooks how the camera was held, Pillow does not.
+    heic = pillow_heif.from_pillow(marked().transpose(Image.Transpose.ROTATE_90))
+    stream = io.BytesIO()
+    heic.save(stream, exif=exif(6) + bytes(6), quality=95)
+    odd = stream.getvalue().replace(exif(6) + bytes(6), b"Exif\0\0" + exif(6))
+    assert odd.count(b"Exif\0\0Exif\0\0") == 1
+    pixels = decode(odd).pixels
+    assert pixels.shape == (64, 96, 3)
+    assert np.abs(pixels[10, 10].astype(int) - CORNER).max() < 40
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr"])
 def test_every_way_to_store_colours_becomes_rgb(mode: str) -> None:
     kind = "TIFF" if mode in {"CMYK", "YCbCr"} else "PNG"
@@ -102,6 +115,16 @@ def test_sixteen_bits_a_grey_become_eight() -> None:
     values = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
     pixels = decode(saved(Image.fromarray(values), "PNG")).pixels
     assert np.abs(pixels[:, :, 0].astype(int) - values // 256).max() <= 1
+
+
+def test_a_scan_of_sixteen_bits_whose_zero_is_white_is_no_negative() -> None:
+    values = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    scan = bytearray(saved(Image.fromarray(values), "TIFF"))
+    place = scan.index(struct.pack("<HHI", 262, 3, 1)) + 8
+    assert scan[place] == 1
+    scan[place] = 0
+    pixels = decode(bytes(scan)).pixels
+    assert np.abs(pixels[:, :, 0].astype(int) - (255 - values // 256)).max() <= 1
 
 
 def test_what_lies_under_transparent_pixels_is_gone() -> None:

@@ -22,7 +22,7 @@ from moderation.media_video_decode import VideoFrames, VideoRefused
 from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
 from moderation.media_video_sound import heard
 from tests.moderation.media_pictures import CANARY, heic_of_a_camera, saved, scene, with_words
-from tests.moderation.media_videos import frames_of, held_upright, panned, street, video
+from tests.moderation.media_videos import frames_of, held, held_upright, panned, street, video, with_a_cover
 
 SIZE = (320, 240)
 NEAR_FILL = 24
@@ -143,6 +143,41 @@ def test_a_video_taken_upright_comes_out_upright() -> None:
     corner = frames_of(upright.mp4)[0][10, 230].astype(int)
     assert corner[0] > 180
     assert corner[2] < 100
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *((1, 0, 0, 1), (-1, 0, 0, 1), (1, 0, 0, -1), (-1, 0, 0, -1)),
+        *((0, 1, -1, 0), (0, -1, 1, 0), (0, 1, 1, 0), (0, -1, -1, 0), (0, 0, 0, 0)),
+    ],
+)
+def test_a_video_is_shown_as_its_file_says_also_mirrored(how: tuple[int, int, int, int]) -> None:
+    # The top left quarter is red, the top right one green: where they are shown is where the edges say.
+    picture = np.full((64, 96, 3), 20, np.uint8)
+    picture[:32, :48], picture[:32, 48:] = (230, 20, 20), (20, 200, 20)
+    with VideoFrames(held(video([picture] * 2), how)) as frames:
+        shown = next(iter(frames)).pixels.astype(int)
+    (right, down), (across, below) = (how[:2], how[2:]) if any(how) else ((1, 0), (0, 1))
+    for x, y, channel in ((-1, -1, 0), (1, -1, 1)):
+        row, column = x * down + y * below, x * right + y * across
+        height, width = shown.shape[:2]
+        assert shown[height * (2 + row) // 4, width * (2 + column) // 4].argmax() == channel
+
+
+def test_pixels_that_are_not_square_become_square() -> None:
+    with VideoFrames(video(panned(street(), (96, 64), 2), wide=2)) as frames:
+        assert frames.size == (192, 64)
+    with VideoFrames(video(panned(street(), (96, 64), 2), wide=400)) as frames:
+        assert frames.size == (96, 64)
+
+
+def test_the_still_that_stands_for_a_video_in_lists_is_left_out_and_its_video_taken() -> None:
+    original = with_a_cover(video([with_red()[:, :320]] * 3, sound=True), with_red())
+    result = covered(original)
+    assert len(result.frames) == 3
+    assert is_bare_mp4(result.mp4)
+    assert all(Red().find(pixels) == [] for pixels in frames_of(result.mp4))
 
 
 def test_a_video_gets_its_sound_back_and_loses_it_again() -> None:
