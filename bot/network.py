@@ -90,14 +90,16 @@ class HeardPage:
 
 OUT_OF_CREDIT: Final = "credit"
 """Why a network takes nothing until a person pays for more."""
+LONGEST_WAIT: Final = 86_400.0
 
 
 class TryLater(Exception):
-    """Nothing was published; try again after `wait` seconds. `reason`: OUT_OF_CREDIT, where that is why."""
+    """Nothing was published; try again after `wait` seconds: at most a day, whatever a server asks for. `reason`:
+    OUT_OF_CREDIT, where that is why."""
 
     def __init__(self, wait: float, reason: str | None = None) -> None:
         super().__init__("the network asks to try later")
-        self.wait = wait
+        self.wait = min(max(0.0, wait), LONGEST_WAIT)
         self.reason = reason
 
 

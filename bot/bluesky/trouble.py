@@ -2,22 +2,25 @@
 
 import json
 import re
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
 
+from bot import retry_after
+from bot.bounded import body
 from bot.network import Refused, SignedOut, TryLater, Unclear
 
 UNREACHED_WAIT: Final = 5.0
 BUSY_WAIT: Final = 60.0
 BLOCKED_WAIT: Final = 60.0
 AFTER_DOUBT: Final = 3.0
-EXPIRED: Final = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
-GONE: Final = frozenset({"RecordNotFound", "NotFound", "RepoNotFound", "BlockedActor", "BlockedByActor"})
-CLOSED: Final = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated", "RepoTakendown"})
+MOVED: Final = frozenset({"RepoNotFound", "RepoDeactivated", "AccountDeactivated"})
+"""Our account is not at this server any more: a new session says where it is, if it is anywhere."""
+EXPIRED: Final = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"}) | MOVED
+GONE: Final = frozenset({"RecordNotFound", "NotFound", "BlockedActor", "BlockedByActor"})
+CLOSED: Final = frozenset({"AccountTakedown", "AccountSuspended", "RepoTakendown"})
 _CODE: Final = re.compile(r"[A-Za-z]{1,60}")
 
 
@@ -38,7 +41,7 @@ async def translated() -> AsyncIterator[None]:
         yield
     except aiohttp.ClientConnectorError:
         raise TryLater(UNREACHED_WAIT) from None
-    except (aiohttp.ClientError, TimeoutError, ValueError, LookupError, TypeError, AttributeError):
+    except (aiohttp.ClientError, TimeoutError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise Unclear from None
 
 
@@ -53,7 +56,7 @@ async def harmless_twice() -> AsyncIterator[None]:
 
 async def told(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     """What the server says. Raises TryLater, Refused, SignedOut, Unclear, Expired, Gone."""
-    said = json.loads(await answer.text()) if answer.content_type == "application/json" else None
+    said = json.loads(await body(answer)) if answer.content_type == "application/json" else None
     if answer.status < 300 and isinstance(said, dict):
         return said
     raise meaning(answer.status, answer.headers, said)
@@ -63,7 +66,7 @@ def meaning(status: int, headers: Mapping[str, str], said: Any) -> Exception:
     """The error of the port for an answer that is none; `said` is None where it was not JSON."""
     error = str(said.get("error", "")) if isinstance(said, dict) else ""
     if status == 429:
-        return TryLater(_wait(headers, time.time()))
+        return TryLater(_wait(headers))
     if status >= 500 or status < 400:
         return Unclear()
     if error in EXPIRED:
@@ -85,10 +88,9 @@ def _refusal(status: int, error: str) -> Exception:
     return Refused(error if _CODE.fullmatch(error) else f"status {status}")
 
 
-def _wait(headers: Mapping[str, str], now: float) -> float:
+def _wait(headers: Mapping[str, str]) -> float:
     """Seconds until the server takes calls again, by either of its headers."""
-    for name, start in (("ratelimit-reset", now), ("retry-after", 0.0)):
-        number = headers.get(name, "")
-        if number.isdigit():
-            return max(1.0, float(number) - start)
+    for wait in (retry_after.until(headers, "RateLimit-Reset"), retry_after.seconds(headers)):
+        if wait is not None:
+            return max(1.0, wait)
     return BUSY_WAIT

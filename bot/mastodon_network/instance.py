@@ -7,9 +7,9 @@ from typing import Any
 from bot.network import Limits
 
 
-def taken(told: Mapping[str, Any], table: Limits) -> Limits:
+def taken(told: object, table: Limits) -> Limits:
     """The configuration's limits, lowered where the instance takes less; what a link counts is the instance's."""
-    configuration = _table(told, "configuration")
+    configuration = _table(told if isinstance(told, Mapping) else {}, "configuration")
     statuses, media = _table(configuration, "statuses"), _table(configuration, "media_attachments")
     return replace(
         table,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import mastodon
 import requests
 
+from bot import retry_after
 from bot.mastodon_network.trouble import Gone, meaning
 from bot.network import Refused, TryLater, Unclear
 
@@ -21,6 +22,8 @@ MOST_BYTES: Final = 8 << 20
 PIECE: Final = 1 << 16
 AFTER_DOUBT: Final = 3.0
 OUT_OF_ORDER: Final = 60.0
+ANOTHER_SHAPE: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is none of Mastodon's, although it is JSON."""
 VERSION: Final = "4.3.0"
 """Told to the library, which would otherwise ask the instance before an upload."""
 
@@ -70,7 +73,9 @@ class Line:
             return call(self._client)
         except mastodon.MastodonError as error:
             # The chain is cut on purpose: the library's own errors quote what the server said.
-            raise meaning(error, self._client.ratelimit_reset, time.time()) from None
+            raise meaning(error, self._session.asked) from None
+        except ANOTHER_SHAPE:
+            raise Unclear from None
 
 
 @asynccontextmanager
@@ -89,14 +94,24 @@ class _Session(requests.Session):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self._seconds = seconds
+        self.asked: float | None = None
+        """The seconds that the last answer asked for."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         end = time.monotonic() + self._seconds
         follow = options.get("allow_redirects", True) and request.method == "GET"
         response = super().send(request, **{**options, "stream": True, "allow_redirects": follow})
+        self.asked = _asked(response.headers)
+        # Where the library cannot read it, it takes whatever was answered for a refusal, also a post that was made.
+        response.headers.pop("X-RateLimit-Reset", None)
         if response._content is False:  # else a redirect led here, and this method has read it
             response._content = _body(response, end)
         return response
+
+
+def _asked(headers: Mapping[str, str]) -> float | None:
+    reset = retry_after.until(headers, "X-RateLimit-Reset")
+    return retry_after.seconds(headers) if reset is None else reset
 
 
 def _body(response: requests.Response, end: float) -> bytes:

@@ -125,7 +125,7 @@ def words_now(client: mastodon.Mastodon, us: Account, id_: str) -> str | None:
     try:
         status: Status = client.status(id_)
     except mastodon.MastodonError as error:
-        if isinstance(meaning(error, None, 0.0), Gone):
+        if isinstance(meaning(error, None), Gone):
             return None
         raise
     return _words(status, us.username)
@@ -172,7 +172,7 @@ def _above(client: mastodon.Mastodon, status: Status) -> Sequence[Status]:
     try:
         above: Sequence[Status] = client.status_context(status.id).ancestors
     except mastodon.MastodonError as error:
-        if isinstance(meaning(error, None, 0.0), TryLater | Unclear):
+        if isinstance(meaning(error, None), TryLater | Unclear):
             raise _Busy from None
         return ()
     return above

@@ -11,6 +11,8 @@ from bot.network import Refused, SignedOut, TryLater, Unclear
 UNREACHED_WAIT: Final = 5.0
 BUSY_WAIT: Final = 60.0
 PROCESSING_WAIT: Final = 3.0
+NOBODY_SAID: Final = "Endpoint not found."
+"""What the library takes for the words of a page that is not the instance's."""
 NOT_REACHED: Final = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
@@ -18,15 +20,15 @@ class Gone(Exception):
     """What the call was about is not there, or not any more."""
 
 
-def meaning(error: mastodon.MastodonError, reset: float | None, now: float) -> Exception:
-    """The error of the port for one of the library. `reset`: when its rate limit ends, seconds since 1970 as `now`."""
+def meaning(error: mastodon.MastodonError, asked: float | None) -> Exception:
+    """The error of the port for one of the library. `asked`: the seconds that a busy instance asks for."""
     match error:
         case mastodon.MastodonRatelimitError():
-            return TryLater(BUSY_WAIT if reset is None else max(1.0, reset - now))
+            return TryLater(BUSY_WAIT if asked is None else max(1.0, asked))
         case mastodon.MastodonUnauthorizedError():
             return SignedOut()
         case mastodon.MastodonNotFoundError():
-            return Gone()
+            return Gone() if _said(error) else Unclear()
         case mastodon.MastodonNetworkError():
             return TryLater(UNREACHED_WAIT) if _never_arrived(error) else Unclear()
         case mastodon.MastodonServerError():
@@ -46,7 +48,7 @@ def _refusal(error: mastodon.MastodonAPIError) -> Exception:
         case 403:
             return SignedOut()
         case 410:
-            return Gone()
+            return Gone() if _said(error) else Unclear()
         case 408 | 409 | 425:
             return Unclear()
         case 422 if "processing" in str(error.args[3:]).lower():
@@ -55,6 +57,11 @@ def _refusal(error: mastodon.MastodonAPIError) -> Exception:
             return Refused(f"status {status}")
         case _:
             return Unclear()
+
+
+def _said(error: mastodon.MastodonAPIError) -> bool:
+    """Whether the instance itself said so: a page of something on the way tells nothing about what is there."""
+    return len(error.args) > 3 and error.args[3] not in (None, NOBODY_SAID)
 
 
 def _never_arrived(error: BaseException) -> bool:

@@ -16,7 +16,7 @@ from bot.bluesky.session import Session
 from bot.bluesky.tid import tid
 from bot.bluesky.trouble import Gone, harmless_twice, translated
 from bot.lengths import length
-from bot.network import Counting, HeardPage, Limits, Published, Refused, TryLater
+from bot.network import Counting, HeardPage, Limits, Published, Refused, TryLater, Unclear
 from bot.rendition import alt_text, master, rendition
 from moderation.release import PublicPicture, Release
 
@@ -55,29 +55,39 @@ class Bluesky:
             images = [await self._image(picture, release) for picture in release.pictures]
             rkey = tid(key, release.public_at)
             body = {**_place(us, rkey), "record": record(release, images, thread)}
-            await self._line.act("com.atproto.repo.putRecord", body)
+            said = await self._line.act("com.atproto.repo.putRecord", body)
         except Gone:
             raise Refused("what it answers is gone") from None
-        return _published(us, rkey, release.public_at)
+        published = _published(us, rkey, release.public_at)
+        if said.get("uri") != published.id:
+            raise Unclear  # whoever says that did not write our record
+        return published
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
         """The record with this key's name, if it is there. Raises TryLater, SignedOut."""
         us = await self._line.us()
         rkey = tid(key, release.public_at)
         try:
-            await self._record(us, rkey)
+            said = await self._record(us, rkey)
         except Gone:
             return None
-        return _published(us, rkey, release.public_at)
+        published = _published(us, rkey, release.public_at)
+        if said.get("uri") != published.id:
+            raise TryLater(OUT_OF_ORDER)  # whoever says that does not know our record
+        return published
 
     async def withdraw(self, published: Published) -> None:
         """Delete the record; the server says yes if it is gone already. Raises TryLater, SignedOut."""
         us = await self._line.us()
         if not _is_ours(us, published.id):
             return
+        rkey = _rkey(published.id)
         try:
             async with harmless_twice():
-                await self._line.act("com.atproto.repo.deleteRecord", _place(us, _rkey(published.id)))
+                said = await self._line.act("com.atproto.repo.deleteRecord", _place(us, rkey))
+            if "commit" not in said:  # there was nothing to delete, or this is not the server that has it
+                await self._record(us, rkey)
+                raise TryLater(OUT_OF_ORDER)
         except Gone:
             return
         except Refused:

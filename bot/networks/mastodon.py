@@ -73,17 +73,28 @@ class Mastodon:
             return there
         await self._ask_limits()
         self._check(release)
-        media = await self._media_of(release, key)
+        try:
+            media = await self._media_of(release, key)
+        except Gone:
+            self._forget_uploads(key)
+            raise TryLater(PROCESSING_WAIT) from None
         self._attempts.begin(key, utc_now())
         try:
             published = await self._acting.act(lambda client: self._post(client, release, key, answers, media))
         except Gone:
             self._attempts.failed(key)
             raise Refused("what it answers is gone") from None
-        except (TryLater, Refused, SignedOut):
+        except Refused:
+            self._attempts.failed(key)
+            self._forget_uploads(key)  # the instance may have forgotten them, and takes less than it said before
+            self._asked = False
+            await self._ask_limits()
+            self._check(release)
+            raise
+        except (TryLater, SignedOut):
             self._attempts.failed(key)
             raise
-        self._uploaded = {known: id_ for known, id_ in self._uploaded.items() if known[0] != key}
+        self._forget_uploads(key)
         return self._attempts.done(key, published)
 
     async def find(self, release: Release, key: str, since: datetime) -> Published | None:
@@ -107,11 +118,13 @@ class Mastodon:
         """Delete a status and its media. Raises TryLater, SignedOut."""
         self._attempts.withdrawn(published.id)
         try:
-            await self._acting.ask(lambda client: client.status_delete(published.id, delete_media=True))
+            still_there = await self._acting.ask(lambda client: _deleted(client, published.id))
         except Gone:
             return
         except Refused:
             raise TryLater(PROCESSING_WAIT) from None
+        if still_there:
+            raise TryLater(PROCESSING_WAIT)
 
     async def correct(self, published: Published, release: Release) -> Published:
         """Change the words of a status; its pictures stay. Raises TryLater, Refused, SignedOut.
@@ -161,6 +174,9 @@ class Mastodon:
         )
         return _published(status)
 
+    def _forget_uploads(self, key: str) -> None:
+        self._uploaded = {known: id_ for known, id_ in self._uploaded.items() if known[0] != key}
+
     async def _ask_limits(self) -> None:
         """Ask the instance once what it takes; one that cannot say is believed to take what is configured."""
         if self._asked:
@@ -169,7 +185,7 @@ class Mastodon:
             told = await self._acting.ask(lambda client: client.instance_v2())
         except (Gone, Refused):
             told = None
-        self._limits = taken(told or {}, self._limits)
+        self._limits = taken(told, self._limits)
         self._asked = True
 
     def _check(self, release: Release) -> None:
@@ -196,18 +212,18 @@ class Mastodon:
         known = (key, picture.sha256, picture.alt)
         if known not in self._uploaded:
             alt = alt_text(picture.alt, self._limits.alt_characters)
-            attachment = await self._acting.ask(lambda client: client.media_post(content, kind, alt))
-            self._uploaded[known] = str(attachment.id)
-            if attachment.url:
-                return str(attachment.id)
+            media_id, ready = await self._acting.ask(lambda client: _named(client.media_post(content, kind, alt)))
+            self._uploaded[known] = media_id
+            if ready:
+                return media_id
         await self._processed(self._uploaded[known])
         return self._uploaded[known]
 
     async def _processed(self, media_id: str) -> None:
         """Wait until the instance has made its sizes of a picture. Raises TryLater if that takes long."""
         for pause in PROCESSING_LOOKS:
-            attachment: MediaAttachment = await self._acting.ask(lambda client: client.media(media_id))
-            if attachment.url:
+            _, ready = await self._acting.ask(lambda client: _named(client.media(media_id)))
+            if ready:
                 return
             await asyncio.sleep(pause)
         raise TryLater(PROCESSING_WAIT)
@@ -225,6 +241,8 @@ def _alike(client: mastodon.Mastodon, us: Account, release: Release, earliest: d
     before: str | None = None
     for _ in range(LOOK_PAGES):
         page = client.account_statuses(us.id, exclude_reblogs=True, max_id=before, limit=LOOK_PAGE)
+        if not isinstance(page, list):
+            raise TypeError("no list of statuses")
         recent = [status for status in page if aware(status.created_at) >= earliest]
         alike += [status for status in recent if _is_of(status, release)]
         if not page or len(recent) < len(page):
@@ -238,12 +256,29 @@ def _is_of(status: Status, release: Release) -> bool:
     return as_many and same_words(plain(status.content), plain_words(release.text))
 
 
+def _deleted(client: mastodon.Mastodon, status_id: str) -> bool:
+    """Delete a status; True if it is there although the instance said yes. Most answer with what they deleted: whoever
+    does not is asked."""
+    told = client.status_delete(status_id, delete_media=True)
+    return not getattr(told, "id", None) and bool(client.status(status_id).id)
+
+
 def plain_words(text: str) -> str:
     """Our own words after the journey through an instance and back."""
     return plain(text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
+def _named(attachment: MediaAttachment) -> tuple[str, bool]:
+    """The id of an upload, and whether it may be posted by now. Raises ValueError for what is none."""
+    if not attachment.id:
+        raise ValueError("an upload has an id")
+    return str(attachment.id), bool(attachment.url)
+
+
 def _published(status: Status) -> Published:
+    """Raises ValueError or AttributeError for what is no status."""
+    if not status.id:
+        raise ValueError("a status has an id")
     return Published(str(status.id), status.url, aware(status.created_at))
 
 

@@ -4,20 +4,18 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
 
+from bot import retry_after
+from bot.bounded import body
 from bot.network import OUT_OF_CREDIT, Refused, SignedOut, TryLater, Unclear
-from shifts.database import utc_now
 
 UNREACHABLE_SECONDS: Final = 10.0
 BUSY_SECONDS: Final = 60.0
 """After a 429 that does not say until when."""
 OUT_OF_CREDIT_SECONDS: Final = 900.0
-LONGEST_SECONDS: Final = 86_400.0
 
 _WINDOWS: Final = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 _OUT_OF_CREDIT: Final = ("problems/credits", "usage-capped", "creditsdepleted", "spendcapreached", "spending limit")
@@ -29,10 +27,14 @@ _SIGNED_OUT: Final = (
 )
 _DUPLICATE: Final = ("duplicate content",)
 _REPLY: Final = ("reply to this conversation is not allowed", "not allowed to reply", "deleted or not visible to you")
+_NOT_FOUND: Final = ("resource-not-found", "not found error", "could not find", "no status found")
 _REFUSALS: Final = {
     "too long": ("text is too long",),
     "picture": ("media file size", "file size exceeds", "media type", "invalid media"),
 }
+_NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError)
+_ANOTHER_SHAPE: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is no answer of X's."""
 _NEVER_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
@@ -63,10 +65,10 @@ class Gone(Exception):
 async def answered(response: aiohttp.ClientResponse) -> Answered:
     """The answer as an exception. Pages of proxies and empty bodies are answers like any other."""
     try:
-        body = await response.read()
+        said = await body(response)
     except (aiohttp.ClientError, TimeoutError):
-        body = b""
-    return Answered(response.status, _problem(body), asked_wait(response.headers))
+        said = b""
+    return Answered(response.status, _problem(said), asked_wait(response.headers))
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
@@ -76,10 +78,12 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
         for window in _WINDOWS
         if f"{window}-reset" in headers and headers.get(f"{window}-remaining", "0") == "0"
     ]
-    waits = [float(at) - _date(headers).timestamp() + 1 for at in resets if at.isdigit()]
-    if (after := headers.get("retry-after", "")).isdigit():
-        waits.append(float(after))
-    return min(LONGEST_SECONDS, max(1.0, *waits)) if waits else None
+    told = [retry_after.number(at) for at in resets]
+    waits = [at - retry_after.server_now(headers) + 1 for at in told if at is not None]
+    after = retry_after.seconds(headers)
+    if after is not None:
+        waits.append(after)
+    return max(1.0, *waits) if waits else None
 
 
 @contextmanager
@@ -94,8 +98,28 @@ def translated(*, posting: bool = False) -> Iterator[None]:
         raise meaning(answer, posting) from None
     except _NEVER_SENT:
         raise TryLater(UNREACHABLE_SECONDS) from None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError):
+    except (*_NO_ANSWER, *_ANOTHER_SHAPE):
         raise _in_doubt(posting) from None
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """As `translated`, for questions: whoever refuses to answer one is out of order."""
+    try:
+        with translated():
+            yield
+    except (Refused, Gone, Duplicate, ReplyNotAllowed):
+        raise TryLater(BUSY_SECONDS) from None
+
+
+@contextmanager
+def preparing() -> Iterator[None]:
+    """As `translated`, for what is done before a post: only Refused says something about the post."""
+    try:
+        with translated():
+            yield
+    except (Gone, Duplicate, ReplyNotAllowed):
+        raise TryLater(BUSY_SECONDS) from None
 
 
 def meaning(answer: Answered, posting: bool) -> Exception:
@@ -124,7 +148,10 @@ def _refusal(status: int, said: str) -> Exception:
     for reason, parts in _REFUSALS.items():
         if _says(said, parts):
             return Refused(reason)
-    return Gone() if status == 404 else Refused("policy")
+    if status == 404:
+        # Somebody on the way may know no such address; only X knows that there is no such post.
+        return Gone() if _says(said, _NOT_FOUND) else TryLater(BUSY_SECONDS)
+    return Refused("policy")
 
 
 def _in_doubt(posting: bool) -> Exception:
@@ -135,21 +162,14 @@ def _says(said: str, parts: tuple[str, ...]) -> bool:
     return any(part in said for part in parts)
 
 
-def _problem(body: bytes) -> str:
+def _problem(said: bytes) -> str:
     """Type, title, detail and messages of a problem; empty for what is not a JSON object."""
     try:
-        told: Any = json.loads(body)
-    except ValueError:
+        told: Any = json.loads(said)
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(told, dict):
         return ""
     errors = [error for error in told.get("errors", []) if isinstance(error, dict)]
     parts = [part.get(name) for part in (told, *errors) for name in ("type", "title", "reason", "detail", "message")]
     return "\n".join(part for part in parts if isinstance(part, str)).lower()
-
-
-def _date(headers: Mapping[str, str]) -> datetime:
-    try:
-        return parsedate_to_datetime(headers["Date"])
-    except (KeyError, ValueError):
-        return utc_now()

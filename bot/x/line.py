@@ -12,8 +12,9 @@ import aiohttp
 from tweepy.asynchronous import AsyncClient
 from yarl import URL
 
-from bot.network import Refused
-from bot.x.answer import Gone, answered, translated
+from bot.bounded import body
+from bot.network import Refused, TryLater
+from bot.x.answer import BUSY_SECONDS, Gone, ReplyNotAllowed, answered, looking, preparing, translated
 
 SIGNED_FOR: Final = "https://api.twitter.com"
 """The address that every call is signed for, wherever it is sent."""
@@ -67,25 +68,28 @@ class Line:
 
     async def post(self, text: str, media: Sequence[str], answers: str | None) -> str:
         """Make a post; gives its id."""
-        with translated(posting=True):
-            made = await self._client.create_tweet(
-                text=text, media_ids=list(media) or None, in_reply_to_tweet_id=answers, user_auth=True
-            )
-            return str(made["data"]["id"])
+        try:
+            with translated(posting=True):
+                made = await self._client.create_tweet(
+                    text=text, media_ids=list(media) or None, in_reply_to_tweet_id=answers, user_auth=True
+                )
+                return _number(made["data"]["id"])
+        except Gone:
+            raise (TryLater(BUSY_SECONDS) if answers is None else ReplyNotAllowed()) from None
 
     async def upload(self, picture: bytes) -> str:
         """Upload a JPEG in one shot; gives the media id, which X keeps for a day."""
         told = {"media": base64.b64encode(picture).decode(), "media_category": "tweet_image"}
-        with translated():
+        with preparing():
             made = await self._asked("POST", "/2/media/upload", told)
-            return str(made["data"]["id"])
+            return _number(made["data"]["id"])
 
     async def begin_film(self, video: bytes) -> str:
         """Upload an MP4 piece by piece; gives the media id, which may be used once `film_ready`."""
         told = {"media_type": "video/mp4", "media_category": "tweet_video", "total_bytes": len(video)}
-        with translated():
+        with preparing():
             begun = await self._asked("POST", "/2/media/upload/initialize", told)
-            media = str(begun["data"]["id"])
+            media = _number(begun["data"]["id"])
             for number, start in enumerate(range(0, len(video), PIECE)):
                 piece = {"media": base64.b64encode(video[start : start + PIECE]).decode(), "segment_index": number}
                 await self._client.request(
@@ -96,24 +100,27 @@ class Line:
 
     async def film_ready(self, media: str) -> float:
         """0 once X has made its sizes of a video; else the seconds after which to ask again. Raises Refused."""
-        with translated():
+        with preparing():
             asked = {"command": "STATUS", "media_id": media}
             response = await self._client.request("GET", "/2/media/upload", params=asked, user_auth=True)
             working: Json = (await response.json())["data"].get("processing_info", {})
-        if working.get("state") == "failed":
+            state, wait = working.get("state", "succeeded"), float(working.get("check_after_secs", 1))
+        if state == "failed":
             raise Refused("picture")
-        return 0.0 if working.get("state", "succeeded") == "succeeded" else float(working.get("check_after_secs", 1))
+        return 0.0 if state == "succeeded" else wait
 
     async def describe(self, media: str, alt: str) -> None:
         """Give an uploaded picture its alt text."""
-        with translated():
+        with preparing():
             await self._asked("POST", "/2/media/metadata", {"id": media, "metadata": {"alt_text": {"text": alt}}})
 
     async def delete(self, post: str) -> bool:
         """Delete a post; False if there is none of this id."""
         try:
             with translated():
-                await self._client.delete_tweet(post, user_auth=True)
+                told = await self._client.delete_tweet(post, user_auth=True)
+                if told["data"]["deleted"] is not True:
+                    raise ValueError("it says nothing of a post that was deleted")
         except Gone:
             return False
         return True
@@ -122,16 +129,18 @@ class Line:
         """Put somebody's reply in a conversation of ours behind X's fold, or take it out; fine if it is gone."""
         try:
             with translated():
-                await (self._client.hide_reply if hidden else self._client.unhide_reply)(post, user_auth=True)
+                told = await (self._client.hide_reply if hidden else self._client.unhide_reply)(post, user_auth=True)
+                if told["data"]["hidden"] is not hidden:
+                    raise ValueError("it says nothing of a reply that was hidden or shown")
         except Gone:
             return
 
     async def own_posts(self, since: datetime) -> list[Json]:
-        """Our posts since a time, newest first."""
+        """Our posts since a time, newest first. An answer without its count tells nothing about what is there."""
         posts: list[Json] = []
         token: str | None = None
         fields = ["created_at", "entities", "attachments", "note_tweet", "referenced_tweets"]
-        with translated():
+        with looking():
             for _ in range(PAGES):
                 page = await self._client.get_users_tweets(
                     self.user_id,
@@ -141,21 +150,20 @@ class Line:
                     tweet_fields=fields,
                     user_auth=True,
                 )
-                posts += page.get("data", [])
-                token = page.get("meta", {}).get("next_token")
+                posts += _counted(page)
+                token = page["meta"].get("next_token")
                 if token is None:
                     break
         return posts
 
     async def newest_mentions(self) -> list[Json]:
         """The newest few mentions of us; X gives no fewer than five at a time."""
-        with translated():
-            page = await self._client.get_users_mentions(self.user_id, max_results=5, user_auth=True)
-            return list(page.get("data", []))
+        with looking():
+            return _counted(await self._client.get_users_mentions(self.user_id, max_results=5, user_auth=True))
 
     async def mentions(self, after: str | None, before: str | None, most: int, token: str | None) -> Page:
         """Mentions of us between two ids, newest first, at most so many; `token` is that of the page before."""
-        with translated():
+        with looking():
             page = await self._client.get_users_mentions(
                 self.user_id,
                 max_results=most,
@@ -168,7 +176,7 @@ class Line:
                 user_auth=True,
             )
             names = {user["id"]: user["username"] for user in page.get("includes", {}).get("users", [])}
-            return Page(list(page.get("data", [])), names, page.get("meta", {}).get("next_token"))
+            return Page(_counted(page), names, page["meta"].get("next_token"))
 
     async def _asked(self, method: str, route: str, told: Json) -> Any:
         """What tweepy has no call for. Empty parameters: without them it cannot sign."""
@@ -199,6 +207,20 @@ async def open_line(keys: Keys, base_url: str, seconds: float = CALL_SECONDS) ->
         yield Line(client, keys.user_id)
 
 
+def _number(told: Any) -> str:
+    """An id of X's. Raises ValueError."""
+    return str(int(told))
+
+
+def _counted(page: Json) -> list[Json]:
+    """The posts of a page. Raises ValueError where it does not say that there are none: X also answers "200" with an
+    error and nothing else."""
+    posts = list(page.get("data", []))
+    if bool(posts) is not (int(page["meta"]["result_count"]) > 0):
+        raise ValueError("another count than X says")
+    return posts
+
+
 def _through(base: URL) -> aiohttp.ClientMiddlewareType:
     """Send every call to `base`, and raise every answer that is no success before tweepy trips over its body."""
 
@@ -207,6 +229,7 @@ def _through(base: URL) -> aiohttp.ClientMiddlewareType:
             request.url = request.url.with_scheme(base.scheme).with_host(base.host or "").with_port(base.port)
         response = await call(request)
         if 200 <= response.status < 300:
+            response._body = await body(response)
             return response
         raise await answered(response)
 

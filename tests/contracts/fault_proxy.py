@@ -13,7 +13,7 @@ from aiohttp import web
 HTML_PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "host"}
 
-Kind = Literal["lost", "after", "html", "json", "busy", "drop", "half", "slow", "moved"]
+Kind = Literal["lost", "after", "html", "json", "busy", "drop", "half", "slow", "moved", "says", "endless", "heads"]
 
 
 @dataclass
@@ -23,7 +23,8 @@ class Fault:
     lost: it happened, the answer did not arrive; after: it happened, the answer is a page with `status`; html, json: a
     page or an error with `status`, nothing happened; busy: 429, with the headers given; drop: closed before anything
     happened; moved: 301, with the headers given; half: it happened, half of the answer arrived; slow: it happened, a
-    byte of the answer each `wait`."""
+    byte of the answer each `wait`; says: `body` as JSON with `status`, nothing happened; endless: such a body without
+    an end; heads: it happened, and the answer has these headers as well."""
 
     kind: Kind
     method: str = "*"
@@ -32,6 +33,7 @@ class Fault:
     status: int = 502
     wait: float = 0.2
     headers: dict[str, str] | None = None
+    body: bytes = b""
 
 
 class FaultProxy:
@@ -83,7 +85,7 @@ class FaultProxy:
         self.calls.append(f"{request.method} {request.path}")
         fault = self._fault(request)
         if fault is not None:
-            early = _before(request, fault)
+            early = await _endless(request) if fault.kind == "endless" else _before(request, fault)
             if early is not None:
                 return early
         answer, body = await self._forward(request)
@@ -124,7 +126,11 @@ def _before(request: web.Request, fault: Fault) -> web.StreamResponse | None:
             return web.Response(status=301, headers=fault.headers)
         case "drop":
             return _cut(request)
-        case "lost" | "after" | "half" | "slow":
+        case "says":
+            return web.Response(
+                status=fault.status, body=fault.body, content_type="application/json", headers=fault.headers
+            )
+        case "lost" | "after" | "half" | "slow" | "endless" | "heads":
             return None
 
 
@@ -139,10 +145,21 @@ async def _after(request: web.Request, fault: Fault | None, answer: web.Response
             await half.prepare(request)
             await half.write(body[: len(body) // 2])
             return _cut(request)
+        case "heads":
+            answer.headers.update((fault.headers if fault else None) or {})
+            return answer
         case "slow":
             return await _dripped(request, body, fault.wait if fault else 0.0)
         case _:
             return answer
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    """As much as anybody reads, and then more; a reader who waits for the end never comes back."""
+    answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await answer.prepare(request)
+    while True:
+        await answer.write(b"1," * 32_768)
 
 
 async def _dripped(request: web.Request, body: bytes, wait: float) -> web.StreamResponse:
