@@ -23,14 +23,13 @@ class MediaFolder:
         return path if path.is_file() else None
 
     def keep(self, name: str, content: bytes) -> None:
-        """Write a covered file under its name, whole or not at all. From now on it counts as new."""
+        """Write a covered file under its name, whole or not at all, also where something else lies there. From now on
+        it counts as new."""
         self._fill(name, lambda file: file.write(content))
 
     def take(self, name: str, source: Path) -> bool:
         """Keep a copy of a file of another folder, as `keep` does; False, and nothing is kept, if what lies here or
         there is not what its name says."""
-        if self.kept(name) is not None and not is_itself(self._path / name):
-            self.drop(name)
         with source.open("rb") as original:
             self._fill(name, lambda file: shutil.copyfileobj(original, file))
         if is_itself(self._path / name):
@@ -41,7 +40,7 @@ class MediaFolder:
     def _fill(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         path = self._path / name
         with self._alone():
-            if path.exists():
+            if path.exists() and is_itself(path):
                 os.utime(path)
                 return
         draft = path.with_suffix(f".{os.getpid()}.part")

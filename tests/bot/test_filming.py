@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from sqlmodel import select
 
 from bot.desk import Desk
 from bot.filming import Filmer
+from bot.media_folder import is_itself
 from bot.outbox import Slot, SlotKind
 from bot.picture_work import PictureWork
 from moderation import picture_fix, queue
@@ -48,6 +50,11 @@ class Covers:
         self.result = result
         self.meanwhile: Callable[[Callable[[float], None]], Awaitable[None]] | None = None
         self.asked = 0
+        self.heard_with: list[tuple[bytes, bytes | None]] = []
+
+    async def heard(self, mp4: bytes, original: bytes | None) -> bytes:
+        self.heard_with.append((mp4, original))
+        return mp4 + (original or b"")
 
     async def cover(
         self, original: bytes, *, added: Sequence[Box] = (), progress: Callable[[float], None]
@@ -78,6 +85,14 @@ class Room:
     async def rows(self) -> tuple[Post, PostPicture]:
         async with self.database.reading() as session:
             return (await session.exec(select(Post))).one(), (await session.exec(select(PostPicture))).one()
+
+    async def hear(self, sound: bool) -> None:
+        """A sergeant wants the sound, or wants it no more."""
+        async with self.database.transaction() as session:
+            post = await queue.locked(session, 1)
+            picture = await session.get_one(PostPicture, 1)
+            await picture_fix.hear(session, post, picture, sound, "sierra-1", utc_now())
+            post.drafted = post.revision
 
     async def change(self, **values: Any) -> None:
         async with self.database.transaction() as session:
@@ -214,3 +229,26 @@ async def test_a_video_that_died_on_its_clock_is_refused_and_the_post_waits_for_
     async with room.database.reading() as session:
         notices = (await session.exec(select(Slot).where(Slot.kind == SlotKind.NOTICE))).all()
     assert [slot.notice["words"] for slot in notices] == ["clock.picture_gone"]
+
+
+async def test_a_file_that_was_changed_on_the_disk_is_not_given_its_sound_but_covered_anew(
+    room: Room, tmp_path: Path
+) -> None:
+    mp4, original = b"covered", b"a film"
+    room.covers.result = replace(COVERED, sha256=hashlib.sha256(mp4).hexdigest())
+    _, silent = await room.film()
+    assert silent.video is not None
+    await room.hear(True)
+    _, loud = await room.film()
+    assert (loud.state, loud.video) == (PictureState.FINISHED, hashlib.sha256(mp4 + original).hexdigest())
+    assert (room.covers.asked, room.covers.heard_with) == (1, [(mp4, original)])
+    (tmp_path / f"{loud.video}.mp4").write_bytes(b"what somebody put there")
+    await room.hear(False)
+    _, again = await room.film()
+    assert (again.video, room.covers.asked, len(room.covers.heard_with)) == (silent.video, 2, 1)
+    (tmp_path / f"{silent.video}.mp4").write_bytes(b"what somebody put there")
+    await room.hear(True)
+    _, loud = await room.film()
+    assert room.covers.heard_with[1:] == [(mp4, original)]
+    for video in (silent.video, loud.video):
+        assert is_itself(tmp_path / f"{video}.mp4")
