@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import String
-from sqlmodel import and_, cast, col, exists, or_, select, update
+from sqlmodel import and_, cast, col, exists, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot import delivery, outbox
@@ -33,10 +33,10 @@ async def sweep(database: Database, now: datetime) -> bool:
 
 
 async def _touch(session: AsyncSession, cards: Sequence[Slot]) -> None:
-    ids = [slot.id for slot in cards]
-    touched = update(Slot).where(col(Slot.id).in_(ids), col(Slot.wanted) == col(Slot.shown))
-    await session.exec(touched.values(wanted=Slot.wanted + 1).execution_options(synchronize_session=False))
-    await _agreed_with(session, {slot.officer_id for slot in cards})
+    theirs = and_(col(Slot.id).in_([slot.id for slot in cards]), col(Slot.wanted) == col(Slot.shown))
+    posts = await _agreed_with(session, {slot.officer_id for slot in cards})
+    say_so = and_(Slot.kind == SlotKind.DECIDER, col(Slot.subject).in_(posts), col(Slot.closed).is_(False))
+    await outbox.touch_all(session, or_(theirs, say_so))
 
 
 async def _approved(session: AsyncSession) -> list[int]:
@@ -99,9 +99,7 @@ async def _deciders_no_more(session: AsyncSession, now: datetime) -> list[Slot]:
     return list((await session.exec(statement.order_by(col(Slot.id)).limit(200))).all())
 
 
-async def _agreed_with(session: AsyncSession, officer_ids: Collection[str]) -> None:
-    """Their yes counts no longer: the cards of posts that wait for a second one say so."""
+async def _agreed_with(session: AsyncSession, officer_ids: Collection[str]) -> list[int]:
+    """The posts that wait for a second yes, whose cards say that theirs counts no longer."""
     waiting = (await session.exec(select(Post).where(Post.state == PostState.WAITING))).all()
-    for post in waiting:
-        if set(post.approvals) & set(officer_ids):
-            await outbox.touch(session, post.id, SlotKind.DECIDER)
+    return [post.id or 0 for post in waiting if set(post.approvals) & set(officer_ids)]

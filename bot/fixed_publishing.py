@@ -86,7 +86,8 @@ class FixedPublisher:
                     pass
                 case _:
                     return None
-            answer.lease_until = now + LEASE
+            call = timedelta(seconds=CALL_SECONDS)
+            answer.lease_until = now + max(LEASE, call + _settle(self._networks[answer.network]))
             thread = await fixed_answer.thread_of(session, answer)
             release = self._templates.release(answer.template, thread, answer.language)
             return answer, replace(release, leaves_at=answer.first_sent_at)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index, update
+from sqlalchemy import JSON, Column, ColumnElement, Index, update
 from sqlmodel import Field, SQLModel, and_, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -146,8 +146,12 @@ async def tell(session: AsyncSession, accounts: Iterable[Account], words: str, *
 
 async def touch(session: AsyncSession, subject: int | None, *kinds: SlotKind) -> None:
     """What these cards tell has changed."""
-    meant = select(Slot.id).where(col(Slot.kind).in_(kinds), Slot.subject == subject, col(Slot.closed).is_(False))
-    in_order = meant.order_by(col(Slot.id)).with_for_update()  # two who touch the same cards never cross
+    await touch_all(session, and_(col(Slot.kind).in_(kinds), Slot.subject == subject, col(Slot.closed).is_(False)))
+
+
+async def touch_all(session: AsyncSession, meant: ColumnElement[bool]) -> None:
+    """What all these cards tell has changed: of several posts in one go, so that they are locked in their order."""
+    in_order = select(Slot.id).where(meant).order_by(col(Slot.id)).with_for_update()
     await session.exec(
         update(Slot)
         .where(col(Slot.id).in_(in_order))

@@ -164,6 +164,9 @@ class Publisher:
             if row.state not in (DeliveryState.SENDING, DeliveryState.UNCLEAR, DeliveryState.RECALLING):
                 return None
             row.lease_until = now + self._lease
+            if row.state is DeliveryState.SENDING:
+                # Whoever dies amid the call leaves nothing else behind: nobody looks before it could surely be seen.
+                row.lease_until = now + max(self._lease, self._pace.call + self._settle(self._networks[row.network]))
             if row.state is DeliveryState.RECALLING:
                 return row, await self._left(session, row, post) if trouble.by_hand(row) else None
             looking = row.state is DeliveryState.UNCLEAR

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -82,10 +83,10 @@ class Ground:
             yield
 
 
-def publisher(desk: Desk, network: Network) -> Publisher:
+def publisher(desk: Desk, network: Network, lease: timedelta = LEASE) -> Publisher:
     scan = desk.publisher._scan
     return Publisher(
-        desk.database, Engine(desk.database), {"far": network}, scan, LEASE, lambda: None, clock=desk.clock
+        desk.database, Engine(desk.database), {"far": network}, scan, lease, lambda: None, clock=desk.clock
     )
 
 

@@ -48,6 +48,24 @@ async def test_nobody_looks_for_a_post_before_it_could_be_seen_or_while_its_call
         assert (row.state, row.not_before) == (DeliveryState.UNCLEAR, before + timedelta(seconds=seconds))
 
 
+async def test_nobody_looks_for_what_a_killed_publisher_sent_before_it_could_be_seen(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    redactor = Redactor.load(CONFIG, Words.load(CONFIG / "languages"), models=False)
+    async with a_desk(sqlite_database, redactor, tmp_path) as desk:
+        network = FaultNetwork(limits=replace(LIMITS, settle=45.0))
+        desk.publisher = publisher(desk, cast(Network, network), lease=timedelta(seconds=31))
+        await desk.approve(1, "All quiet.")
+        (row,) = await desk.rows()
+        assert await desk.publisher._intend(row.id or 0) is not None  # and here it was killed, amid its call
+        desk.clock.on(seconds=74)  # a call of 30 seconds, and 45 until it is surely seen
+        assert await desk.publisher._intend(row.id or 0) is None
+        network.seen.append((row.key, "All quiet."))
+        desk.clock.on(seconds=2)
+        await desk.publisher.deliver(row.id or 0)
+        assert (await desk.states(), network.texts()) == ([DeliveryState.SENT], ["All quiet."])
+
+
 def test_x_is_given_half_a_minute_to_show_what_it_took_unless_told_otherwise() -> None:
     keys = {"api_key": "a", "api_secret": "b", "access_token": "770090000-c", "access_secret": "d"}
     assert [x.limits(keys=keys).settle, x.limits(keys=keys, settle_seconds=5.0).settle] == [30.0, 5.0]

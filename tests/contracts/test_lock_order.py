@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import commands, outbox, taps
+from bot import commands, cutting_off, outbox, taps
 from bot.chat_app import AttachmentKind
 from bot.delivery import Delivery, DeliveryState
 from bot.desk import Caller, Desk
@@ -245,3 +245,22 @@ async def test_a_freeze_and_a_decision_about_what_it_catches(night: Night, comma
     async with night.database.reading() as session:
         one = await session.get_one(Shift, 1)
         assert one.state is (ShiftState.FROZEN if command == "/freeze" else ShiftState.LIVE)
+
+
+async def test_who_may_decide_no_more_and_a_tap_on_what_they_see(night: Night) -> None:
+    async def cards(session: AsyncSession) -> list[Slot]:
+        return list((await session.exec(select(Slot).order_by("id"))).all())
+
+    for last in (False, True):
+        async with night.database.transaction() as session:
+            for card in (await cards(session))[: 1 if last else None]:  # the first lies behind the others by now
+                card.shown = card.wanted
+                card.shows += 1
+            (await session.get_one(Officer, "sergeant-1")).accredited_until = NOW
+    await night.crossed(
+        lambda session: outbox.touch(session, 1, SlotKind.DECIDER),
+        lambda: cutting_off.sweep(night.database, NOW),
+        lambda session: outbox.touch(session, 2, SlotKind.DECIDER),
+    )
+    async with night.database.reading() as session:
+        assert all(card.wanted > card.shown for card in await cards(session) if card.kind is SlotKind.DECIDER)
