@@ -135,6 +135,9 @@ async def plan(session: AsyncSession, post: Post, networks: list[str], due: date
     if post.lesson:
         return
     there = {delivery.network: delivery for delivery in await of_post(session, post.id or 0)}
+    for network in [name for name, delivery in there.items() if name in networks and _stopped(delivery)]:
+        await session.delete(there.pop(network))
+    await session.flush()
     for network in networks:
         if network in there:
             there[network].due_at = due
@@ -228,13 +231,18 @@ def _in_line(statement: Any) -> Any:
     )
 
 
-async def unplan(session: AsyncSession, post: Post) -> None:
-    """After an undo: what nobody has tried to send yet was never on its way."""
+async def unplan(session: AsyncSession, post: Post, but: Delivery | None = None) -> None:
+    """After an undo: what nobody has tried to send yet was never on its way. `but` this one, which says why."""
     for delivery in await of_post(session, post.id or 0):
-        stopped = delivery.state is DeliveryState.CANCELLED and delivery.first_sent_at is None
-        if stopped or (delivery.state is DeliveryState.DUE and delivery.tries == 0):
+        unsent = delivery.state is DeliveryState.DUE and delivery.tries == 0
+        if delivery is not but and (unsent or _stopped(delivery)):
             await session.delete(delivery)
     await session.flush()
+
+
+def _stopped(delivery: Delivery) -> bool:
+    """Whether it was cancelled before anything of it was sent: another may take its place."""
+    return delivery.state is DeliveryState.CANCELLED and delivery.first_sent_at is None
 
 
 def patience(tries: int, asked: float | None = None, luck: float = 0.0) -> timedelta:

@@ -193,6 +193,11 @@ class Publisher:
         except NotAllowed as refusal:
             _log.error("a release was refused", extra={"delivery": row.id, "reason": refusal.sentence})
             await DELIVERIES.move(session, row, DeliveryState.CANCELLED, reason=refusal.sentence)
+            if post.state is PostState.APPROVED:
+                # Nothing of it has left, and nothing of it will: whoever decides can mend it, or send it back.
+                await delivery.unplan(session, post, but=row)
+                await queue.void(session, post, now, reason=refusal.sentence)
+                await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
             await self._told(session, post, "refused", row)
             return False
         if post.state is PostState.APPROVED:

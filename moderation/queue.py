@@ -195,12 +195,13 @@ async def undo(session: AsyncSession, post: Post, officer: Officer, now: datetim
     await _record(session, now, "undone", post, officer.id)
 
 
-async def void(session: AsyncSession, post: Post, now: datetime) -> bool:
-    """Somebody who approved it was cut off before anything of it left: it waits for others. False if it is too late."""
+async def void(session: AsyncSession, post: Post, now: datetime, **facts: Any) -> bool:
+    """Before anything of it left, somebody who approved it was cut off or the last look refused it: it waits for a
+    decision again. False if it is too late."""
     if post.state is not PostState.APPROVED:
         return False
     await _unapproved(session, post, now)
-    await _record(session, now, "approval void", post, None)
+    await _record(session, now, "approval void", post, None, **facts)
     return True
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from bot import delivery
 from bot.decider_card import DeciderCards
 from bot.delivery import DeliveryState
 from bot.discord_app.page import page as on_discord
@@ -16,9 +17,9 @@ from bot.telegram.page import page as on_telegram
 from bot.trouble_card import TroubleCards
 from moderation import agreement, approval, picture_fix, queue
 from moderation.audit import AuditEntry
-from moderation.decision import Decision, NotAllowed
+from moderation.decision import Decision, DecisionKind, NotAllowed
 from moderation.finding import Box, BoxKind
-from moderation.post import PictureState, Post, PostPicture, PostState
+from moderation.post import POSTS, PictureState, Post, PostPicture, PostState
 from shifts import roster
 from shifts.database import Database
 from shifts.officer import Officer
@@ -124,6 +125,19 @@ async def test_who_opted_out_since_the_approval_is_not_shown(sqlite_database: Da
             card = await TroubleCards(WORDS).card(session, slot, officer("s", "en", "sergeant"))
         assert card is not None
         assert card.lines == (WORDS.say("queue.face_not_agreed", "en"),)
+        async with sqlite_database.transaction() as session:
+            post = await queue.locked(session, 1)
+            assert (post.state, post.approved_by) == (PostState.WAITING, None)  # and whoever decides covers the face
+            await session.delete(await session.get_one(PostPicture, 1))
+            content = approval.content_of(post, [], None)
+            now, by = desk.clock.now, "sergeant-1"
+            values = {"undo_until": now, "approved_at": now, "approved_by": by, "content": content}
+            await POSTS.move(session, post, PostState.APPROVED, **values)
+            yes = {"post_id": 1, "kind": DecisionKind.PUBLISH, "officer_id": by, "at": now, "revision": 1}
+            session.add(Decision(**yes, content=content))
+            await delivery.plan(session, post, ["far"], now, {})
+        await desk.run(2)
+        assert (desk.network.texts(), await desk.states()) == (["All quiet."], [DeliveryState.SENT])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
