@@ -133,7 +133,13 @@ async def test_who_opted_out_since_the_approval_is_not_shown(sqlite_database: Da
             now, by = desk.clock.now, "sergeant-1"
             values = {"undo_until": now, "approved_at": now, "approved_by": by, "content": content}
             await POSTS.move(session, post, PostState.APPROVED, **values)
-            yes = {"post_id": 1, "kind": DecisionKind.PUBLISH, "officer_id": by, "at": now, "revision": 1}
+            yes: dict[str, Any] = {
+                "post_id": 1,
+                "kind": DecisionKind.PUBLISH,
+                "officer_id": by,
+                "at": now,
+                "revision": 1,
+            }
             session.add(Decision(**yes, content=content))
             await delivery.plan(session, post, ["far"], now, {})
         await desk.run(2)
