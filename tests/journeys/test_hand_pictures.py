@@ -40,6 +40,16 @@ async def test_an_officer_covers_one_more_place_by_two_taps_on_a_grid(stage: Sta
     assert (after.state, after.sha256 != before.sha256) == (PictureState.FINISHED, True)
     assert [box["kind"] for box in after.boxes].count(BoxKind.ADDED.value) == 1
     assert "box added" in await _events(stage)
+    # Whoever only may add, and sends what a decider's button would, opens nothing and hears nothing.
+    slot, picture = first.token.partition(".")[0], after.id
+    for forged in (f"lift.{picture}-0", f"shut.{picture}-0", f"sound.{picture}"):
+        await officer.press(card_id, f"{slot}.{forged}.2")
+    await officer.send("/who")
+    await officer.send("/help")
+    await officer.reads("command.help")
+    kept = await _picture(stage)
+    assert (kept.lifted, kept.sound, kept.sha256) == ([], False, after.sha256)
+    assert [e for e in await _events(stage) if e.startswith(("box", "sound"))] == ["box added"]
     await sergeant.tap("card.button.publish", 1)
     await sergeant.tap("card.policy.tick_picture_text", 1)
     await sergeant.tap("card.button.publish", 1)
