@@ -5,6 +5,7 @@ It reads a file from standard input. To standard output goes one line of JSON ({
 and again one line of JSON ({"frames"} or {"refused"}). It imports nothing of ours: a hostile file reaches nothing."""
 
 import ctypes
+import functools
 import importlib
 import io
 import itertools
@@ -36,6 +37,16 @@ WIDEST: Final = 4
 FRAME_SECONDS: Final = 1 / 31
 """Frames that come quicker one after the other are left out: thirty a second are enough."""
 CODECS: Final = ("h264", "hevc", "vp9")
+PQ, HLG = 16, 18
+"""How a video of high range says which light its numbers mean (H.273); all others are left as they are."""
+BRIGHTEST, WHITE = 1000, 203
+"""The light (cd/m²) above which more of it makes no difference, and that of white paper."""
+STEPS: Final = 4000
+"""Steps of light up to white."""
+KNEE: Final = 0.7
+"""What is brighter than this share of white is pressed together, so that lamps and skies stay more than white."""
+PLAIN_COLOURS: Final = ((1.6605, -0.5876, -0.0728), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187))
+"""The wide colours of such a video (BT.2020) in those of a picture (BT.709)."""
 END: Final = b"\xff" * 8
 SOUND_RATE: Final = 48_000
 SOUND_BYTES: Final = 4
@@ -168,10 +179,42 @@ def held(stream: "av.video.stream.VideoStream", frame: "av.VideoFrame") -> Held:
     return Held(mirrored, -round(angle / (math.pi / 2)) % 4, wide)
 
 
+def light(signal: "np.ndarray", transfer: int) -> "np.ndarray":
+    """The light (cd/m²) that signals from 0 to 1 mean: BT.2100, on a screen of 1,000 cd/m²."""
+    if transfer == PQ:
+        power = signal ** (1 / 78.84375)
+        return 10_000 * (np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125)
+    scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    return BRIGHTEST * scene**1.2
+
+
+@functools.cache
+def shades(transfer: int) -> "tuple[np.ndarray, np.ndarray]":
+    """How much light of each channel of a picture is in each channel of a video, and what light looks like."""
+    levels = np.minimum(light(np.arange(256) / 255, transfer), BRIGHTEST) / WHITE * STEPS
+    parts = np.round(np.array(PLAIN_COLOURS)[:, :, None] * levels).astype(np.int32)
+    seen = np.arange(BRIGHTEST * STEPS // WHITE + 1) / STEPS
+    pressed = np.where(seen < KNEE, seen, 1 - (1 - KNEE) * np.exp((KNEE - seen) / (1 - KNEE)))
+    shown = np.where(pressed <= 0.0031308, 12.92 * pressed, 1.055 * pressed ** (1 / 2.4) - 0.055)
+    return parts, np.round(shown * 255).astype(np.uint8)
+
+
+def in_plain_colours(pixels: "np.ndarray", transfer: int) -> "np.ndarray":
+    """A frame of high range as a screen without it shows it; any other as it is."""
+    if transfer not in (PQ, HLG):
+        return pixels
+    parts, shown = shades(transfer)
+    plain = np.empty_like(pixels)
+    for channel in range(3):
+        found = sum(parts[channel, other][pixels[:, :, other]] for other in range(3))
+        plain[:, :, channel] = shown[np.clip(found, 0, len(shown) - 1)]
+    return plain
+
+
 def upright(frame: "av.VideoFrame", how: Held) -> "np.ndarray":
     """Raw RGB of one frame as one holds the phone, in square pixels."""
     width, height = size_of(round(frame.width * how.wide), frame.height)
-    pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+    pixels = in_plain_colours(frame.to_ndarray(format="rgb24", width=width, height=height), int(frame.color_trc))
     return np.ascontiguousarray(np.rot90(pixels[:, ::-1] if how.mirrored else pixels, how.turns))
 
 

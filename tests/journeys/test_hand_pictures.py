@@ -26,7 +26,7 @@ async def test_an_officer_covers_one_more_place_by_two_taps_on_a_grid(stage: Sta
     _, shown = await officer.card(lambda c: stage.words.say("card.boxes", "en") in c.lines, "the numbered boxes")
     assert shown.pictures[0].path.read_bytes()[:2] == b"\xff\xd8"
     assert not any(stage.words.say("card.button.lift_box", "en", box=1) == b.label for r in shown.rows for b in r)
-    await officer.tap("card.button.add_box", 1)
+    on = await officer.tap("card.button.add_box", 1)
     for question in ("card.which_square", "card.which_inside"):
         said = stage.words.say(question, "en", number=1)
         card_id, grid = await officer.card(partial(_says, said), question)
@@ -41,10 +41,9 @@ async def test_an_officer_covers_one_more_place_by_two_taps_on_a_grid(stage: Sta
     assert [box["kind"] for box in after.boxes].count(BoxKind.ADDED.value) == 1
     assert "box added" in await _events(stage)
     # Whoever only may add, and sends what a decider's button would, opens nothing and hears nothing.
-    slot, picture = first.token.partition(".")[0], after.id
+    slot, picture = shown.rows[0][0].token.partition(".")[0], after.id
     for forged in (f"lift.{picture}-0", f"shut.{picture}-0", f"sound.{picture}"):
-        await officer.press(card_id, f"{slot}.{forged}.2")
-    await officer.send("/who")
+        await officer.press(on, f"{slot}.{forged}.2")
     await officer.send("/help")
     await officer.reads("command.help")
     kept = await _picture(stage)

@@ -22,7 +22,16 @@ from moderation.media_video_decode import VideoFrames, VideoRefused
 from moderation.media_video_job import CoveredVideo, SoundJob, VideoJob
 from moderation.media_video_sound import heard
 from tests.moderation.media_pictures import CANARY, heic_of_a_camera, saved, scene, with_words
-from tests.moderation.media_videos import frames_of, held, held_upright, panned, street, video, with_a_cover
+from tests.moderation.media_videos import (
+    frames_of,
+    held,
+    held_upright,
+    of_high_range,
+    panned,
+    street,
+    video,
+    with_a_cover,
+)
 
 SIZE = (320, 240)
 NEAR_FILL = 24
@@ -163,6 +172,16 @@ def test_a_video_is_shown_as_its_file_says_also_mirrored(how: tuple[int, int, in
         row, column = x * down + y * below, x * right + y * across
         height, width = shown.shape[:2]
         assert shown[height * (2 + row) // 4, width * (2 + column) // 4].argmax() == channel
+
+
+@pytest.mark.parametrize("transfer", ["hlg", "pq"])
+def test_a_video_of_high_range_looks_as_it_does_without(transfer: str) -> None:
+    colours = [(200, 60, 50), (60, 150, 70), (60, 70, 180), (190, 190, 190), (90, 90, 90)]
+    picture = np.concatenate([np.full((64, 64, 3), colour, np.uint8) for colour in colours], axis=1)
+    with VideoFrames(of_high_range(picture, transfer)) as frames:
+        shown = next(iter(frames)).pixels.astype(int)
+    for number, colour in enumerate(colours):
+        assert np.abs(shown[32, 64 * number + 32] - colour).max() <= 12
 
 
 def test_pixels_that_are_not_square_become_square() -> None:
