@@ -14,7 +14,7 @@ from moderation.detector import Pixels
 from moderation.finding import NEVER_LIFTED, Box, BoxKind
 from moderation.media_boxes import WITHIN, enlarged, iou, merged, scaled, within
 from moderation.media_cover import covered, encoded, fill, in_output, sides_of
-from moderation.media_decode import Decoded, decode
+from moderation.media_decode import Decoded, PhotoRefused, decode
 from moderation.media_job import CoveredPhoto, Job, Tier
 from moderation.media_passes import Sight, Stage
 from moderation.media_reading import Reader
@@ -23,6 +23,8 @@ REMEMBERED: Final = 256
 """Pictures whose boxes are kept (under their hash), so that adding a box by hand needs no second detection."""
 AGAIN: Final = 2
 """How often what the second look sees is covered as well, before it is reported as left over."""
+LEAST_SIDE: Final = 16
+"""The short side of a finished picture, in pixels: the decoder asks the same of the one that was sent."""
 GONE: Final = 0.8
 """Something of which less than this share is filled is not covered."""
 AROUND: Final = 0.6
@@ -49,7 +51,7 @@ class Covering:
 
     def cover(self, job: Job, breathe: Breathe = lambda: None) -> CoveredPhoto:
         """`breathe` is called between two looks. Raises PhotoRefused, DetectorFailed."""
-        decoded = decode(job.original)
+        decoded = _decoded(job)
         name = hashlib.sha256(job.original).hexdigest()
         match job.tier:
             case Tier.FAST:
@@ -113,6 +115,15 @@ class Covering:
         left = [box for box in seen if filled[box.y1 : box.y2, box.x1 : box.x2].mean() < _enough(box, fills)]
         excused = {id(box) for index in photo.lifted for box in _excused(photo.boxes[index], left)}
         return tuple(box for box in left if id(box) not in excused)
+
+
+def _decoded(job: Job) -> Decoded:
+    """Raises PhotoRefused, also for what is so long that nothing is left of its short side: no square fits into it."""
+    decoded = decode(job.original)
+    height, width = decoded.pixels.shape[:2]
+    if min(sides_of((width, height), job.side)) < LEAST_SIDE:
+        raise PhotoRefused("too_small")
+    return decoded
 
 
 def _enough(box: Box, fills: Sequence[Box]) -> float:

@@ -128,7 +128,7 @@ def stream_of(container: "av.container.InputContainer") -> "av.video.stream.Vide
     width, height = stream.codec_context.width, stream.codec_context.height
     if max(width, height) > MOST_SIDE:
         raise RefusedError("video_too_large")
-    if min(width, height) < LEAST_SIDE:
+    if min(size_of(width, height)) < LEAST_SIDE:
         raise RefusedError("video_damaged")
     # One thread: what is allowed in memory and time is measured in one.
     stream.thread_type = "NONE"

@@ -13,6 +13,8 @@ from moderation.finding import Box, BoxKind
 from moderation.media_boxes import iou, within
 from moderation.media_cover import FILL, is_bare
 from moderation.media_covering import Covering
+from moderation.media_decode import PhotoRefused
+from moderation.media_drawing import grid
 from moderation.media_job import CoveredPhoto, Job, Tier
 from moderation.media_passes import Looks, Pass, Sight, Stage
 from tests.moderation.media_pictures import CANARY, OF_A_CAMERA, saved, scene, with_words
@@ -65,6 +67,18 @@ def test_a_box_added_on_a_picture_that_was_made_smaller_covers_the_same_place(co
     assert within(BY_HAND, photo.boxes[-1]) == 1.0
     assert iou(BY_HAND, photo.boxes[-1]) > 0.6
     assert (inside(photo, photo.boxes[-1]) == FILL).all()
+
+
+def test_a_ribbon_of_which_nothing_would_be_left_is_refused_and_the_next_one_can_be_shown_by_its_grid(
+    covering: Covering,
+) -> None:
+    with pytest.raises(PhotoRefused) as refused:
+        covering.cover(Job(saved(scene(70, 12_000), "JPEG"), Tier.FAST, side=2560))
+    assert refused.value.reason == "too_small"
+    ribbon = covering.cover(Job(saved(scene(76, 12_000), "JPEG"), Tier.FAST, side=2560))
+    assert (ribbon.width, ribbon.height) == (16, 2560)
+    for cell in (None, *range(1, 10)):
+        assert Image.open(io.BytesIO(grid(ribbon.jpeg, cell))).size == (16, 2560)
 
 
 def test_a_lifted_box_keeps_its_number_and_stays_open(covering: Covering) -> None:
