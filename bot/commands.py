@@ -7,7 +7,7 @@ from typing import Final
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, correction_taps, leading, outbox
+from bot import correcting, correction_taps, leading, outbox, recalling
 from bot.command_names import meant
 from bot.desk import Caller, Desk
 from bot.outbox import SlotKind
@@ -170,12 +170,10 @@ async def _recall(session: AsyncSession, desk: Desk, caller: Caller, rest: str, 
     if post is None:
         return "command.recall_which"
     post = await correcting.corrected(session, post)
-    theirs = post.author_id == caller.officer.id
-    undone = post.state is PostState.APPROVED and not theirs
+    undone = post.state is PostState.APPROVED and post.author_id != caller.officer.id
     if post.state is not PostState.RELEASED and not undone:
         return "queue.nothing_to_recall"
-    if not theirs:
-        _must_decide(caller, now)
+    recalling.check(post, caller.officer, now)
     card = await outbox.living(session, caller.account, SlotKind.DECIDER, post.id)
     await outbox.turn(session, await outbox.bring_down(session, card, now), outbox.MAIN if undone else "recall")
     return None

@@ -8,7 +8,7 @@ from sqlalchemy import String
 from sqlmodel import and_, cast, col, exists, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import delivery, outbox
+from bot import delivery, outbox, recalling
 from bot.due import each
 from bot.outbox import FOR_DECIDERS, Slot, SlotKind
 from moderation import queue
@@ -81,10 +81,11 @@ async def _strangers(session: AsyncSession) -> list[Slot]:
 
 
 async def _deciders_no_more(session: AsyncSession, now: datetime) -> list[Slot]:
-    """Cards for deciding that tell something, of people whose accreditation has lapsed or who lost the role."""
+    """Cards for deciding that tell something, of people whose accreditation has lapsed or who lost the role; but for
+    those from which they may still recall."""
     roles = cast(col(Officer.roles), String)
     leads = and_(or_(*(roles.contains(f'"{role}"') for role in LEADERS)), col(Officer.accredited_until) > now)
-    theirs = exists().where(col(Post.id) == col(Slot.subject), col(Post.author_id) == col(Slot.officer_id))
+    theirs = exists().where(col(Post.id) == col(Slot.subject), recalling.kept())
     statement = (
         select(Slot)
         .join(Officer, col(Officer.id) == col(Slot.officer_id))

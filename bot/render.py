@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot import correcting, delivery, fix_page, handover, shift_cards
+from bot import correcting, delivery, fix_page, handover, recalling, shift_cards
 from bot.author_card import AuthorCards
 from bot.chat_app import Card
 from bot.correction_card import CorrectionCards
@@ -60,7 +60,7 @@ class Renderer:
             if viewer is None or not await _linked(session, slot):
                 language = viewer.language if viewer else FIRST_LANGUAGE
                 raise CutOff(Card(self._words.say("card.cut_off", language)))
-            if slot.kind in FOR_DECIDERS and not viewer.leads(now) and not await _recalls(session, slot):
+            if slot.kind in FOR_DECIDERS and not viewer.leads(now) and not await _recalls(session, slot, viewer):
                 raise CutOff(Card(self._words.say("card.decides_no_more", viewer.language)))
             match slot.kind:
                 case SlotKind.CORRECTION | SlotKind.TROUBLE:
@@ -214,10 +214,10 @@ async def _corrected_by(session: AsyncSession, post: Post) -> int | None:
     return None if said.id == post.id else said.number
 
 
-async def _recalls(session: AsyncSession, slot: Slot) -> bool:
-    """Whether it is the card on which an author recalls a post."""
+async def _recalls(session: AsyncSession, slot: Slot, viewer: Officer) -> bool:
+    """Whether it is the card on which an author recalls a post, or whoever agreed to it."""
     post = await session.get(Post, slot.subject) if slot.kind is SlotKind.DECIDER else None
-    return post is not None and post.author_id == slot.officer_id
+    return post is not None and recalling.keeps_card(post, viewer)
 
 
 async def _linked(session: AsyncSession, slot: Slot) -> bool:

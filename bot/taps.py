@@ -14,6 +14,7 @@ from bot import (
     outbox,
     picture_taps,
     queue_taps,
+    recalling,
     reception,
     reply_taps,
     trouble_taps,
@@ -25,7 +26,7 @@ from bot.decided import already
 from bot.desk import Caller, Desk
 from bot.outbox import MAIN, SlotKind
 from bot.reply import REPLIES, Reply, ReplyState
-from bot.tap import Action, Tap, again, at, claimed, decidable, own, read, same_content, turn, undecided
+from bot.tap import Action, Tap, again, at, claimed, own, read, same_content, turn, undecided
 from moderation import appeal, approval, queue, waits
 from moderation.decision import NotAllowed
 from moderation.post import Post, PostState, pictures
@@ -125,7 +126,11 @@ async def _appeal(session: AsyncSession, tap: Tap) -> str | None:
 
 
 async def _page(session: AsyncSession, tap: Tap) -> str | None:
-    await decidable(session, tap)
+    post = await queue.locked(session, tap.slot.subject or 0)
+    if post.state is PostState.RELEASED:
+        recalling.check(post, tap.caller.officer, tap.now)  # a public post has no pages but those of a recall
+    else:
+        await claimed(session, tap, post)
     return await turn(session, tap)
 
 
@@ -254,6 +259,7 @@ async def _recall(session: AsyncSession, tap: Tap) -> str | None:
     post = await correcting.together(session, tap.slot.subject or 0)
     if tap.arg not in RECALL:
         raise NotAllowed("tap.stale")
+    recalling.check(post, tap.caller.officer, tap.now)
     await queue.recall(session, post, tap.caller.officer, tap.arg, tap.now)
     await delivery.recall(session, post, tap.now)
     await correcting.recall(session, post, tap.caller.officer, tap.arg, tap.now)

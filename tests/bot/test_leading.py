@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from bot import commands, outbox
+from bot import commands, cutting_off, outbox, taps
 from bot.chat_app import Card
 from bot.delivery import Delivery
 from bot.desk import Caller, Desk
@@ -43,6 +43,11 @@ class Night:
             person = await session.get_one(Officer, who)
             caller = Caller(person, (await roster.accounts(session, who))[0])
             await commands.run(session, self.desk, caller, text, NOW)
+
+    async def press(self, who: str, token: str) -> None:
+        async with self.database.transaction() as session:
+            person = await session.get_one(Officer, who)
+            await taps.press(session, self.desk, Caller(person, (await roster.accounts(session, who))[0]), token, NOW)
 
     async def on(self, who: str, shift_id: int) -> None:
         async with self.database.transaction() as session:
@@ -201,3 +206,41 @@ async def test_a_recall_brings_down_the_one_card_of_its_post(night: Night) -> No
     (only,) = await night.slots("sergeant-1", SlotKind.DECIDER)
     assert (await night.slots("sergeant-1"))[-1].id == only.id
     assert night.say("card.recall.harm") in [b.label for row in (await night.card(only)).rows for b in row]
+
+
+async def test_who_published_a_post_takes_it_back_although_their_accreditation_has_lapsed(night: Night) -> None:
+    async with night.database.transaction() as session:
+        (await session.get_one(Post, 1)).state = PostState.RELEASED
+        (await session.get_one(Post, 2)).approved_by = "inspector-1"
+        (await session.get_one(Officer, "sergeant-1")).accredited_until = NOW
+    with pytest.raises(NotAllowed, match=r"shift\.lapsed_decider"):
+        await night.type("sergeant-1", "/recall 215")
+    await night.type("sergeant-1", "/recall 214")
+    (only,) = await night.slots("sergeant-1", SlotKind.DECIDER)
+    buttons = {button.label: button for row in (await night.card(only)).rows for button in row}
+    async with night.database.transaction() as session:
+        slot = await session.get_one(Slot, only.id)
+        slot.shown = slot.wanted
+    assert not await cutting_off.sweep(night.database, NOW)
+    await night.press("sergeant-1", buttons[night.say("card.button.back")].token)
+    async with night.database.reading() as session:
+        assert (await session.get_one(Post, 1)).state is PostState.RELEASED
+    await night.press("sergeant-1", buttons[night.say("card.recall.harm")].token)
+    async with night.database.reading() as session:
+        assert (await session.get_one(Post, 1)).state is PostState.RECALLED
+
+
+async def test_any_current_sergeant_takes_down_the_last_words_of_somebody_who_was_cut_off(night: Night) -> None:
+    async with night.database.transaction() as session:
+        (await session.get_one(Post, 1)).state = PostState.RELEASED
+        (await session.get_one(Shift, 1)).state = ShiftState.ENDED  # so that nobody decides on it any more
+        for gone in ("lima-3", "sergeant-1"):
+            await roster.revoke(session, gone, NOW)
+        await roster.link(session, "sergeant-2", "chat", "sergeant-2", "sergeant-2", NOW)
+    await night.type("sergeant-2", "/recall 214")
+    for label in ("card.button.back", "card.button.recall", "card.recall.harm"):  # back, and once more by the button
+        (slot,) = await night.slots("sergeant-2", SlotKind.DECIDER)
+        buttons = {button.label: button for row in (await night.card(slot)).rows for button in row}
+        await night.press("sergeant-2", buttons[night.say(label, "es")].token)
+    async with night.database.reading() as session:
+        assert (await session.get_one(Post, 1)).state is PostState.RECALLED
