@@ -32,7 +32,7 @@ LONG_SIDE, SHORT_SIDE = 1920, 1080
 """Larger frames are made smaller."""
 MOST_SIDE: Final = 8192
 LEAST_SIDE: Final = 32
-WIDEST: Final = 4
+WIDEST: Final = 2
 """How often as wide as high (or as high as wide) a pixel may be; what says more is believed to have square ones."""
 FRAME_SECONDS: Final = 1 / 31
 """Frames that come quicker one after the other are left out: thirty a second are enough."""
