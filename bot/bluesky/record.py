@@ -9,10 +9,10 @@ from typing import Any, Final
 from moderation.release import Release
 
 COLLECTION: Final = "app.bsky.feed.post"
-_LINK: Final = re.compile(r"https?://[^\s<>\"]+")
+_LINK: Final = re.compile(r"https?://[^\W_][^\s<>\"。、，！？；：（）「」『』【】]*")
 _TAG: Final = re.compile(r"(?<!\S)#(?=[^\W\d_])[\w·-]{1,64}|(?<!\S)#\d+[^\W\d_][\w·-]{0,60}")
 _FACET: Final = "app.bsky.richtext.facet"
-_AFTER: Final = ".,;:!?'\"”»…"
+_AFTER: Final = ".,;:!?'\"”’»…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,11 @@ _SIGNED_OUT: Final = (
     "account is temporarily locked",
     "app permissions",
     "client-not-enrolled",
+    "suspended application",
+    "application is suspended",
+    "app has been suspended",
 )
+_ENOUGH_TODAY: Final = ("over daily status update limit",)
 _DUPLICATE: Final = ("duplicate content",)
 _REPLY: Final = ("reply to this conversation is not allowed", "not allowed to reply", "deleted or not visible to you")
 _NOT_FOUND: Final = ("resource-not-found", "not found error", "could not find", "no status found")
@@ -129,8 +133,8 @@ def meaning(answer: Answered, posting: bool) -> Exception:
         return SignedOut()
     if answer.status == 402 or _says(said, _OUT_OF_CREDIT):
         return TryLater(OUT_OF_CREDIT_SECONDS, OUT_OF_CREDIT)
-    if answer.status == 429:
-        return TryLater(answer.wait or BUSY_SECONDS)
+    if answer.status == 429 or _says(said, _ENOUGH_TODAY):
+        return TryLater(answer.wait or (BUSY_SECONDS if answer.status == 429 else OUT_OF_CREDIT_SECONDS))
     if answer.status >= 500 or answer.status == 408:
         return _in_doubt(posting)
     return _refusal(answer.status, said)

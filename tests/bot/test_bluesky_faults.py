@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.bluesky.line import a_line
-from bot.network import TryLater, Unclear
+from bot.network import SignedOut, TryLater, Unclear
 from bot.networks.bluesky import Bluesky
 from tests.contracts.bluesky_harness import PUT, BlueskyHarness, bluesky_network
 from tests.contracts.test_networks import LONG_AGO, POST
@@ -45,3 +45,27 @@ async def test_an_answer_that_never_ends_is_given_up(harness: BlueskyHarness, tm
     async with a_line(harness.fake.base_url, "patrol.bsky.example", PASSWORD, session, seconds=0.5) as line:
         with pytest.raises(Unclear):
             await Bluesky(line, tmp_path).publish(POST, "k1", None)
+
+
+async def test_what_only_begins_like_a_link_is_none_and_a_sentence_ends_behind_one(harness: BlueskyHarness) -> None:
+    text = "Links begin with https://… or http://. 見て https://patrol.example/p/214。（https://patrol.example/）"
+    await harness.network.publish(replace(POST, text=text), "k1", None)
+    (kept,) = harness.fake.world.person("Patrol").records.values()
+    links = [facet["features"][0]["uri"] for facet in kept.value["facets"]]
+    assert links == ["https://patrol.example/p/214", "https://patrol.example/"]
+
+
+@pytest.mark.parametrize("error", ["RepoNotFound", "AccountDeactivated"])
+async def test_an_account_that_moved_is_looked_for_by_a_new_session_and_its_posts_are_not_taken_for_gone(
+    harness: BlueskyHarness, error: str
+) -> None:
+    published = await harness.network.publish(POST, "k1", None)
+    for withdrawn in (False, True):
+        times = 1 if withdrawn else 2  # the server that a new session names has it, or has it not
+        harness.fake.fail(Fault("error", "com.atproto.repo.deleteRecord", times=times, status=400, error=error))
+        if withdrawn:
+            await harness.network.withdraw(published)
+        else:
+            with pytest.raises(SignedOut):
+                await harness.network.withdraw(published)
+        assert bool(await harness.texts()) is not withdrawn

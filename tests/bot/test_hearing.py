@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from bot import alarm, routing
 from bot.alarm import Alarm
 from bot.delivery import Delivery
-from bot.hearing import TRIES, Ears
-from bot.network import HeardPage, Network
+from bot.hearing import DEAF_AT_MOST, TRIES, Ears
+from bot.network import HeardPage, Network, TryLater
 from bot.outbox import SlotKind
 from bot.reply import Reply, ReplyCursor, ReplyState
 from bot.routing import WAIT
@@ -70,6 +70,15 @@ async def test_a_reply_that_cannot_be_kept_keeps_no_cry_for_help_from_being_hear
     assert [reply.text for reply in await kept(night)] == [EMERGENCY]
     assert "zebra" not in caplog.text
     assert [getattr(record, "given_up", None) for record in caplog.records] == [False] * (TRIES - 1) + [True]
+
+
+async def test_no_network_makes_us_deaf_for_hours_whatever_it_asks_for(night: Replies) -> None:
+    class Busy(Crowd):
+        async def replies(self, cursor: str | None) -> HeardPage:
+            raise TryLater(86_400.0)
+
+    ears = Ears(night.database, {"far": cast(Network, Busy())}, night.routing, lambda: None)
+    assert await ears.listen("far") == DEAF_AT_MOST
 
 
 class Pages(Crowd):

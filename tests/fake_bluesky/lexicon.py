@@ -43,6 +43,7 @@ def _check_facet(facet: dict[str, Any], text: str) -> None:
     match feature["$type"]:
         case "app.bsky.richtext.facet#link":
             _must(words == feature["uri"], "facet marks other words than its link")
+            _must(re.fullmatch(r"\w+:(?://)?[^\s/]\S*", words) is not None, "facet's link is no uri")
         case "app.bsky.richtext.facet#tag":
             _must(words == f"#{feature['tag']}" and len(feature["tag"]) <= 64, "facet marks other words than its tag")
         case _:
