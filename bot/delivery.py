@@ -29,8 +29,10 @@ UNENDED: Final = timedelta(seconds=30)
 MOST_SPREAD: Final = 5.0
 """Seconds by which the end of a wait that a network asks for is spread."""
 SIGNED_OUT: Final = "signed out"
-PAUSED: Final = (SIGNED_OUT, OUT_OF_CREDIT)
-"""Why nothing at all goes to a network until a person mends that."""
+BUSY: Final = "busy"
+"""The network takes nothing for long, as it does when it has had enough of us for the day."""
+PAUSED: Final = (SIGNED_OUT, OUT_OF_CREDIT, BUSY)
+"""Why nothing at all goes to a network until a person mends that, or for long."""
 
 
 class DeliveryState(StrEnum):

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot import correcting, delivery, outbox, smaller, thread, trouble
 from bot.carrying import carry, take_back
 from bot.correcting import Aim
-from bot.delivery import DELIVERIES, PAUSED, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
+from bot.delivery import BUSY, DELIVERIES, PAUSED, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
 from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
@@ -32,7 +32,7 @@ SIGNED_OUT_SECONDS: Final = 60.0
 PATIENCE: Final = timedelta(seconds=30)
 """After so long (and LOOKS) somebody is asked whether it is there."""
 TOO_LONG: Final = 600.0
-"""Seconds: a network that asks for so much patience with a recall will not do it, so somebody is told at once."""
+"""Seconds: somebody is told at once of a network that asks for so much patience; with a recall it will not do it."""
 SAY: Final = "paused"
 IN_A_ROW: Final = 20
 """How many deliveries one job takes on before others have their turn."""
@@ -344,7 +344,7 @@ class Publisher:
     async def _again(self, row: Delivery, wait: float, reason: str | None = None) -> None:
         """Nothing was published. After many tries in hours a person has to look; an account that has to be mended is
         waited for."""
-        now = self._clock()
+        now, reason = self._clock(), reason or (BUSY if wait >= TOO_LONG else None)
         if delivery.hopeless(row.tries, row.first_sent_at, now) and reason is None:
             await self._outcome(row, DeliveryState.STUCK, reason=reason)
         else:

@@ -237,6 +237,7 @@ async def test_what_somebody_saw_there_and_nobody_finds_is_left_to_a_person_to_d
     [
         (SignedOut(), "far: waiting, our account there does not work", "signed_out"),
         (TryLater(900.0, OUT_OF_CREDIT), "far: waiting, its credit is used up", "credit"),
+        (TryLater(900.0), "far: waiting, it takes no more for now", "busy"),
     ],
 )
 async def test_an_account_that_does_not_work_is_told_on_one_card_and_goes_on_once_it_is_mended(
