@@ -20,7 +20,7 @@ FOLDER: Final = Path(__file__).parent / "replies"
 OUT: Final = Path(__file__).resolve().parents[2] / "config" / "models" / "replies.npz"
 LABELS: Final = tuple(About)
 KINDS: Final = {"suicide": "crisis"}
-SEEDS: Final = (0, 1, 2)
+SEEDS: Final = (0, 1, 2, 3, 4, 5)
 HOW: Final = Learning()
 PIECE_PASSES, PIECE_RATE = 5, 0.5
 

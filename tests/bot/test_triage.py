@@ -33,6 +33,44 @@ def test_no_emergency_is_missed() -> None:
     assert [sample.id for sample in texts(*LIFE_RISK) if not judged(sample).life_risk] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "male 60s by the bandstand, CPR in progress",
+        "off duty medic, we are giving compressions, platform 4",
+        "she went into cardiac arrest at the pool",
+        "my sister just texted the safe word. Larch Way 9",
+        "varón de unos 60, PCR, andén 3",
+        "RCP por un civil en la piscina",
+        "seguimos haciendo RCP en la playa",
+        "mi prima me ha mandado el pulpo. es nuestra señal. Calle Tilos 8",
+        "homme en ACR au marché couvert",
+        "mon voisin, MCE en cours, 3e étage",
+        "elle a envoyé la virgule, c'est notre code, 5 rue du Puits",
+    ],
+)
+def test_the_shorthand_of_medics_and_an_agreed_sign_ring_at_once(text: str) -> None:
+    assert RULES.triage(text, None).life_risk
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do you run a CPR course for teenagers",
+        "thanks to whoever did CPR on my dad at the match",
+        "what does a code word campaign cost us",
+        "mi hijo dio PCR negativa, ¿puede ir al cole?",
+        "aprended RCP, es una hora",
+        "gracias a la agente que le hizo la RCP",
+        "notre code de la route est trop vieux, je l'ai écrit au maire",
+        "Hace veinte años que apagaron el fuego en casa de mi abuela",
+        "il y a quarante ans le feu dans la grange, quelle nuit",
+    ],
+)
+def test_courses_tests_and_thanks_in_the_words_of_medics_do_not(text: str) -> None:
+    assert not RULES.triage(text, None).life_risk
+
+
 def test_no_emergency_is_missed_when_the_network_names_a_wrong_language() -> None:
     missed = [
         s.id for s in texts(*LIFE_RISK) for told in ("en", "fr-CA", "de") if not RULES.triage(s.text, told).life_risk

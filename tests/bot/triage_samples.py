@@ -9,7 +9,13 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[1] / "samples" / "replies"
 LIFE_RISK = frozenset({"emergency", "suicide", "minor"})
 """The kinds of which not one may be missed."""
-ROUNDS = {"unseen.txt": "round 1", "unseen_2.txt": "round 2", "unseen_3.txt": "round 3", "unseen_4.txt": "round 4"}
+ROUNDS = {
+    "unseen.txt": "round 1",
+    "unseen_2.txt": "round 2",
+    "unseen_3.txt": "round 3",
+    "unseen_4.txt": "round 4",
+    "unseen_5.txt": "round 5",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ def later() -> tuple[Sample, ...]:
 
 @cache
 def unseen() -> tuple[Sample, ...]:
-    """Four rounds that judge the second judge, written when its features were fixed; no lesson is made of them."""
+    """Five rounds that judge the second judge, written when its features were fixed; no lesson is made of them.
+    What was missed in the first three and the fifth told which kinds of lessons to write, never their words."""
     return tuple(sample for name, sort in ROUNDS.items() for sample in _unseen(name, sort))
 
 
