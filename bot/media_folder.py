@@ -52,7 +52,8 @@ class MediaFolder:
 
     def drop(self, name: str) -> None:
         """Delete a file now; fine if it is gone."""
-        (self._path / name).unlink(missing_ok=True)
+        with self._alone():
+            (self._path / name).unlink(missing_ok=True)
 
     def old(self, before: datetime) -> set[str]:
         """The names of what was kept before, and of drafts that nobody lived to finish."""

@@ -169,7 +169,11 @@ def held(stream: "av.video.stream.VideoStream", frame: "av.VideoFrame") -> Held:
     """What a file says of it; a matrix that says nothing is left alone."""
     ratio = float(stream.sample_aspect_ratio or 1)
     wide = ratio if 1 / WIDEST <= ratio <= WIDEST else 1.0
-    noted: Any = frame.side_data
+    try:
+        noted: Any = frame.side_data
+    except ValueError:
+        # The library knows not every kind of note: of spatial videos each frame has one that it cannot name.
+        return Held(False, round(frame.rotation / 90) % 4, wide)
     if Type.DISPLAYMATRIX not in noted:
         return Held(False, 0, wide)
     matrix = np.frombuffer(noted[Type.DISPLAYMATRIX], np.int32)
@@ -180,7 +184,10 @@ def held(stream: "av.video.stream.VideoStream", frame: "av.VideoFrame") -> Held:
 
 
 def light(signal: "np.ndarray", transfer: int) -> "np.ndarray":
-    """The light (cd/m²) that signals from 0 to 1 mean: BT.2100, on a screen of 1,000 cd/m²."""
+    """The light (cd/m²) that signals from 0 to 1 mean: BT.2100, on a screen of 1,000 cd/m².
+
+    Of HLG about: the standard bends the light of all three channels together, which makes strong colours a little
+    weaker than here and takes twice the time."""
     if transfer == PQ:
         power = signal ** (1 / 78.84375)
         return 10_000 * (np.maximum(power - 0.8359375, 0) / (18.8515625 - 18.6875 * power)) ** (1 / 0.1593017578125)
@@ -230,6 +237,8 @@ def send_frames(stream: "av.video.stream.VideoStream", frames: "Iterator[Frame]"
         raise RefusedError("video_damaged")
     how = held(stream, first[1])
     height, width = upright(first[1], how).shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise RefusedError("video_damaged")
     send({"width": width, "height": height, "seconds": seconds, "format": kind})
     count = 0
     for at, frame in itertools.chain((first,), frames):

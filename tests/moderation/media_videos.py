@@ -1,10 +1,11 @@
 """Invented videos: a still scene that the camera pans over, with whatever a phone hides in its files."""
 
 import io
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 import av
 import cv2
@@ -109,6 +110,10 @@ WIDE = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8
 """The colours of a picture (BT.709) in the wide ones of a video of high range (BT.2020)."""
 
 
+ALONE: Final = "log-level=none:bframes=0"
+"""A single frame waits for none that come later."""
+
+
 def of_high_range(picture: Pixels, transfer: str) -> bytes:
     """A clip as phones film it with ten bits ("hlg", "pq"), of something as bright as this picture on white paper."""
     shown = picture / 255
@@ -126,9 +131,57 @@ def of_high_range(picture: Pixels, transfer: str) -> bytes:
     with av.open(stream, "w", format="mp4") as container:
         meant = {"pq": "smpte2084", "hlg": "arib-std-b67"}[transfer]
         colours = f"colorprim=bt2020:transfer={meant}:colormatrix=bt2020nc"
-        track: Any = container.add_stream("libx265", rate=15, options={"x265-params": f"{colours}:log-level=none"})
+        track: Any = container.add_stream("libx265", rate=15, options={"x265-params": f"{colours}:{ALONE}"})
         track.height, track.width = picture.shape[:2]
         track.pix_fmt = "yuv420p10le"
         container.mux(track.encode(frame.reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range="MPEG")))
         container.mux(track.encode(None))
     return stream.getvalue()
+
+
+Bits = tuple[tuple[int, int], ...]
+"""How many bits, and the number in them; 0 bits: as many as the number needs (Exp-Golomb)."""
+TWO_LAYERS: Final[Bits] = ((4, 0), (1, 1), (1, 1), (6, 1), (3, 0), (1, 1), (16, 0xFFFF))
+ORDER: Final[Bits] = ((1, 1), (0, 4), (0, 0), (0, 0), (6, 1), (0, 1), (1, 1), (1, 1), (1, 0), (1, 1), (1, 1))
+TWO_VIEWS: Final[Bits] = (
+    *((8, 90), (1, 0), (16, 1 << 14), (3, 0), (1, 0), (1, 1), (4, 1), (1, 0), (1, 1), (1, 1), (1, 0), (1, 0), (1, 1)),
+    *((0, 1), (0, 0), (2, 0), (1, 1), (1, 1), (0, 0), (16, 128), (16, 128), (1, 1), (2, 1), (4, 0), (4, 0), (1, 0)),
+    *((1, 0), (1, 0), (1, 0), (0, 4), (0, 4), (0, 0), (0, 0), (0, 0), (1, 1), (2, 0), (0, 0), (1, 0)),
+)
+START: Final = b"\0\0\0\1"
+
+
+def spatial() -> bytes:
+    """Two frames as phones film them for both eyes: MV-HEVC, of which the second view is announced and left out."""
+    stream = io.BytesIO()
+    with av.open(stream, "w", format="mp4") as container:
+        options = {"x265-params": f"{ALONE}:repeat-headers=1"}
+        track: Any = container.add_stream("libx265", rate=15, options=options)
+        track.height = track.width = 128
+        track.pix_fmt, track.codec_context.codec_tag = "yuv420p", "hev1"
+        frames = [
+            av.VideoFrame.from_ndarray(np.full((128, 128, 3), grey, np.uint8), format="rgb24") for grey in (0, 99)
+        ]
+        for packet in [*(each for frame in frames for each in track.encode(frame)), *track.encode(None)]:
+            units = [unit for unit in bytes(packet).replace(START, START[1:]).split(START[1:]) if unit]
+            made = av.Packet(b"".join(START + (_of_two(unit) if unit[0] >> 1 == 32 else unit) for unit in units))
+            made.pts, made.dts, made.time_base = packet.pts, packet.dts, packet.time_base
+            made.stream, made.is_keyframe = track, packet.is_keyframe
+            container.mux(made)
+    return stream.getvalue()
+
+
+def _of_two(parameters: bytes) -> bytes:
+    """The video parameter set of one view as one of two."""
+    old = "".join(f"{byte:08b}" for byte in parameters[2:].replace(b"\0\0\3", b"\0\0"))
+    begin = _bits(TWO_LAYERS) + old[32:128] + _bits(ORDER)
+    bits = begin + "1" * (-len(begin) % 8) + _bits(TWO_VIEWS) + "1"
+    bits += "0" * (-len(bits) % 8)
+    raw = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))
+    return parameters[:2] + re.sub(rb"\0\0(?=[\0-\3])", b"\0\0\3", raw)
+
+
+def _bits(parts: Bits) -> str:
+    return "".join(
+        f"{value:0{size}b}" if size else f"{value + 1:0{2 * (value + 1).bit_length() - 1}b}" for size, value in parts
+    )

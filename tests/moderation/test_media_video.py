@@ -28,6 +28,7 @@ from tests.moderation.media_videos import (
     held_upright,
     of_high_range,
     panned,
+    spatial,
     street,
     video,
     with_a_cover,
@@ -182,6 +183,19 @@ def test_a_video_of_high_range_looks_as_it_does_without(transfer: str) -> None:
         shown = next(iter(frames)).pixels.astype(int)
     for number, colour in enumerate(colours):
         assert np.abs(shown[32, 64 * number + 32] - colour).max() <= 12
+
+
+def test_a_video_for_both_eyes_is_shown_as_one_for_one() -> None:
+    with VideoFrames(spatial()) as frames:
+        assert len(list(frames)) == 2
+
+
+def test_a_video_of_which_nothing_would_be_left_is_refused_before_any_detector_looks() -> None:
+    with (
+        pytest.raises(VideoRefused, match="video_damaged"),
+        VideoFrames(video([np.full((40, 1920, 3), 99, np.uint8)] * 2, wide=2)),
+    ):
+        pytest.fail("it was opened")
 
 
 def test_pixels_that_are_not_square_become_square() -> None:
