@@ -59,7 +59,7 @@ UNDO: Final = timedelta(seconds=1)
 EDITED: Final = ("timeline", "mastodon")
 """Where words are changed in place; elsewhere a correction stands under its post."""
 APART: Final = 0.5
-"""Seconds from one approval to the next in the calm: more than all the patrols of a large force write at once."""
+"""Seconds from one approval or correction to the next in the calm: more than all patrols of a large force write."""
 PATIENCE: Final = 180.0
 HOUR: Final = timedelta(hours=1)
 _ENGINE: Final = asyncio.Lock()
@@ -181,18 +181,21 @@ async def _counted(night: Night) -> dict[str, float]:
 
 
 async def _calm(night: Night, posts: int) -> dict[str, float]:
-    """One post after the other, nothing goes wrong; then some of them are corrected, and all of them are recalled."""
+    """One post after the other, nothing goes wrong; then some are corrected one by one, and all are recalled at once."""
     began, numbers = utc_now(), []
     for _ in range(posts):
         numbers += await night.approve(1, UNDO)
         await asyncio.sleep(APART)
     await night.until(0, PATIENCE)
     accepted = await night.waits("sent", began)
-    began, wrong = utc_now(), numbers[: max(3, posts // 6)]
-    corrections = await night.correct(wrong, EDITED, UNDO)
-    await night.recall([number for number in numbers if number not in wrong])
+    began, wrong, corrections = utc_now(), numbers[: max(3, posts // 6)], []
+    for number in wrong:
+        corrections += await night.correct([number], EDITED, UNDO)
+        await asyncio.sleep(APART)
     await night.until(0, PATIENCE)
     corrected = await night.waits("sent", began)
+    await night.recall([number for number in numbers if number not in wrong])
+    await night.until(0, PATIENCE)
     await night.recall([*corrections, *wrong])
     await night.until(0, PATIENCE)
     gone = await night.waits("recalled", began)
