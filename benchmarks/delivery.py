@@ -181,7 +181,7 @@ async def _counted(night: Night) -> dict[str, float]:
 
 
 async def _calm(night: Night, posts: int) -> dict[str, float]:
-    """One post after the other, nothing goes wrong; then some are corrected one by one, and all are recalled at once."""
+    """One post after the other, nothing goes wrong; then some are corrected one by one, and all recalled at once."""
     began, numbers = utc_now(), []
     for _ in range(posts):
         numbers += await night.approve(1, UNDO)
