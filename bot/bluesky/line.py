@@ -17,6 +17,8 @@ UPLOAD_SECONDS: Final = 20.0
 OUT_OF_ORDER: Final = 60.0
 SIGN_IN_AGAIN: Final = 120.0
 """Seconds between two attempts to sign in with a password that was refused."""
+NO_HELP: Final = 600.0
+"""The same where a new session helped nothing: an account may sign in 300 times a day."""
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -75,6 +77,7 @@ class Line:
         try:
             return await self._call(verb, session.home, method, session.access, options, seconds)
         except Expired:
+            self._refused_until = asyncio.get_running_loop().time() + NO_HELP
             raise SignedOut from None
 
     async def _call(
@@ -99,7 +102,10 @@ class Line:
                     self._session = known
                     return known
             said = await self._refreshed(ended) if ended else None
-            renewed = session_of(said or await self._signed_in(), self._service)
+            renewed = session_of(said, self._service) if said else None
+            if renewed is None or (ended and renewed.home != ended.home):
+                # What one server gave is shown to no other: whoever moved signs in anew.
+                renewed = session_of(await self._signed_in(), self._service)
             self._file.write(renewed)
             self._session = renewed
             return renewed

@@ -95,7 +95,9 @@ class X:
             raise
         try:
             post_id = await self._posted(release, media, answers)
-        except (TryLater, Refused, SignedOut):
+        except (TryLater, Refused, SignedOut) as error:
+            if isinstance(error, Refused):
+                self._films.pop(key, None)  # X may have forgotten it by now: another try uploads it anew
             await self._attempts.end(key, in_doubt=earlier is not None)
             raise
         except Duplicate:

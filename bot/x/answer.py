@@ -16,6 +16,8 @@ UNREACHABLE_SECONDS: Final = 10.0
 BUSY_SECONDS: Final = 60.0
 """After a 429 that does not say until when."""
 OUT_OF_CREDIT_SECONDS: Final = 900.0
+ENOUGH_TODAY_SECONDS: Final = 3600.0
+"""Each try uploads its pictures anew and pays for their alt texts."""
 
 _WINDOWS: Final = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 _OUT_OF_CREDIT: Final = ("problems/credits", "usage-capped", "creditsdepleted", "spendcapreached", "spending limit")
@@ -134,7 +136,7 @@ def meaning(answer: Answered, posting: bool) -> Exception:
     if answer.status == 402 or _says(said, _OUT_OF_CREDIT):
         return TryLater(OUT_OF_CREDIT_SECONDS, OUT_OF_CREDIT)
     if answer.status == 429 or _says(said, _ENOUGH_TODAY):
-        return TryLater(answer.wait or (BUSY_SECONDS if answer.status == 429 else OUT_OF_CREDIT_SECONDS))
+        return TryLater(answer.wait or (BUSY_SECONDS if answer.status == 429 else ENOUGH_TODAY_SECONDS))
     if answer.status >= 500 or answer.status == 408:
         return _in_doubt(posting)
     return _refusal(answer.status, said)

@@ -9,10 +9,12 @@ import pytest
 from bot.bluesky.line import a_line
 from bot.network import SignedOut, TryLater, Unclear
 from bot.networks.bluesky import Bluesky
-from tests.contracts.bluesky_harness import PUT, BlueskyHarness, bluesky_network
+from tests.contracts.bluesky_harness import ALWAYS, PUT, BlueskyHarness, bluesky_network
 from tests.contracts.test_networks import LONG_AGO, POST
 from tests.fake_bluesky.server import Fault
 from tests.fake_bluesky.world import PASSWORD
+
+SIGN_IN = "com.atproto.server.createSession"
 
 
 @pytest.fixture
@@ -69,3 +71,15 @@ async def test_an_account_that_moved_is_looked_for_by_a_new_session_and_its_post
             with pytest.raises(SignedOut):
                 await harness.network.withdraw(published)
         assert bool(await harness.texts()) is not withdrawn
+
+
+async def test_an_account_that_no_new_session_finds_is_not_signed_in_again_and_again(harness: BlueskyHarness) -> None:
+    published = await harness.network.publish(POST, "k1", None)
+    before = harness.fake.called(SIGN_IN)
+    gone = Fault("error", "com.atproto.repo.deleteRecord", times=ALWAYS, status=400, error="RepoNotFound")
+    harness.fake.fail(gone)
+    harness.fake.fail(replace(gone, method="com.atproto.server.refreshSession", error="ExpiredToken"))
+    for _ in range(6):
+        with pytest.raises(SignedOut):
+            await harness.network.withdraw(published)
+    assert harness.fake.called(SIGN_IN) - before == 1

@@ -87,6 +87,15 @@ async def test_a_call_for_help_is_answered_when_its_network_is_back(night: Repli
     assert await texts(night) == [("emergency", DeliveryState.SENT)]
 
 
+async def test_a_call_for_help_does_not_wait_for_a_day_because_its_network_asks_for_one(night: Replies) -> None:
+    await night.say(EMERGENCY)
+    speaker = Speaker(night, Away(TryLater(86_400.0)))
+    await speaker.for_(60)
+    speaker.network.trouble = None
+    await speaker.for_(960)
+    assert await texts(night) == [("emergency", DeliveryState.SENT)]
+
+
 async def test_a_text_that_its_network_does_not_take_for_hours_is_given_up(night: Replies) -> None:
     await night.say(EMERGENCY)
     speaker = Speaker(night, Away(TryLater(5.0)))

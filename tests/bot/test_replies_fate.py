@@ -86,13 +86,16 @@ async def test_nothing_is_hidden_by_others_or_for_another_reason(night: Replies,
     assert not await hide(night)
 
 
-async def test_a_network_that_is_away_is_asked_again_and_one_that_refuses_is_said(night: Replies) -> None:
+@pytest.mark.parametrize(("asked", "waited"), [(5.0, 6), (86_400.0, 901)])
+async def test_a_network_that_is_away_is_asked_again_and_one_that_refuses_is_said(
+    night: Replies, asked: float, waited: int
+) -> None:
     heard = await night.say("cheap followers on my page")
     await ask(night, heard, "press-1", "spam")
-    night.crowd.fails = [Refused("too many hidden"), TryLater(5.0)]
+    night.crowd.fails = [Refused("too many hidden"), TryLater(asked)]
     assert await hide(night)
     assert not await hide(night)
-    assert await hide(night, timedelta(seconds=6))
+    assert await hide(night, timedelta(seconds=waited))
     kept = await night.reply(heard)
     assert (kept.hide_rule, kept.hide_refused, kept.hide_due) == (None, "too many hidden", None)
 

@@ -50,7 +50,7 @@ NOTHING_HAPPENED: list[tuple[dict[str, Any], type[Exception], float | None]] = [
     ({"kind": "status", "status": 403, "detail": "Your account is suspended."}, SignedOut, None),
     ({"kind": "status", "status": 403, "detail": "The app permissions do not allow this."}, SignedOut, None),
     ({"kind": "status", "status": 403, "detail": "Invalid / suspended application."}, SignedOut, None),
-    ({"kind": "status", "status": 403, "detail": "User is over daily status update limit."}, TryLater, 900),
+    ({"kind": "status", "status": 403, "detail": "User is over daily status update limit."}, TryLater, 3600),
     ({"kind": "status", "status": 403, "detail": "You are not permitted to do this."}, Refused, None),
 ]
 NOBODY_KNOWS: list[dict[str, Any]] = [
