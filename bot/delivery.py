@@ -11,7 +11,9 @@ from sqlalchemy import JSON, Column, UniqueConstraint, case, true
 from sqlmodel import Field, SQLModel, col, exists, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot import outbox
 from bot.network import OUT_OF_CREDIT
+from bot.outbox import SlotKind
 from moderation.post import Post, PostState, Wait
 from shifts.database import by_value
 from shifts.shift import Shift
@@ -138,7 +140,7 @@ async def plan(session: AsyncSession, post: Post, networks: list[str], due: date
         return
     there = {delivery.network: delivery for delivery in await of_post(session, post.id or 0)}
     for network in [name for name, delivery in there.items() if name in networks and _stopped(delivery)]:
-        await session.delete(there.pop(network))
+        await _drop(session, there.pop(network))
     await session.flush()
     for network in networks:
         if network in there:
@@ -238,8 +240,14 @@ async def unplan(session: AsyncSession, post: Post, but: Delivery | None = None)
     for delivery in await of_post(session, post.id or 0):
         unsent = delivery.state is DeliveryState.DUE and delivery.tries == 0
         if delivery is not but and (unsent or _stopped(delivery)):
-            await session.delete(delivery)
+            await _drop(session, delivery)
     await session.flush()
+
+
+async def _drop(session: AsyncSession, delivery: Delivery) -> None:
+    """It never was on its way. Its cards go as well: another may get its id."""
+    await outbox.forget(session, SlotKind.TROUBLE, delivery.id or 0)
+    await session.delete(delivery)
 
 
 def _stopped(delivery: Delivery) -> bool:

@@ -18,6 +18,8 @@ from shifts.database import by_value, index_where
 from shifts.officer import Account
 
 MAIN: Final = "main"
+NOTHING: Final = 0
+"""The subject of a card whose subject is no more: never the id of a row."""
 ROUND: Final = timedelta(minutes=2)
 """Longer than a chat is shown its cards before it is asked again what is untrue."""
 
@@ -156,6 +158,17 @@ async def touch_all(session: AsyncSession, meant: ColumnElement[bool]) -> None:
         update(Slot)
         .where(col(Slot.id).in_(in_order))
         .values(wanted=Slot.wanted + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def forget(session: AsyncSession, kind: SlotKind, subject: int) -> None:
+    """What these cards are about is no more: they are taken away, and are about nothing that comes after."""
+    in_order = select(Slot.id).where(Slot.kind == kind, Slot.subject == subject).order_by(col(Slot.id))
+    await session.exec(
+        update(Slot)
+        .where(col(Slot.id).in_(in_order.with_for_update()))
+        .values(subject=NOTHING, wanted=Slot.wanted + 1)
         .execution_options(synchronize_session=False)
     )
 

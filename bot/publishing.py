@@ -33,6 +33,8 @@ PATIENCE: Final = timedelta(seconds=30)
 """After so long (and LOOKS) somebody is asked whether it is there."""
 TOO_LONG: Final = 600.0
 """Seconds: somebody is told at once of a network that asks for so much patience; with a recall it will not do it."""
+LONGEST_LOOK: Final = 900.0
+"""Seconds: what was asked once is asked again by then, whatever patience is wanted: a question does no harm."""
 SAY: Final = "paused"
 IN_A_ROW: Final = 20
 """How many deliveries one job takes on before others have their turn."""
@@ -153,7 +155,9 @@ class Publisher:
                 return None
             # Always the post first: everybody who moves both does it in this order.
             post = await queue.locked(session, found.post_id)
-            row = await session.get_one(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+            row = await session.get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+            if row is None:
+                return None  # its approval was void just then
             if row.lease_until and row.lease_until > now:
                 return None
             if row.state is DeliveryState.SENDING:
@@ -193,12 +197,14 @@ class Publisher:
         except NotAllowed as refusal:
             _log.error("a release was refused", extra={"delivery": row.id, "reason": refusal.sentence})
             await DELIVERIES.move(session, row, DeliveryState.CANCELLED, reason=refusal.sentence)
-            if post.state is PostState.APPROVED:
+            unsent = post.state is PostState.APPROVED
+            if unsent:
                 # Nothing of it has left, and nothing of it will: whoever decides can mend it, or send it back.
                 await delivery.unplan(session, post, but=row)
                 await queue.void(session, post, now, reason=refusal.sentence)
-                await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
             await self._told(session, post, "refused", row)
+            if unsent:
+                await outbox.touch(session, post.shift_id, SlotKind.QUEUE)
             return False
         if post.state is PostState.APPROVED:
             await POSTS.move(session, post, PostState.RELEASED)
@@ -278,8 +284,8 @@ class Publisher:
                 there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             wait = error.wait if isinstance(error, TryLater) else self._settle(network).total_seconds()
-            await self._keep(row, self._clock() + timedelta(seconds=wait))
-            await self._ask_somebody(row)
+            await self._keep(row, self._clock() + timedelta(seconds=min(wait, LONGEST_LOOK)))
+            await self._ask_somebody(row, shut=isinstance(error, SignedOut) or wait >= TOO_LONG)
             return
         if there is None:
             # A picture or a video that never comes through in time must not keep the line for the whole night. However
@@ -290,14 +296,15 @@ class Publisher:
         else:
             await self._sent(row, there, thread.goes_on(release, row, network.limits))
 
-    async def _ask_somebody(self, row: Delivery) -> None:
-        """Looking has failed again and again: a person may know, and the line behind it waits."""
-        if row.tries < LOOKS or row.first_sent_at is None or row.first_sent_at > self._clock() - PATIENCE:
+    async def _ask_somebody(self, row: Delivery, *, shut: bool) -> None:
+        """Looking has failed again and again, or will for long (`shut`): a person may know, and the line behind it
+        waits. Of a post that was recalled meanwhile, the words may be public."""
+        early = row.tries < LOOKS or row.first_sent_at is None or row.first_sent_at > self._clock() - PATIENCE
+        if early and not shut:
             return
         async with self._database.transaction() as session:
             post = await queue.locked(session, row.post_id)
-            if post.state is not PostState.RECALLED:
-                await trouble.bring(session, post, row, self._clock())
+            await trouble.bring(session, post, row, self._clock())
         self._changed()
 
     async def _withdraw(self, network: Network, row: Delivery, release: Release | None) -> None:
@@ -351,7 +358,9 @@ class Publisher:
             later = now + patience(row.tries, wait, self._pace.luck())
             # "Later" alone does not say that our account works again: nobody is told of the same trouble twice.
             still = row.reason if row.reason in PAUSED else None
-            await self._outcome(row, DeliveryState.DUE, not_before=later, reason=reason or still)
+            # A pause is nothing that speaks against the post.
+            tries = row.tries if reason is None else max(row.tries - 1, 1)
+            await self._outcome(row, DeliveryState.DUE, not_before=later, reason=reason or still, tries=tries)
 
     async def _keep(self, row: Delivery, not_before: datetime, tries: int | None = None) -> None:
         async with self._database.transaction() as session:

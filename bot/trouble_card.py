@@ -46,7 +46,8 @@ class TroubleCards:
         if delivery.paused(row) and post.state is not PostState.RECALLED:
             why = say(f"trouble.{(row.reason or '').replace(' ', '_')}")
             return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER, lines=(why,))
-        if row.state not in NEEDS_A_HAND or post.state is PostState.RECALLED:
+        recalled = post.state is PostState.RECALLED and row.state is not DeliveryState.UNCLEAR
+        if row.state not in NEEDS_A_HAND or recalled:
             told = await self._cancelled(session, say, row, post) if row.state is DeliveryState.CANCELLED else ()
             return Card(f"{post.number} · {state.strip()}", tone=Tone.AMBER if told else Tone.GREY, lines=told)
         overtaken = row.state is not DeliveryState.UNCLEAR and await correcting.overtaken(session, post)

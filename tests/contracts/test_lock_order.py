@@ -22,12 +22,14 @@ from bot.greens import digest, greens
 from bot.hearing import Ears
 from bot.network import Heard, HeardPage, Network
 from bot.outbox import Slot, SlotKind
+from bot.publishing import Publisher
 from bot.reply import Reply
 from bot.routing import Routing
 from bot.settings import Times
 from bot.triage import Triage
 from moderation import audit, queue
 from moderation.post import PictureState, Post, PostPicture, PostState
+from moderation.scan import Scan
 from moderation.template import Templates
 from moderation.vault import Vault
 from shifts import roster, timeline
@@ -35,6 +37,7 @@ from shifts.database import Database, utc_now
 from shifts.officer import Officer
 from shifts.shift import Shift, ShiftState, join
 from shifts.words import Words
+from tests.bot.fault_network import FaultNetwork
 from tests.ground import Cluster
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -245,6 +248,26 @@ async def test_a_freeze_and_a_decision_about_what_it_catches(night: Night, comma
     async with night.database.reading() as session:
         one = await session.get_one(Shift, 1)
         assert one.state is (ShiftState.FROZEN if command == "/freeze" else ShiftState.LIVE)
+
+
+@pytest.mark.parametrize("void", ["its own", "another's"])
+async def test_a_release_that_is_refused_as_it_leaves_and_a_step_of_its_post(night: Night, void: str) -> None:
+    networks, scan = {"far": cast(Network, FaultNetwork([]))}, cast(Scan, None)
+    publisher = Publisher(night.database, night.desk.engine, networks, scan, timedelta(minutes=2), lambda: None)
+    async with night.database.transaction() as session:
+        post, row = await queue.locked(session, 1), (await session.exec(select(Delivery).order_by("id"))).all()[0]
+        post.state, post.undo_until, row.state, row.published_id = PostState.APPROVED, NOW, DeliveryState.DUE, None
+    known = row.id or 0
+
+    async def drop(session: AsyncSession) -> None:
+        await session.delete(await session.get_one(Delivery, known))
+
+    hold: Step = (lambda s: outbox.touch(s, 1, SlotKind.DECIDER)) if void == "its own" else a_post(1)
+    then: Step = (lambda s: outbox.touch(s, 1, SlotKind.QUEUE)) if void == "its own" else drop
+    await night.crossed(hold, lambda: publisher.deliver(known), then)
+    async with night.database.reading() as session:
+        left = await session.get(Delivery, known)
+    assert (left and left.reason) == ("queue.not_approved" if void == "its own" else None)
 
 
 async def test_who_may_decide_no_more_and_a_tap_on_what_they_see(night: Night) -> None:
