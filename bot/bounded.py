@@ -17,7 +17,7 @@ async def body(answer: aiohttp.ClientResponse) -> bytes:
             said += piece
             if len(said) > MOST_BYTES:
                 raise aiohttp.ClientPayloadError("an answer without an end")
-    except BaseException:
+    except BaseException:  # whatever it was, also an end from outside: it is raised again once the line is closed
         answer.close()
         raise
     return bytes(said)

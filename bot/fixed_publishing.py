@@ -23,8 +23,6 @@ from shifts.database import Database, utc_now
 CALL_SECONDS: Final = 20.0
 LEASE: Final = timedelta(seconds=40)
 SIGNED_OUT_SECONDS: Final = 60.0
-QUIET_AT_MOST: Final = 900.0
-"""Seconds, whatever a network asks for: somebody who called for help waits to be told whom to call."""
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +98,7 @@ class FixedPublisher:
             async with asyncio.timeout(CALL_SECONDS):
                 published = await network.publish(release, answer.key, answer.answers)
         except TryLater as later:
-            await self._again(answer, min(later.wait, QUIET_AT_MOST), until_mended=later.reason is not None)
+            await self._again(answer, later.soon, until_mended=later.reason is not None)
         except SignedOut:
             await self._again(answer, SIGNED_OUT_SECONDS, until_mended=True)
         except (Refused, NotAllowed):

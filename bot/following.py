@@ -18,8 +18,6 @@ from shifts.database import Database
 
 EVERY: Final = 10.0
 """Seconds between two looks at one network: an account may ask so much, and has to post and to listen as well."""
-QUIET_AT_MOST: Final = 900.0
-"""Seconds, whatever a network asks for: a word that was changed may be a call for help by now."""
 SIGNED_OUT_WAIT: Final = timedelta(seconds=60)
 FOR: Final = timedelta(hours=24)
 """So long a reply is followed."""
@@ -55,7 +53,7 @@ class Follower:
         try:
             told = await self._networks[name].again([reply.heard_id for reply in due])
         except TryLater as later:
-            self._not_before[name] = now + timedelta(seconds=min(later.wait, QUIET_AT_MOST))
+            self._not_before[name] = now + timedelta(seconds=later.soon)
             return False
         except SignedOut:
             self._not_before[name] = now + SIGNED_OUT_WAIT

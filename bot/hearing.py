@@ -25,8 +25,6 @@ from shifts.database import Database, utc_now
 AT_ONCE: Final = 50
 TRIES: Final = 5
 """So often a reply that cannot be kept is asked for again; then the network is listened to from behind it."""
-DEAF_AT_MOST: Final = 900.0
-"""Seconds, whatever a network asks for: somebody may be in danger there, and a question does no harm."""
 IN_FLIGHT: Final = timedelta(minutes=5)
 
 _log = logging.getLogger(__name__)
@@ -58,7 +56,7 @@ class Ears:
         try:
             page = await self._networks[name].replies(known.cursor if known else None)
         except TryLater as later:
-            return min(later.wait, DEAF_AT_MOST)
+            return later.soon
         except SignedOut:
             _log.error("signed out", extra={"network": name})
             return 60.0

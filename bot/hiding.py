@@ -24,8 +24,6 @@ RULES: Final = ("spam", "threat", "hate", "private")
 HIDERS: Final = (Role.PRESS, Role.INSPECTOR)
 CALL_SECONDS: Final = 20.0
 SIGNED_OUT_WAIT: Final = timedelta(seconds=60)
-QUIET_AT_MOST: Final = 900.0
-"""Seconds, whatever a network asks for: what is to be hidden is read meanwhile, and asking twice does no harm."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +69,7 @@ class Hider:
             async with asyncio.timeout(CALL_SECONDS):
                 await call(reply.heard_id, reply.answers)
         except TryLater as later:
-            await self._again(reply, now + timedelta(seconds=min(later.wait, QUIET_AT_MOST)))
+            await self._again(reply, now + timedelta(seconds=later.soon))
         except (SignedOut, TimeoutError):
             await self._again(reply, now + SIGNED_OUT_WAIT)
         except Refused as refused:

@@ -91,6 +91,8 @@ class HeardPage:
 OUT_OF_CREDIT: Final = "credit"
 """Why a network takes nothing until a person pays for more."""
 LONGEST_WAIT: Final = 86_400.0
+"""Seconds, whatever a server asks for."""
+SOON: Final = 900.0
 
 
 class TryLater(Exception):
@@ -101,6 +103,11 @@ class TryLater(Exception):
         super().__init__("the network asks to try later")
         self.wait = min(max(0.0, wait), LONGEST_WAIT)
         self.reason = reason
+
+    @property
+    def soon(self) -> float:
+        """`wait`, but SOON at most: for what does no harm when asked once more, while somebody may be in danger."""
+        return min(self.wait, SOON)
 
 
 class Refused(Exception):

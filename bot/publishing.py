@@ -16,7 +16,7 @@ from bot.correcting import Aim
 from bot.delivery import BUSY, DELIVERIES, PAUSED, SIGNED_OUT, STUCK_AFTER, UNENDED, Delivery, DeliveryState, patience
 from bot.desk import DELIVER
 from bot.engine import Engine, Lane
-from bot.network import Network, Published, Refused, SignedOut, TryLater, Unclear
+from bot.network import SOON, Network, Published, Refused, SignedOut, TryLater, Unclear
 from bot.outbox import SlotKind
 from bot.trouble import LOOKS
 from moderation import agreement, approval, audit, queue
@@ -33,8 +33,6 @@ PATIENCE: Final = timedelta(seconds=30)
 """After so long (and LOOKS) somebody is asked whether it is there."""
 TOO_LONG: Final = 600.0
 """Seconds: somebody is told at once of a network that asks for so much patience; with a recall it will not do it."""
-LONGEST_LOOK: Final = 900.0
-"""Seconds: what was asked once is asked again by then, whatever patience is wanted: a question does no harm."""
 SAY: Final = "paused"
 IN_A_ROW: Final = 20
 """How many deliveries one job takes on before others have their turn."""
@@ -284,7 +282,7 @@ class Publisher:
                 there = await network.find(thread.piece(release, row, network.limits), thread.key(row), since)
         except (TryLater, SignedOut, Unclear, TimeoutError) as error:
             wait = error.wait if isinstance(error, TryLater) else self._settle(network).total_seconds()
-            await self._keep(row, self._clock() + timedelta(seconds=min(wait, LONGEST_LOOK)))
+            await self._keep(row, self._clock() + timedelta(seconds=min(wait, SOON)))
             await self._ask_somebody(row, shut=isinstance(error, SignedOut) or wait >= TOO_LONG)
             return
         if there is None:

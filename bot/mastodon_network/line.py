@@ -11,6 +11,7 @@ import mastodon
 import requests
 
 from bot import retry_after
+from bot.bounded import MOST_BYTES, PIECE
 from bot.mastodon_network.trouble import Gone, meaning
 from bot.network import Refused, TryLater, Unclear
 
@@ -18,8 +19,6 @@ T = TypeVar("T")
 
 READ_SECONDS: Final = 15.0
 WHOLE_SECONDS: Final = 20.0
-MOST_BYTES: Final = 8 << 20
-PIECE: Final = 1 << 16
 AFTER_DOUBT: Final = 3.0
 OUT_OF_ORDER: Final = 60.0
 ANOTHER_SHAPE: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)

@@ -81,7 +81,7 @@ class Timeline:
             except LookupError:
                 return
         for name in purged:
-            self._public.drop(name)
+            await asyncio.to_thread(self._public.drop, name)
 
     async def correct(self, published: Published, release: Release) -> Published:
         """The new words stand where the old ones stood; a line under them says what was wrong. Raises Refused."""

@@ -1,6 +1,6 @@
 """Fixed texts: whoever calls for help is answered, however long a network is away, and once for each incident."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -47,9 +47,8 @@ class Speaker:
     network: Away
     now: datetime = field(default_factory=utc_now)
 
-    async def for_(self, seconds: float, step: float = 5.0) -> None:
-        """Let it try as often as it likes for so long."""
-        publisher = FixedPublisher(
+    def publisher(self) -> FixedPublisher:
+        return FixedPublisher(
             self.night.database,
             {"far": cast(Network, self.network)},
             self.night.routing.templates,
@@ -57,6 +56,10 @@ class Speaker:
             lambda: None,
             lambda: self.now,
         )
+
+    async def for_(self, seconds: float, step: float = 5.0) -> None:
+        """Let it try as often as it likes for so long."""
+        publisher = self.publisher()
         until = self.now + timedelta(seconds=seconds)
         while self.now <= until:
             await publisher.sweep(self.now, "far")
@@ -94,6 +97,18 @@ async def test_a_call_for_help_does_not_wait_for_a_day_because_its_network_asks_
     speaker.network.trouble = None
     await speaker.for_(960)
     assert await texts(night) == [("emergency", DeliveryState.SENT)]
+
+
+async def test_nobody_looks_for_a_text_of_a_killed_publisher_before_it_could_be_seen(night: Replies) -> None:
+    await night.say(EMERGENCY)
+    speaker = Speaker(night, Away(None, limits=replace(LIMITS, settle=45.0)))
+    assert await speaker.publisher()._intend(1) is not None  # and here it was killed, amid its call
+    speaker.now += timedelta(seconds=64)  # a call of 20 seconds, and 45 until it is surely seen
+    assert await speaker.publisher()._intend(1) is None
+    speaker.now += timedelta(seconds=2)
+    begun = await speaker.publisher()._intend(1)
+    assert begun is not None
+    assert begun[0].state is DeliveryState.UNCLEAR
 
 
 async def test_a_text_that_its_network_does_not_take_for_hours_is_given_up(night: Replies) -> None:

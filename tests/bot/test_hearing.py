@@ -9,8 +9,8 @@ from sqlmodel import col, select
 from bot import alarm, routing
 from bot.alarm import Alarm
 from bot.delivery import Delivery
-from bot.hearing import DEAF_AT_MOST, TRIES, Ears
-from bot.network import HeardPage, Network, TryLater
+from bot.hearing import TRIES, Ears
+from bot.network import SOON, HeardPage, Network, TryLater
 from bot.outbox import SlotKind
 from bot.reply import Reply, ReplyCursor, ReplyState
 from bot.routing import WAIT
@@ -78,7 +78,7 @@ async def test_no_network_makes_us_deaf_for_hours_whatever_it_asks_for(night: Re
             raise TryLater(86_400.0)
 
     ears = Ears(night.database, {"far": cast(Network, Busy())}, night.routing, lambda: None)
-    assert await ears.listen("far") == DEAF_AT_MOST
+    assert await ears.listen("far") == SOON
 
 
 class Pages(Crowd):
